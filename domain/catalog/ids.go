@@ -1,0 +1,13 @@
+package catalog
+
+// The platform's numbers, typed so that they cannot be mixed up. All are scoped by institution.
+type (
+	SeasonID       int64
+	ProductID      int64
+	PerformanceID  int64
+	ItemID         int64
+	TimeslotID     int64
+	SeatCategoryID int64
+	TariffID       int64
+	AreaID         int64
+)

@@ -1,0 +1,52 @@
+package catalog
+
+import (
+	"time"
+
+	"guichet/domain"
+)
+
+// Performance is one dated, admissible thing of an event.
+type Performance struct {
+	ID             PerformanceID
+	Product        ProductID
+	Code           string
+	State          string // the platform's word; Running sells
+	Name           domain.Text
+	Start          time.Time // UTC; the venue's zone is Institution.TimeZone
+	End            time.Time // zero where the platform gives no duration
+	Venue          Venue
+	Numbered       bool
+	SeatCategories []SeatCategory
+	Prices         []Price
+	SalePeriods    []SalePeriod // when present they replace the product's
+	MaxPerOrder    int          // 0 is no bound
+	Image          string       // address of the performance's own picture
+}
+
+// Venue is where it takes place. The site is the building, the space the hall in it.
+type Venue struct {
+	Code, SpaceCode       string
+	Name, Space           domain.Text
+	Street, Zip, Town     string
+	Country               string // ISO 3166 alpha-2
+	Image                 string // address of the venue's picture
+	PhysicalConfiguration int64
+}
+
+// SeatCategory is a price zone of a performance.
+type SeatCategory struct {
+	ID    SeatCategoryID
+	Code  string
+	Name  domain.Text
+	Color string // "#rrggbb" or empty
+	Rank  int
+}
+
+// Price is what a place costs: seat category by tariff. Price is what the buyer pays, fees included.
+type Price struct {
+	SeatCategory SeatCategoryID // 0 is a performance without categories
+	Tariff       TariffID
+	Price, Fees  domain.Money
+	Min, Max     int
+}

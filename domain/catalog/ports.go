@@ -1,0 +1,57 @@
+package catalog
+
+import (
+	"context"
+	"time"
+
+	"guichet/domain"
+)
+
+// Platform is what the catalog asks of S-360. Implementations are safe for concurrent use; every failure is a
+// *domain.Error (platform.unreachable, platform.limited, platform.answer, platform.auth …).
+type Platform interface {
+	// PointOfSales says who the institution is and what we sell through. S-360: CatalogService.getPOSConfig.
+	PointOfSales(ctx context.Context, code domain.InstitutionCode) (domain.Institution, error)
+	// LastSetupUpdate is an opaque stamp that changes when the catalog does. S-360: CatalogService.getLastSetupUpdate.
+	LastSetupUpdate(ctx context.Context, code domain.InstitutionCode) (string, error)
+	// Catalog loads everything; the answer has no Version, SetupStamp or LoadedAt yet. S-360: CatalogService.getCatalogDetailed.
+	Catalog(ctx context.Context, inst domain.Institution) (*Snapshot, error)
+	// UpdatedAvailabilities lists those of the products that moved since then. S-360: AvailabilityService.getUpdatedAvailabilities.
+	UpdatedAvailabilities(ctx context.Context, inst domain.Institution, products []ProductID, since time.Time) ([]Moved, error)
+	// Availability reads what is left of the products (all their performances or items that the snapshot knows and that
+	// are not over). It may cost several calls. S-360: AvailabilityService.getEventAvailability, getProductAvailability.
+	Availability(ctx context.Context, snap *Snapshot, products []ProductID) ([]Reading, error)
+}
+
+// State is what we know about an institution's catalog and how fresh it is. The zero value has never been loaded.
+type State struct {
+	Institution     domain.InstitutionCode
+	Version         int64     // of the snapshot that serves; 0 is none
+	SetupStamp      string    // the platform's stamp at the last full load
+	LoadedAt        time.Time // last full load
+	CheckedAt       time.Time // last time the platform said nothing changed, or the last load
+	AvailabilityAt  time.Time // everything not reported as moved since is confirmed as of then
+	AvailabilitySeq int64     // rises with every SaveAvailability, so that replicas see what is new
+	RefusedAt       time.Time // last catalog that was refused; zero is never
+	RefusedReason   string
+	FailedAt        time.Time // last refresh that failed for another reason; zero is never
+	FailedReason    string
+}
+
+// Store keeps snapshots and availability. Implementations are safe for concurrent use, also by several processes.
+type Store interface {
+	// CatalogState returns the zero State (with Institution set) for an institution never loaded.
+	CatalogState(ctx context.Context, code domain.InstitutionCode) (State, error)
+	// UpdateCatalogState changes the state through a pure closure, under the row's lock.
+	UpdateCatalogState(ctx context.Context, code domain.InstitutionCode, change func(*State) error) (State, error)
+	// ReplaceCatalog stores the snapshot under the state's next version and saves the state with it, in one transaction.
+	// It keeps the last three versions and returns the new state (Version set).
+	ReplaceCatalog(ctx context.Context, snap *Snapshot, state State) (State, error)
+	// Snapshot loads the version that serves; domain.NotFound (catalog.unknown) when there is none.
+	Snapshot(ctx context.Context, code domain.InstitutionCode) (*Snapshot, error)
+	// SaveAvailability upserts readings and sets the state's AvailabilityAt, one transaction; it returns the new state.
+	// A reading older than the stored one is ignored.
+	SaveAvailability(ctx context.Context, code domain.InstitutionCode, readings []Reading, at time.Time) (State, error)
+	// Availability lists the readings saved after sequence number seq (0: all).
+	Availability(ctx context.Context, code domain.InstitutionCode, seq int64) ([]Reading, error)
+}

@@ -1,0 +1,146 @@
+package catalog
+
+import (
+	"fmt"
+	"sort"
+	"time"
+
+	"guichet/domain"
+)
+
+// Snapshot is everything an institution's catalog says at one moment. It is immutable after Index; share it freely.
+type Snapshot struct {
+	Institution  domain.Institution
+	Version      int64
+	SetupStamp   string
+	LoadedAt     time.Time
+	Seasons      []Season
+	Tariffs      []Tariff
+	Products     []Product
+	Performances []Performance // by start, then id
+	Refused      []Refusal     // what could not be taken over and is therefore not sold
+
+	products     map[ProductID]*Product
+	performances map[PerformanceID]*Performance
+	tariffs      map[TariffID]*Tariff
+	items        map[ItemID]*Item
+}
+
+// Refusal is one thing in the platform's catalog that is not sold because it cannot be right.
+type Refusal struct {
+	Product     ProductID
+	Performance PerformanceID
+	Item        ItemID
+	Code        string // "price.fraction", "price.currency", "performance.start" …
+	Detail      string
+}
+
+// Index sorts the performances and builds the look-ups; it must be called once before the snapshot is shared.
+func (s *Snapshot) Index() {
+	sort.Slice(s.Performances, func(i, j int) bool {
+		a, b := &s.Performances[i], &s.Performances[j]
+		if !a.Start.Equal(b.Start) {
+			return a.Start.Before(b.Start)
+		}
+		return a.ID < b.ID
+	})
+	s.products = make(map[ProductID]*Product, len(s.Products))
+	s.performances = make(map[PerformanceID]*Performance, len(s.Performances))
+	s.tariffs = make(map[TariffID]*Tariff, len(s.Tariffs))
+	s.items = map[ItemID]*Item{}
+	for i := range s.Products {
+		p := &s.Products[i]
+		p.Performances = nil
+		s.products[p.ID] = p
+		for j := range p.Items {
+			s.items[p.Items[j].ID] = &p.Items[j]
+		}
+	}
+	for i := range s.Tariffs {
+		s.tariffs[s.Tariffs[i].ID] = &s.Tariffs[i]
+	}
+	for i := range s.Performances {
+		p := &s.Performances[i]
+		s.performances[p.ID] = p
+		if prod := s.products[p.Product]; prod != nil {
+			prod.Performances = append(prod.Performances, p.ID)
+		}
+	}
+}
+
+// Product returns a product, or nil.
+func (s *Snapshot) Product(id ProductID) *Product { return s.products[id] }
+
+// Performance returns a performance, or nil.
+func (s *Snapshot) Performance(id PerformanceID) *Performance { return s.performances[id] }
+
+// Tariff returns a tariff, or nil.
+func (s *Snapshot) Tariff(id TariffID) *Tariff { return s.tariffs[id] }
+
+// Item returns an item, or nil.
+func (s *Snapshot) Item(id ItemID) *Item { return s.items[id] }
+
+// Validate refuses a catalog that cannot be right, with the reason: a performance of no product, a price in another
+// currency, nothing at all where there were many products. Previous is the snapshot that serves now, or nil.
+// The error is a catalog.refused.
+func (s *Snapshot) Validate(previous *Snapshot) error {
+	refuse := func(format string, args ...any) error {
+		return domain.Errorf(domain.Upstream, CodeCatalogRefused, format, args...)
+	}
+	if previous != nil {
+		had, has := len(previous.Products), len(s.Products)
+		if had > 0 && has == 0 {
+			return refuse("the platform answered no products where there were %d", had)
+		}
+		if had >= 20 && has*5 < had {
+			return refuse("the platform answered %d products where there were %d", has, had)
+		}
+		if previous.Institution.Currency != s.Institution.Currency {
+			return refuse("the currency became %s where it was %s", s.Institution.Currency, previous.Institution.Currency)
+		}
+	}
+	seen := make(map[ProductID]bool, len(s.Products))
+	for i := range s.Products {
+		p := &s.Products[i]
+		if p.ID == 0 || seen[p.ID] {
+			return refuse("product %d (%s) has no id or stands twice", p.ID, p.Code)
+		}
+		seen[p.ID] = true
+		for _, it := range p.Items {
+			for _, pr := range it.Prices {
+				if err := s.checkMoney(pr.Price, pr.Fees); err != nil {
+					return refuse("item %d: %v", it.ID, err)
+				}
+			}
+		}
+	}
+	there := make(map[PerformanceID]bool, len(s.Performances))
+	for i := range s.Performances {
+		p := &s.Performances[i]
+		switch {
+		case !seen[p.Product]:
+			return refuse("performance %d belongs to no product (%d)", p.ID, p.Product)
+		case p.ID == 0 || there[p.ID]:
+			return refuse("performance %d of product %d has no id or stands twice", p.ID, p.Product)
+		}
+		there[p.ID] = true
+		for _, pr := range p.Prices {
+			if err := s.checkMoney(pr.Price, pr.Fees); err != nil {
+				return refuse("performance %d: %v", p.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Snapshot) checkMoney(price, fees domain.Money) error {
+	switch {
+	case price.Currency != s.Institution.Currency:
+		return fmt.Errorf("a price is in %s, the institution sells in %s", price.Currency, s.Institution.Currency)
+	case price.Amount < 0:
+		return fmt.Errorf("a price is negative (%s)", price)
+	case fees.Amount > price.Amount:
+		return fmt.Errorf("the fees (%s) are more than the price (%s)", fees, price)
+	}
+	return nil
+}

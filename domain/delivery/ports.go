@@ -1,0 +1,37 @@
+package delivery
+
+import (
+	"context"
+	"io"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/sales"
+)
+
+// Renderer prints documents. It is safe for concurrent use; the same input gives the same bytes. A text that a font cannot
+// show is printed with a visible replacement and reported; a barcode that cannot be encoded is an error
+// (ticket.barcode), never a page without one.
+type Renderer interface {
+	// PDF writes one A4 page per ticket.
+	PDF(ctx context.Context, w io.Writer, d Document) error
+	// PNG writes the first page as a picture of the given resolution (36 to 600 dots per inch).
+	PNG(ctx context.Context, w io.Writer, d Document, dpi int) error
+}
+
+// Orders is what delivery asks of sales.
+type Orders interface {
+	Order(ctx context.Context, id sales.OrderID) (sales.Order, error)
+	OrderByTicket(ctx context.Context, ticket string) (sales.Order, error)
+}
+
+// Catalog says what is printed of a line: the catalog's present names and times, or ok=false where it no longer has it.
+type Catalog interface {
+	Facts(code domain.InstitutionCode, l catalog.Want) (facts catalog.Facts, ok bool)
+	Institution(code domain.InstitutionCode) (domain.Institution, error)
+}
+
+// Pictures fetches a picture that the catalog names; it keeps what it fetched. An error means "print without".
+type Pictures interface {
+	Picture(ctx context.Context, code domain.InstitutionCode, address string) ([]byte, error)
+}

@@ -1,0 +1,40 @@
+package domain
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"time"
+)
+
+// IDs makes identifiers for the things we create: a prefix ("ord", "tkt") and a suffix that sorts by time of creation.
+// Implementations are safe for concurrent use.
+type IDs func(prefix string) string
+
+// idAlphabet is Crockford's base 32: no I, L, O or U, and in ASCII order, so that text order is time order.
+const idAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewIDs returns IDs whose suffix is 48 bits of milliseconds and 80 random bits in 26 characters, read from the clock
+// given. Two ids of the same millisecond sort at random.
+func NewIDs(clock Clock) IDs {
+	enc := base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
+	return func(prefix string) string {
+		var b [16]byte
+		binary.BigEndian.PutUint64(b[:8], uint64(clock().UnixMilli())<<16) //nolint:gosec // G115: milliseconds since 1970 are positive
+		_, _ = rand.Read(b[6:])                                            // never fails on supported systems; the runtime stops the program if it does
+		return prefix + "_" + enc.EncodeToString(b[:])
+	}
+}
+
+// IDTime returns when an id made by NewIDs was made; ok is false for text of another form.
+func IDTime(id string) (at time.Time, ok bool) {
+	if len(id) < 27 {
+		return time.Time{}, false
+	}
+	b, err := base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding).DecodeString(id[len(id)-26:])
+	if err != nil {
+		return time.Time{}, false
+	}
+	ms := binary.BigEndian.Uint64(b[:8]) >> 16
+	return time.UnixMilli(int64(ms)).UTC(), true //nolint:gosec // G115: 48 bits fit
+}

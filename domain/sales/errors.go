@@ -1,0 +1,26 @@
+package sales
+
+// Codes of this package's errors.
+const (
+	CodeUnknown         = "order.unknown"
+	CodeStatus          = "order.status"        // not possible in the order's state
+	CodeAvailability    = "order.availability"  // the platform has nothing left of what was asked
+	CodePriceChanged    = "order.price_changed" // the platform's total is not the expected one; Expected and Actual say both
+	CodePriceFraction   = "order.price_fraction"
+	CodeHoldExpired     = "order.hold_expired"
+	CodeHoldLimit       = "order.hold_limit" // extend: the platform's own expiry allows no more
+	CodeQuantity        = "order.quantity"
+	CodeItems           = "order.items" // no lines, too many, or the same one twice
+	CodeTariffRequires  = "order.tariff_requires"
+	CodeCurrency        = "order.currency" // mixed or foreign currencies
+	CodePayment         = "order.payment"  // the pending account refused
+	CodeContact         = "order.contact"
+	CodeHolders         = "order.holders"
+	CodeReview          = "order.review"    // a person is looking at it
+	CodeKeyMissing      = "key.missing"     // POST /v1/orders without Idempotency-Key
+	CodeKeyReused       = "key.reused"      // same key, other content
+	CodeKeyInProgress   = "key.in_progress" // the first attempt is still running
+	CodeTicketUnknown   = "ticket.unknown"
+	CodeTicketNotIssued = "ticket.not_issued"
+	CodeDuplicate       = "store.duplicate" // a platform order id or barcode that another order has
+)

@@ -1,0 +1,190 @@
+package sales
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+)
+
+// OrderID is ours: "ord_" and a sortable suffix.
+type OrderID string
+
+// Order is one purchase through us, with one institution. It changes only through its methods.
+type Order struct {
+	ID               OrderID
+	Institution      domain.InstitutionCode
+	Storefront       string // who sells: the storefront's name
+	Reference        string // the storefront's own number; may repeat
+	Status           Status
+	Version          int64 // rises with every stored change
+	Lines            []Line
+	Buyer            Buyer
+	PurchaserContact string // contact number sent to S-360; empty is the institution's configured partner
+	Expected         *domain.Money
+	Total            domain.Money // what the platform asks; zero until held
+	Quoted           domain.Money // what our catalog said when the order came
+	Platform         PlatformRef
+	// HoldExpiresAt is when we give the hold back; PlatformExpiresAt when the platform does.
+	HoldExpiresAt, PlatformExpiresAt time.Time
+	PaymentReference                 string
+	Refusal                          *Refusal
+	Tickets                          []Ticket
+	History                          []Step
+	CreatedAt, UpdatedAt             time.Time
+	// NextCheckAt is when Settle should look at it next (unknown statuses, and held ones at expiry); Checks counts how
+	// often it has.
+	NextCheckAt time.Time
+	Checks      int
+
+	// What the closure of Store.UpdateOrder leaves for the store to write in the same transaction; not part of the row.
+	Tasks    []domain.Task
+	Postings []Posting
+}
+
+// PlatformRef is how the platform names the order.
+type PlatformRef struct {
+	OrderID  int64
+	SecretID string
+	FileID   int64
+}
+
+// Buyer is who buys from the storefront. All members are optional here.
+type Buyer struct {
+	Email, FirstName, LastName, Language string
+}
+
+// Line is one thing asked for: performance × seat category × tariff, or item × tariff (× day × slot), times quantity.
+type Line struct {
+	Product      catalog.ProductID
+	Performance  catalog.PerformanceID // 0 for an item
+	SeatCategory catalog.SeatCategoryID
+	Item         catalog.ItemID // 0 for a performance
+	Tariff       catalog.TariffID
+	Day          domain.Day
+	Timeslot     catalog.TimeslotID
+	Quantity     int
+	UnitPrice    domain.Money // as the platform holds it
+	Total        domain.Money
+	Together     *bool   // seats side by side; nil where the platform does not say or it has no seats
+	Operations   []int64 // the platform's operation ids
+	Places       []Place
+	Facts        catalog.Facts // names and times as they were when the order came; the ticket's fall-back
+}
+
+// Place is one admission of a line.
+type Place struct {
+	ID       string // "plc_…"
+	Movement int64  // the platform's movement id
+	Seat     Seat
+	Holder   string // name printed on the ticket; may be empty
+}
+
+// Seat is where a numbered place is; every member may be empty.
+type Seat struct {
+	Area, Block, Row, Number, Entrance string
+}
+
+// Ticket is the entry right of one place.
+type Ticket struct {
+	ID             string // "tkt_…"
+	Place          string // Place.ID
+	Movement       int64
+	PlatformTicket int64
+	Barcode        Barcode
+	State          string // the platform's word: VALID, NOT_PRINTED, INVALIDATED, CANCELLED …
+	IssuedAt       time.Time
+}
+
+// Barcode is the unique key of an entry right: opaque, case-sensitive text, kept byte for byte, leading zeros included.
+type Barcode string
+
+// Short hides all but the last four characters, for logs.
+func (b Barcode) Short() string {
+	if len(b) <= 4 {
+		return "…"
+	}
+	return "…" + string(b[len(b)-4:])
+}
+
+// LogValue-safe text: printing a barcode by accident gives the short form.
+func (b Barcode) GoString() string { return b.Short() }
+
+// Step is one entry of an order's history.
+type Step struct {
+	Status Status
+	At     time.Time
+	Note   string // a code or a few words for operators; no personal data
+}
+
+// Refusal is why an order was not held or not closed.
+type Refusal struct {
+	Kind   domain.Kind
+	Code   string
+	Detail string
+	Actual *domain.Money // with order.price_changed
+}
+
+// Err is the refusal as the error the caller gets, now and on every replay.
+func (r *Refusal) Err(expected *domain.Money) *domain.Error {
+	e := domain.Errorf(r.Kind, r.Code, "%s", r.Detail)
+	if r.Actual != nil {
+		e.Expected, e.Actual = expected, r.Actual
+	}
+	return e
+}
+
+// Posting is one entry of the pending account's book: what a close added to what we owe the institution.
+type Posting struct {
+	Institution domain.InstitutionCode
+	Order       OrderID
+	Kind        string // "close"
+	Amount      domain.Money
+	At          time.Time
+}
+
+// step moves the order; a move that is not in the table is an order.status conflict.
+func (o *Order) step(to Status, at time.Time, note string) error {
+	if !slices.Contains(steps[o.Status], to) {
+		return domain.Errorf(domain.Conflict, CodeStatus, "the order is %s; it cannot become %s", o.Status, to)
+	}
+	o.Status, o.UpdatedAt = to, at
+	o.History = append(o.History, Step{Status: to, At: at, Note: note})
+	return nil
+}
+
+// Places is how many places all lines ask for.
+func (o *Order) Places() int {
+	n := 0
+	for _, l := range o.Lines {
+		n += l.Quantity
+	}
+	return n
+}
+
+// Place finds a place and its line by our id.
+func (o *Order) Place(id string) (*Line, *Place) {
+	for i := range o.Lines {
+		for j := range o.Lines[i].Places {
+			if o.Lines[i].Places[j].ID == id {
+				return &o.Lines[i], &o.Lines[i].Places[j]
+			}
+		}
+	}
+	return nil, nil
+}
+
+// Ticket finds a ticket by our id.
+func (o *Order) Ticket(id string) *Ticket {
+	for i := range o.Tickets {
+		if o.Tickets[i].ID == id {
+			return &o.Tickets[i]
+		}
+	}
+	return nil
+}
+
+// String names the order for logs.
+func (o *Order) String() string { return fmt.Sprintf("%s (%s)", o.ID, o.Status) }

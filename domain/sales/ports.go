@@ -1,0 +1,138 @@
+package sales
+
+import (
+	"context"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+)
+
+// Platform is what sales asks of S-360. Every failure is a *domain.Error. Uncertain on it means that the call may have
+// been carried out; without it, it certainly was not. Implementations are safe for concurrent use.
+type Platform interface {
+	// Hold reserves all lines in one new order, or nothing. Errors: order.availability, order.contact, platform.*.
+	// S-360: ExternalOrderFacade.createOrUpdateOrder, then ExternalOrderService.getOrderDetails for the expiry.
+	Hold(ctx context.Context, o Order) (Hold, error)
+	// Close pays on the pending account and asks for barcodes. Errors: order.payment, order.hold_expired, platform.*.
+	// S-360: ExternalOrderService.closeOrder.
+	Close(ctx context.Context, o Order) (Outcome, error)
+	// Read says what the platform has of an order. S-360: ExternalOrderService.getOrderDetails (TICKETS).
+	Read(ctx context.Context, o Order) (Outcome, error)
+	// Release gives every place of the order back. S-360: ExternalOrderService.abandonMovements.
+	Release(ctx context.Context, o Order) error
+}
+
+// Hold is what a hold came back with.
+type Hold struct {
+	Platform  PlatformRef
+	Lines     []HoldLine // same length and order as Order.Lines
+	Total     domain.Money
+	ExpiresAt time.Time // zero where the platform did not say
+	// Defect says why what came back cannot be sold although it is held (places missing, an amount that is no whole
+	// minor unit …); empty when all is well. Everything held must then be given back: Movements lists it.
+	Defect    *Refusal
+	Movements []int64
+}
+
+// HoldLine is what was reserved for one line.
+type HoldLine struct {
+	UnitPrice, Total domain.Money
+	Together         *bool
+	Operations       []int64
+	Places           []HoldPlace
+}
+
+// HoldPlace is one reserved place.
+type HoldPlace struct {
+	Movement int64
+	Seat     Seat
+}
+
+// PlatformState is what the platform's order is, as far as we need to know.
+type PlatformState string
+
+// The platform's states: S-360's orderState is an open list; CLOSED is sold, one that speaks of abandon or cancel is dead,
+// everything else is open.
+const (
+	PlatformOpen   PlatformState = "open"
+	PlatformClosed PlatformState = "closed"
+	PlatformDead   PlatformState = "dead"
+)
+
+// Outcome is what the platform has of an order after a close or a read.
+type Outcome struct {
+	State     PlatformState
+	Tickets   []IssuedTicket
+	Total     *domain.Money // the platform's sale amount where it says one
+	ExpiresAt time.Time
+}
+
+// IssuedTicket is one ticket of the platform. A ticket without a barcode is not issued yet.
+type IssuedTicket struct {
+	Movement       int64
+	PlatformTicket int64
+	Barcode        Barcode
+	State          string
+}
+
+// Catalog is what sales asks of the catalog: what a line is, whether it may be sold now, and for how much.
+type Catalog interface {
+	Quote(ctx context.Context, code domain.InstitutionCode, wants []catalog.Want) (catalog.Quote, error)
+}
+
+// Store keeps orders. Implementations are safe for concurrent use, also by several processes.
+type Store interface {
+	// CreateOrder stores a new order with its idempotency key in one transaction. If the key exists, nothing is stored and
+	// the order that has it is returned with created=false, whatever its content.
+	CreateOrder(ctx context.Context, o Order, key Key) (stored Order, storedKey Key, created bool, err error)
+	// BindKey stores the key of a later change (close, release …) unless it exists; it returns the stored one.
+	BindKey(ctx context.Context, key Key) (Key, error)
+	// OrderByKey finds the order that a key belongs to; domain.NotFound (order.unknown) where there is none.
+	OrderByKey(ctx context.Context, storefront, key string) (Order, Key, error)
+	// Order loads an order; domain.NotFound (order.unknown).
+	Order(ctx context.Context, id OrderID) (Order, error)
+	// UpdateOrder changes an order through a closure under its lock, in one transaction with its tickets, tasks and
+	// postings. The closure is pure and may run twice. An error from it changes nothing and is returned as it is.
+	// A barcode or platform order that another order of the institution has is a Conflict (store.duplicate).
+	UpdateOrder(ctx context.Context, id OrderID, change func(*Order) error) (Order, error)
+	// Orders lists orders, newest first.
+	Orders(ctx context.Context, q Query) (orders []Order, next string, err error)
+	// OrderByTicket loads the order that has the ticket; domain.NotFound (ticket.unknown).
+	OrderByTicket(ctx context.Context, ticket string) (Order, error)
+	// DueOrders lists up to limit orders in the statuses given whose NextCheckAt is not after the time, oldest first.
+	DueOrders(ctx context.Context, statuses []Status, before time.Time, limit int) ([]OrderID, error)
+	// CountOrders counts orders by institution and status.
+	CountOrders(ctx context.Context) ([]Count, error)
+	// Balance sums the postings of an institution.
+	Balance(ctx context.Context, code domain.InstitutionCode) (domain.Money, error)
+}
+
+// Key is an idempotency key: who sent it, for which call, and a digest of what was asked.
+type Key struct {
+	Storefront string
+	Key        string // 1 to 255 printable ASCII characters, the storefront's choice
+	Call       string // "hold", "close", "release", "extend"
+	Digest     string // hex SHA-256 of the canonical request
+	Order      OrderID
+	At         time.Time
+}
+
+// Query selects orders. Empty members do not restrict.
+type Query struct {
+	Storefront   string
+	Institutions []domain.InstitutionCode // nil is all
+	Reference    string
+	Statuses     []Status
+	From, To     time.Time // created at or after, before
+	PlatformID   int64     // platform order or file id
+	Text         string    // part of id, reference, e-mail or names, case folded; admin search
+	Page         domain.Page
+}
+
+// Count is a number of orders.
+type Count struct {
+	Institution domain.InstitutionCode
+	Status      Status
+	N           int64
+}
