@@ -34,6 +34,7 @@ type State struct {
 	AvailabilitySeq int64     // rises with every SaveAvailability, so that replicas see what is new
 	RefusedAt       time.Time // last catalog that was refused; zero is never
 	RefusedReason   string
+	RefusedStamp    string    // the set-up stamp of the refused catalog: the same one is not loaded again for an hour
 	FailedAt        time.Time // last refresh that failed for another reason; zero is never
 	FailedReason    string
 }

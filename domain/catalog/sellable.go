@@ -1,7 +1,9 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"guichet/domain"
@@ -49,21 +51,413 @@ type Facts struct {
 	Image                        string // the picture nearest to the performance: its own, the product's, the venue's
 }
 
-// Period returns the sale period that makes something sellable now through the channel, for the tariff and category
-// (0: not asked), or nil. A performance's periods replace its product's when it has any.
-func period(periods []SalePeriod, channel int64, tariff TariffID, cat SeatCategoryID, now time.Time) *SalePeriod {
-	for i := range periods {
-		p := &periods[i]
-		switch {
-		case !p.SalePossible,
-			p.Channel != 0 && channel != 0 && p.Channel != channel,
-			!p.Start.IsZero() && now.Before(p.Start),
-			!p.End.IsZero() && !now.Before(p.End),
-			tariff != 0 && len(p.Tariffs) > 0 && !slices.Contains(p.Tariffs, tariff),
-			cat != 0 && len(p.SeatCategories) > 0 && !slices.Contains(p.SeatCategories, cat):
+// Sellability says whether something is on sale now, and when it will be or was.
+type Sellability struct {
+	OnSale bool
+	Reason string    // why not: "state", "over", "not_yet", "ended", "channel", "no_price", "sold_out"; empty when on sale
+	From   time.Time // start of the period that sells or will sell next; zero is open
+	Until  time.Time // its end; zero is open
+}
+
+// sellableIn judges sale periods for a channel. A period of another channel never counts; of those that count, the first
+// that is open now wins, then the one that opens next.
+func sellableIn(periods []SalePeriod, channel int64, tariff TariffID, cat SeatCategoryID, now time.Time) Sellability {
+	if len(periods) == 0 {
+		return Sellability{OnSale: true}
+	}
+	next := Sellability{Reason: "channel"}
+	for _, p := range periods {
+		if !p.SalePossible || (p.Channel != 0 && channel != 0 && p.Channel != channel) ||
+			(tariff != 0 && len(p.Tariffs) > 0 && !slices.Contains(p.Tariffs, tariff)) ||
+			(cat != 0 && len(p.SeatCategories) > 0 && !slices.Contains(p.SeatCategories, cat)) {
 			continue
 		}
-		return p
+		switch {
+		case !p.End.IsZero() && !now.Before(p.End):
+			if next.Reason == "channel" {
+				next = Sellability{Reason: "ended", From: p.Start, Until: p.End}
+			}
+		case !p.Start.IsZero() && now.Before(p.Start):
+			if next.Reason != "not_yet" || p.Start.Before(next.From) {
+				next = Sellability{Reason: "not_yet", From: p.Start, Until: p.End}
+			}
+		default:
+			return Sellability{OnSale: true, From: p.Start, Until: p.End}
+		}
+	}
+	return next
+}
+
+// SellablePerformance judges a performance, for a tariff and category (0: any), by the platform's states, the sale periods
+// and the prices. Availability is not asked: the platform decides that when the order is made. A performance's own sale
+// periods replace its product's.
+func (s *Snapshot) SellablePerformance(p *Performance, tariff TariffID, cat SeatCategoryID, now time.Time) Sellability {
+	prod := s.Product(p.Product)
+	switch {
+	case prod == nil || prod.State != Running || p.State != Running:
+		return Sellability{Reason: "state"}
+	case p.Over(now):
+		return Sellability{Reason: "over"}
+	case s.price(p, tariff, cat) == nil:
+		return Sellability{Reason: "no_price"}
+	}
+	periods := p.SalePeriods
+	if len(periods) == 0 {
+		periods = prod.SalePeriods
+	}
+	return sellableIn(periods, s.Institution.PointOfSales.SalesChannelID, tariff, cat, now)
+}
+
+// SellableItem judges an item for a tariff (0: any), as SellablePerformance does. A price's own sale periods replace the
+// product's.
+func (s *Snapshot) SellableItem(it *Item, tariff TariffID, now time.Time) Sellability {
+	prod := s.Product(it.Product)
+	if prod == nil || prod.State != Running {
+		return Sellability{Reason: "state"}
+	}
+	best := Sellability{Reason: "no_price"}
+	for i := range it.Prices {
+		pr := &it.Prices[i]
+		if tariff != 0 && pr.Tariff != tariff {
+			continue
+		}
+		periods := pr.SalePeriods
+		if len(periods) == 0 {
+			periods = prod.SalePeriods
+		}
+		got := sellableIn(periods, s.Institution.PointOfSales.SalesChannelID, pr.Tariff, 0, now)
+		if got.OnSale {
+			return got
+		}
+		if best.Reason == "no_price" || got.Reason == "not_yet" {
+			best = got
+		}
+	}
+	return best
+}
+
+// SellableProduct judges a product: on sale when one of its performances to come or one of its items is.
+func (s *Snapshot) SellableProduct(p *Product, now time.Time) Sellability {
+	best := Sellability{Reason: "no_price"}
+	if p.State != Running {
+		return Sellability{Reason: "state"}
+	}
+	consider := func(got Sellability) bool {
+		if got.OnSale {
+			best = got
+			return true
+		}
+		if best.Reason != "not_yet" || (got.Reason == "not_yet" && got.From.Before(best.From)) {
+			best = got
+		}
+		return false
+	}
+	for _, id := range p.Performances {
+		if perf := s.Performance(id); perf != nil && consider(s.SellablePerformance(perf, 0, 0, now)) {
+			return best
+		}
+	}
+	for i := range p.Items {
+		if consider(s.SellableItem(&p.Items[i], 0, now)) {
+			return best
+		}
+	}
+	return best
+}
+
+// price finds the price of a tariff in a category; 0 is any. A price without a category serves every category.
+func (s *Snapshot) price(p *Performance, tariff TariffID, cat SeatCategoryID) *Price {
+	for i := range p.Prices {
+		pr := &p.Prices[i]
+		if (tariff == 0 || pr.Tariff == tariff) && (cat == 0 || pr.SeatCategory == cat || pr.SeatCategory == 0) {
+			return pr
+		}
 	}
 	return nil
+}
+
+// PriceOf is the price of a performance's category at a tariff, or nil.
+func (s *Snapshot) PriceOf(p *Performance, tariff TariffID, cat SeatCategoryID) *Price {
+	return s.price(p, tariff, cat)
+}
+
+// FromPrice is the lowest price above zero at which a product sells, or ok=false. Free and refused prices do not count.
+func (s *Snapshot) FromPrice(p *Product, now time.Time) (price domain.Money, ok bool) {
+	take := func(m domain.Money) {
+		if m.Amount > 0 && (!ok || m.Amount < price.Amount) {
+			price, ok = m, true
+		}
+	}
+	for _, id := range p.Performances {
+		perf := s.Performance(id)
+		if perf == nil || perf.Over(now) {
+			continue
+		}
+		for _, pr := range perf.Prices {
+			take(pr.Price)
+		}
+	}
+	for _, it := range p.Items {
+		for _, pr := range it.Prices {
+			take(pr.Price)
+		}
+	}
+	return price, ok
+}
+
+// category finds a seat category of the performance, or nil.
+func (p *Performance) category(id SeatCategoryID) *SeatCategory {
+	for i := range p.SeatCategories {
+		if p.SeatCategories[i].ID == id {
+			return &p.SeatCategories[i]
+		}
+	}
+	return nil
+}
+
+// SlotOf finds a product's timeslot, or nil.
+func (p *Product) SlotOf(id TimeslotID) *Timeslot {
+	for i := range p.Timeslots {
+		if p.Timeslots[i].ID == id {
+			return &p.Timeslots[i]
+		}
+	}
+	return nil
+}
+
+// Facts says what is printed of a want; ok is false where the catalog does not have it any more.
+func (s *Snapshot) Facts(w Want) (Facts, bool) {
+	f := Facts{TimeZone: s.Institution.TimeZone}
+	if t := s.Tariff(w.Tariff); t != nil {
+		f.TariffName, f.TariffCode = t.Name, t.Code
+	}
+	var prod *Product
+	if w.Performance != 0 {
+		p := s.Performance(w.Performance)
+		if p == nil {
+			return Facts{}, false
+		}
+		prod = s.Product(p.Product)
+		f.PerformanceName, f.Start, f.End, f.Venue, f.Numbered, f.Image = p.Name, p.Start, p.End, p.Venue, p.Numbered, p.Image
+		if c := p.category(w.SeatCategory); c != nil {
+			f.SeatCategoryName, f.SeatCategoryCode, f.Color = c.Name, c.Code, c.Color
+		}
+	} else {
+		it := s.Item(w.Item)
+		if it == nil {
+			return Facts{}, false
+		}
+		prod = s.Product(it.Product)
+		f.PerformanceName, f.Day = it.Name, w.Day
+		if prod != nil && w.Timeslot != 0 {
+			if slot := prod.SlotOf(w.Timeslot); slot != nil {
+				f.Slot = slot.Time
+				f.Start = slot.Start(w.Day, s.Institution.Location()).UTC()
+			}
+		}
+	}
+	if prod == nil {
+		return Facts{}, false
+	}
+	f.ProductName, f.ProductCode, f.Kind = prod.Name, prod.Code, prod.Kind
+	for _, size := range []string{"xlarge", "large", "medium"} {
+		if f.Image == "" {
+			f.Image = prod.Images[size]
+		}
+	}
+	if f.Image == "" {
+		f.Image = f.Venue.Image
+	}
+	return f, true
+}
+
+// Quote finds, checks and prices a set of wants. Everything wrong is reported together, each want by its pointer
+// ("/items/0/tariff"): the error is a domain.Invalid order request, or a Conflict catalog.not_on_sale, or a Gone
+// performance.over. Availability is not looked at.
+func (v *View) Quote(wants []Want, now time.Time) (Quote, error) {
+	q := Quote{Lines: make([]QuoteLine, len(wants))}
+	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be sold as asked")
+	var late *domain.Error
+	tariffs := map[TariffID]bool{}
+	for i, w := range wants {
+		at := "/items/" + strconv.Itoa(i)
+		before := len(bad.Fields)
+		line, sell := v.quoteLine(w, at, now, bad)
+		if len(bad.Fields) > before {
+			continue
+		}
+		if !sell.OnSale && late == nil {
+			late = notOnSale(sell, at)
+		}
+		tariffs[w.Tariff] = true
+		q.Lines[i] = line
+		sum, err := line.Unit.Times(w.Quantity)
+		if err == nil {
+			q.Total, err = q.Total.Add(sum)
+		}
+		if err != nil {
+			bad.WithField(at+"/quantity", "order.quantity", "the amount is too large")
+		}
+	}
+	for i, w := range wants {
+		t := v.Tariff(w.Tariff)
+		if t == nil || len(t.Requires) == 0 || slices.ContainsFunc(t.Requires, func(r TariffID) bool { return tariffs[r] }) {
+			continue
+		}
+		bad.WithField("/items/"+strconv.Itoa(i)+"/tariff", "order.tariff_requires",
+			"this tariff needs one of "+v.tariffNames(t.Requires)+" in the same order")
+	}
+	switch {
+	case len(bad.Fields) > 0:
+		return Quote{}, bad
+	case late != nil:
+		return Quote{}, late
+	}
+	return q, nil
+}
+
+func notOnSale(s Sellability, at string) *domain.Error {
+	if s.Reason == "over" {
+		return domain.Errorf(domain.Gone, CodePerformanceOver, "the performance is over").
+			WithField(at+"/performance", CodePerformanceOver, "the performance is over")
+	}
+	detail := map[string]string{
+		"state":    "it is not on sale at the institution",
+		"not_yet":  "its sale has not begun",
+		"ended":    "its sale has ended",
+		"channel":  "it is not sold through this point of sales",
+		"no_price": "it has no price at this tariff",
+	}[s.Reason]
+	return domain.Errorf(domain.Conflict, CodeNotOnSale, "not on sale: %s", detail).WithField(at, CodeNotOnSale, detail)
+}
+
+func (s *Snapshot) tariffNames(ids []TariffID) string {
+	out := ""
+	for i, id := range ids {
+		if i > 0 {
+			out += ", "
+		}
+		if t := s.Tariff(id); t != nil {
+			out += fmt.Sprintf("%s-%d (%s)", s.Institution.Code, id, t.Code)
+		} else {
+			out += fmt.Sprintf("%s-%d", s.Institution.Code, id)
+		}
+	}
+	return out
+}
+
+func (v *View) quoteLine(w Want, at string, now time.Time, bad *domain.Error) (QuoteLine, Sellability) {
+	if v.Tariff(w.Tariff) == nil {
+		bad.WithField(at+"/tariff", CodeTariff, "no such tariff at this institution")
+	}
+	if w.Performance != 0 {
+		return v.quotePerformance(w, at, now, bad)
+	}
+	return v.quoteItem(w, at, now, bad)
+}
+
+func (v *View) quotePerformance(w Want, at string, now time.Time, bad *domain.Error) (QuoteLine, Sellability) {
+	p := v.Performance(w.Performance)
+	if p == nil {
+		bad.WithField(at+"/performance", CodePerformanceUnknown, "no such performance at this institution")
+		return QuoteLine{}, Sellability{}
+	}
+	if w.SeatCategory == 0 && len(p.SeatCategories) > 0 {
+		bad.WithField(at+"/seat_category", CodeSeatCategory, "a seat category is needed")
+	}
+	if w.SeatCategory != 0 && p.category(w.SeatCategory) == nil {
+		bad.WithField(at+"/seat_category", CodeSeatCategory, "the performance has no such seat category")
+	}
+	if w.Day != "" || w.Timeslot != 0 {
+		bad.WithField(at+"/date", CodeTimeslot, "a performance has its own date; date and timeslot belong to items")
+	}
+	pr := v.price(p, w.Tariff, w.SeatCategory)
+	if pr == nil && v.Tariff(w.Tariff) != nil {
+		bad.WithField(at+"/tariff", CodeTariff, "this seat category has no price at this tariff")
+	}
+	if pr == nil {
+		return QuoteLine{}, Sellability{}
+	}
+	prod := v.Product(p.Product)
+	v.checkQuantity(w, at, bad, prod, pr.Min, pr.Max, p.MaxPerOrder, v.Institution.PointOfSales.MaxPlaces)
+	facts, _ := v.Facts(w)
+	return QuoteLine{Product: p.Product, Unit: pr.Price, Facts: facts}, v.SellablePerformance(p, w.Tariff, w.SeatCategory, now)
+}
+
+func (v *View) quoteItem(w Want, at string, now time.Time, bad *domain.Error) (QuoteLine, Sellability) {
+	it := v.Item(w.Item)
+	if it == nil {
+		bad.WithField(at+"/item", CodeItemUnknown, "no such item at this institution")
+		return QuoteLine{}, Sellability{}
+	}
+	prod := v.Product(it.Product)
+	if w.SeatCategory != 0 {
+		bad.WithField(at+"/seat_category", CodeSeatCategory, "an item has no seat category")
+	}
+	v.checkVisit(w, at, it, prod, now, bad)
+	var pr *ItemPrice
+	for i := range it.Prices {
+		if it.Prices[i].Tariff == w.Tariff {
+			pr = &it.Prices[i]
+		}
+	}
+	if pr == nil {
+		if v.Tariff(w.Tariff) != nil {
+			bad.WithField(at+"/tariff", CodeTariff, "this item has no price at this tariff")
+		}
+		return QuoteLine{}, Sellability{}
+	}
+	v.checkQuantity(w, at, bad, prod, pr.Min, pr.Max)
+	facts, _ := v.Facts(w)
+	return QuoteLine{Product: it.Product, Unit: pr.Price, Facts: facts}, v.SellableItem(it, w.Tariff, now)
+}
+
+// checkVisit checks day and timeslot of an item.
+func (v *View) checkVisit(w Want, at string, it *Item, prod *Product, now time.Time, bad *domain.Error) {
+	loc := v.Institution.Location()
+	switch {
+	case w.Day == "" && (prod.DateMandatory || len(it.Timeslots) > 0):
+		bad.WithField(at+"/date", CodeTimeslot, "this item needs a date of visit")
+		return
+	case w.Day != "" && !w.Day.Valid():
+		bad.WithField(at+"/date", CodeTimeslot, "not a calendar day (YYYY-MM-DD)")
+		return
+	case w.Day != "" && w.Day < domain.DayOf(now.In(loc)):
+		bad.WithField(at+"/date", CodeTimeslot, "the day is over")
+	}
+	switch {
+	case len(it.Timeslots) == 0 && w.Timeslot != 0:
+		bad.WithField(at+"/timeslot", CodeTimeslot, "this item has no timeslots")
+	case len(it.Timeslots) > 0 && !slices.Contains(it.Timeslots, w.Timeslot):
+		bad.WithField(at+"/timeslot", CodeTimeslot, "this item needs one of its timeslots")
+	case w.Timeslot != 0:
+		slot := prod.SlotOf(w.Timeslot)
+		if slot == nil || !slot.Covers(w.Day) {
+			bad.WithField(at+"/timeslot", CodeTimeslot, "the slot does not exist on that day")
+			return
+		}
+		if start := slot.Start(w.Day, loc); !start.IsZero() && now.After(start.Add(max(slot.Duration, 30*time.Minute))) {
+			bad.WithField(at+"/timeslot", CodeTimeslot, "the slot is over")
+		}
+	}
+}
+
+// checkQuantity checks a quantity against the bounds of price, product, tariff and whatever else is given (0: no bound).
+func (v *View) checkQuantity(w Want, at string, bad *domain.Error, prod *Product, lo, hi int, more ...int) {
+	var tmin, tmax int
+	if t := v.Tariff(w.Tariff); t != nil {
+		tmin, tmax = t.Min, t.Max
+	}
+	lo = max(lo, prod.MinQuantity, tmin, 1)
+	for _, m := range append(more, prod.MaxQuantity, tmax) {
+		if m > 0 && (hi == 0 || m < hi) {
+			hi = m
+		}
+	}
+	switch {
+	case w.Quantity < lo:
+		bad.WithField(at+"/quantity", "order.quantity", fmt.Sprintf("at least %d", lo))
+	case hi > 0 && w.Quantity > hi:
+		bad.WithField(at+"/quantity", "order.quantity", fmt.Sprintf("at most %d", hi))
+	}
 }

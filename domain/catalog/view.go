@@ -1,0 +1,126 @@
+package catalog
+
+import (
+	"time"
+
+	"guichet/domain"
+)
+
+// View is a snapshot with the availability that lies over it, at one moment. It is immutable; share it freely.
+type View struct {
+	*Snapshot
+	levels    map[Key]Availability
+	confirmed time.Time // everything the platform did not report as moved is true as of then
+}
+
+// NewView lays readings over a snapshot. Confirmed is the moment up to which the platform reported every move.
+func NewView(snap *Snapshot, readings []Reading, confirmed time.Time) *View {
+	v := &View{Snapshot: snap, levels: make(map[Key]Availability, len(readings)), confirmed: confirmed}
+	for _, r := range readings {
+		v.levels[r.Key] = r.Availability
+	}
+	return v
+}
+
+// With returns a view with more readings laid over this one; the receiver is unchanged.
+func (v *View) With(readings []Reading, confirmed time.Time) *View {
+	n := &View{Snapshot: v.Snapshot, levels: make(map[Key]Availability, len(v.levels)+len(readings)), confirmed: confirmed}
+	for k, a := range v.levels {
+		n.levels[k] = a
+	}
+	for _, r := range readings {
+		n.levels[r.Key] = r.Availability
+	}
+	return n
+}
+
+// ConfirmedAt is the moment up to which the platform reported every move of availability; zero is never.
+func (v *View) ConfirmedAt() time.Time { return v.confirmed }
+
+// Availability is what is known of exactly this key; an unknown level where nothing was ever read. AsOf is the later of
+// when it was read and when the platform last confirmed that nothing had moved.
+func (v *View) Availability(k Key) Availability {
+	a, ok := v.levels[k]
+	if !ok {
+		return Availability{Level: LevelUnknown, AsOf: v.confirmed}
+	}
+	if v.confirmed.After(a.AsOf) {
+		a.AsOf = v.confirmed
+	}
+	return a
+}
+
+// PerformanceAvailability is the availability of a performance as a whole.
+func (v *View) PerformanceAvailability(p *Performance) Availability {
+	return v.Availability(Key{Product: p.Product, Performance: p.ID})
+}
+
+// CategoryAvailability is the availability of one seat category of a performance.
+func (v *View) CategoryAvailability(p *Performance, id SeatCategoryID) Availability {
+	return v.Availability(Key{Product: p.Product, Performance: p.ID, SeatCategory: id})
+}
+
+// ItemAvailability is the availability of an item; slot and day are 0 and "" for an untimed one.
+func (v *View) ItemAvailability(it *Item, slot TimeslotID, day domain.Day) Availability {
+	return v.Availability(Key{Product: it.Product, Item: it.ID, Timeslot: slot, Day: day})
+}
+
+// ProductAvailability is the best level among what of the product is still to come; AsOf is the oldest of what was
+// looked at. A dated product with nothing to come is not_on_sale.
+func (v *View) ProductAvailability(p *Product, now time.Time) Availability {
+	if len(p.Performances) == 0 {
+		if a, ok := v.levels[Key{Product: p.ID}]; ok {
+			if v.confirmed.After(a.AsOf) {
+				a.AsOf = v.confirmed
+			}
+			return a
+		}
+		best := Availability{Level: LevelUnknown, AsOf: v.confirmed}
+		for i := range p.Items {
+			best = better(best, v.ItemAvailability(&p.Items[i], 0, ""))
+		}
+		return best
+	}
+	var best Availability
+	for _, id := range p.Performances {
+		perf := v.Performance(id)
+		if perf == nil || perf.Over(now) {
+			continue
+		}
+		a := v.PerformanceAvailability(perf)
+		a.Count, a.Counted = 0, false // counts of different days do not add up to anything a buyer can use
+		if best.Level == "" {
+			best = a
+			continue
+		}
+		best = better(best, a)
+	}
+	if best.Level == "" {
+		return Availability{Level: LevelNotOnSale, AsOf: v.confirmed}
+	}
+	return best
+}
+
+// order of goodness when several availabilities are seen as one.
+var goodness = map[Level]int{LevelGood: 5, LevelLimited: 4, LevelUnknown: 3, LevelSoldOut: 2, LevelNotOnSale: 1}
+
+func better(a, b Availability) Availability {
+	oldest := a.AsOf
+	if b.AsOf.Before(oldest) {
+		oldest = b.AsOf
+	}
+	if goodness[b.Level] > goodness[a.Level] {
+		a = b
+	}
+	a.AsOf = oldest
+	return a
+}
+
+// Over reports whether the performance has ended: after its end, or its start where no end is known.
+func (p *Performance) Over(now time.Time) bool {
+	end := p.End
+	if end.IsZero() {
+		end = p.Start
+	}
+	return !end.IsZero() && now.After(end)
+}
