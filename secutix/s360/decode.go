@@ -1,0 +1,461 @@
+package s360
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Decode reads one JSON document into v, a non-nil pointer to one of this
+// package's types, with the leniency the platform needs, in a single pass:
+//
+//   - null, an absent member and an empty text leave the zero value;
+//   - a list may be an array, one bare element, null or an empty text;
+//   - an object may be an array of one;
+//   - a text may be a number or a flag;
+//   - a member may carry one of the names in its alias tag;
+//   - a member nobody knows goes to Extra where the type has one, else is
+//     ignored.
+//
+// The error names the path of the offending member and never its value, except
+// for an amount. The types' own UnmarshalJSON calls Decode, so encoding/json
+// gives the same result.
+func Decode(data []byte, v any) error {
+	_, err := decode(data, v)
+	return err
+}
+
+// Unknown reads data into v like Decode and returns the members that v's types
+// neither name nor keep in an Extra, each as "Type.member". The simulator uses
+// it to refuse a misspelled request.
+func Unknown(data []byte, v any) ([]string, error) { return decode(data, v) }
+
+func decode(data []byte, v any) ([]string, error) {
+	if !json.Valid(data) {
+		return nil, errors.New("not JSON")
+	}
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Pointer || rv.IsNil() {
+		return nil, fmt.Errorf("decode into %T: need a non-nil pointer", v)
+	}
+	d := decoder{data: data, plans: map[reflect.Type]*plan{}}
+	d.space()
+	if err := d.value(rv.Elem()); err != nil {
+		return nil, err
+	}
+	return d.unknown, nil
+}
+
+// decoder walks a document that is known to be valid JSON.
+type decoder struct {
+	data    []byte
+	pos     int
+	plans   map[reflect.Type]*plan
+	unknown []string
+}
+
+// plan says where the members of a struct type go.
+type plan struct {
+	members map[string]member
+	extra   []int // index of the Extra field, nil if there is none
+	after   bool  // *T implements afterDecoder
+}
+
+type member struct {
+	index []int
+	alias bool // reached by another name: gives way to the proper one
+	soft  bool // a value of the wrong shape goes to Extra
+}
+
+// afterDecoder is told the whole object once its members are read.
+type afterDecoder interface{ afterDecode(object []byte) error }
+
+// wrongValue is what a member's value did not satisfy, and where.
+type wrongValue struct {
+	path string
+	err  error
+}
+
+func (w *wrongValue) Error() string { return w.path + ": " + w.err.Error() }
+func (w *wrongValue) Unwrap() error { return w.err }
+
+func inMember(name string, err error) error {
+	var w *wrongValue
+	if !errors.As(err, &w) {
+		return &wrongValue{path: name, err: err}
+	}
+	if strings.HasPrefix(w.path, "[") {
+		w.path = name + w.path
+	} else {
+		w.path = name + "." + w.path
+	}
+	return w
+}
+
+func (d *decoder) planOf(t reflect.Type) *plan {
+	if p, ok := d.plans[t]; ok {
+		return p
+	}
+	p := &plan{members: map[string]member{}}
+	d.plans[t] = p
+	p.after = reflect.PointerTo(t).Implements(reflect.TypeFor[afterDecoder]())
+	for _, f := range reflect.VisibleFields(t) {
+		if !f.IsExported() || f.Anonymous {
+			continue
+		}
+		if f.Name == "Extra" && f.Type == reflect.TypeFor[map[string]json.RawMessage]() {
+			p.extra = f.Index
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		soft := f.Tag.Get("soft") != ""
+		p.members[name] = member{index: f.Index, soft: soft}
+		for alias := range strings.SplitSeq(f.Tag.Get("alias"), ",") {
+			if _, taken := p.members[alias]; alias != "" && !taken {
+				p.members[alias] = member{index: f.Index, alias: true, soft: true}
+			}
+		}
+	}
+	return p
+}
+
+var (
+	errShape   = errors.New("has another shape than known")
+	amountType = reflect.TypeFor[Amount]()
+)
+
+// value reads the value at pos into v.
+func (d *decoder) value(v reflect.Value) error {
+	if d.data[d.pos] == 'n' && v.Type() != amountType {
+		d.skip()
+		return nil
+	}
+	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok && isScalar(u) {
+		return u.UnmarshalJSON(d.raw())
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return d.pointer(v)
+	case reflect.Struct:
+		return d.object(v)
+	case reflect.Slice:
+		return d.list(v)
+	case reflect.Map:
+		return d.mapping(v)
+	case reflect.String:
+		return d.text(v)
+	default:
+		return fmt.Errorf("no rule for %s", v.Type())
+	}
+}
+
+func isScalar(u json.Unmarshaler) bool {
+	switch u.(type) {
+	case *ID, *Int, *Amount, *Bool, *Decimal, *Date, *Instant, *Barcode, *json.RawMessage:
+		return true
+	}
+	return false
+}
+
+func (d *decoder) pointer(v reflect.Value) error {
+	if d.data[d.pos] == '"' && d.data[d.pos+1] == '"' {
+		d.skip()
+		return nil
+	}
+	p := reflect.New(v.Type().Elem())
+	if err := d.value(p.Elem()); err != nil {
+		return err
+	}
+	v.Set(p)
+	return nil
+}
+
+func (d *decoder) text(v reflect.Value) error {
+	raw := d.raw()
+	switch raw[0] {
+	case '{', '[':
+		return errNoScalar
+	case '"':
+		s, err := unquote(raw)
+		if err != nil {
+			return err
+		}
+		v.SetString(s)
+	default:
+		v.SetString(string(raw))
+	}
+	return nil
+}
+
+func (d *decoder) list(v reflect.Value) error {
+	if d.data[d.pos] == '"' && d.data[d.pos+1] == '"' {
+		d.skip()
+		return nil
+	}
+	if d.data[d.pos] != '[' {
+		one := reflect.MakeSlice(v.Type(), 1, 1)
+		if err := d.value(one.Index(0)); err != nil {
+			return err
+		}
+		v.Set(one)
+		return nil
+	}
+	d.pos++
+	v.SetZero()
+	n := 0
+	for d.space(); d.data[d.pos] != ']'; d.space() {
+		if n == v.Cap() {
+			v.Grow(max(4, n))
+		}
+		v.SetLen(n + 1)
+		if err := d.value(v.Index(n)); err != nil {
+			return inMember("["+strconv.Itoa(n)+"]", err)
+		}
+		n++
+		d.comma()
+	}
+	d.pos++
+	return nil
+}
+
+func (d *decoder) mapping(v reflect.Value) error {
+	if d.data[d.pos] != '{' {
+		if raw := d.raw(); string(raw) != `""` {
+			return errShape
+		}
+		return nil
+	}
+	d.pos++
+	m := reflect.MakeMap(v.Type())
+	for d.space(); d.data[d.pos] != '}'; d.space() {
+		name, err := d.name()
+		if err != nil {
+			return err
+		}
+		e := reflect.New(v.Type().Elem()).Elem()
+		if err := d.value(e); err != nil {
+			return inMember(name, err)
+		}
+		m.SetMapIndex(reflect.ValueOf(name), e)
+		d.comma()
+	}
+	d.pos++
+	v.Set(m)
+	return nil
+}
+
+func (d *decoder) object(v reflect.Value) error {
+	start := d.pos
+	switch d.data[d.pos] {
+	case '{':
+	case '[':
+		return d.arrayOfOne(v)
+	default:
+		if raw := d.raw(); string(raw) != `""` {
+			return errShape
+		}
+		return nil
+	}
+	p := d.planOf(v.Type())
+	d.pos++
+	for d.space(); d.data[d.pos] != '}'; d.space() {
+		if err := d.member(v, p); err != nil {
+			return err
+		}
+		d.comma()
+	}
+	d.pos++
+	if p.after {
+		return v.Addr().Interface().(afterDecoder).afterDecode(d.data[start:d.pos]) //nolint:forcetypeassert,errcheck // planOf has seen that it does
+	}
+	return nil
+}
+
+func (d *decoder) arrayOfOne(v reflect.Value) error {
+	d.pos++
+	d.space()
+	if d.data[d.pos] == ']' {
+		d.pos++
+		return nil
+	}
+	if err := d.value(v); err != nil {
+		return err
+	}
+	d.space()
+	if d.data[d.pos] != ']' {
+		return errors.New("is a list where one object is due")
+	}
+	d.pos++
+	return nil
+}
+
+// member reads one name and its value into the struct v.
+func (d *decoder) member(v reflect.Value, p *plan) error {
+	at := d.pos
+	m, known := d.lookUp(p)
+	name := ""
+	if !known {
+		var err error
+		d.pos = at
+		if name, err = d.name(); err != nil {
+			return err
+		}
+		if m, known = p.members[name]; !known {
+			d.keep(v, p, name)
+			return nil
+		}
+	}
+	field := v.FieldByIndex(m.index)
+	if m.alias && !field.IsZero() {
+		d.keep(v, p, d.nameAt(at))
+		return nil
+	}
+	from := d.pos
+	err := d.value(field)
+	if err == nil {
+		return nil
+	}
+	if m.soft && p.extra != nil {
+		field.SetZero()
+		d.pos = from
+		d.keep(v, p, d.nameAt(at))
+		return nil
+	}
+	return inMember(d.nameAt(at), err)
+}
+
+// lookUp finds the member named at pos without making a string of the name, and
+// leaves pos at the value.
+func (d *decoder) lookUp(p *plan) (member, bool) {
+	raw := d.raw()
+	d.colon()
+	m, ok := p.members[string(raw[1:len(raw)-1])]
+	return m, ok
+}
+
+// nameAt returns the member name written at the given position.
+func (d *decoder) nameAt(at int) string {
+	here := d.pos
+	d.pos = at
+	name, _ := d.name() //nolint:errcheck // read once before without error
+	d.pos = here
+	return name
+}
+
+// keep puts the value at pos into Extra, or notes its name as unknown.
+func (d *decoder) keep(v reflect.Value, p *plan, name string) {
+	raw := d.raw()
+	if p.extra == nil {
+		d.unknown = append(d.unknown, v.Type().Name()+"."+name)
+		return
+	}
+	field := v.FieldByIndex(p.extra)
+	extra, _ := field.Interface().(map[string]json.RawMessage)
+	if extra == nil {
+		extra = map[string]json.RawMessage{}
+		field.Set(reflect.ValueOf(extra))
+	}
+	extra[name] = append(json.RawMessage(nil), raw...)
+}
+
+func (d *decoder) name() (string, error) {
+	s, err := unquote(d.raw())
+	d.colon()
+	return s, err
+}
+
+func (d *decoder) colon() {
+	d.space()
+	d.pos++
+	d.space()
+}
+
+func (d *decoder) comma() {
+	d.space()
+	if d.data[d.pos] == ',' {
+		d.pos++
+	}
+}
+
+func (d *decoder) space() {
+	for d.pos < len(d.data) {
+		switch d.data[d.pos] {
+		case ' ', '\t', '\r', '\n':
+			d.pos++
+		default:
+			return
+		}
+	}
+}
+
+// raw returns the bytes of the value at pos and moves past it.
+func (d *decoder) raw() []byte {
+	from := d.pos
+	d.skip()
+	return d.data[from:d.pos]
+}
+
+// skip moves past the value at pos.
+func (d *decoder) skip() {
+	depth := 0
+	for d.pos < len(d.data) {
+		switch d.data[d.pos] {
+		case '"':
+			d.skipText()
+		case '{', '[':
+			depth++
+			d.pos++
+		case '}', ']':
+			depth--
+			d.pos++
+		case ',', ':', ' ', '\t', '\r', '\n':
+			d.pos++
+		default:
+			d.skipLiteral()
+		}
+		if depth == 0 {
+			return
+		}
+	}
+}
+
+func (d *decoder) skipText() {
+	for d.pos++; d.data[d.pos] != '"'; d.pos++ {
+		if d.data[d.pos] == '\\' {
+			d.pos++
+		}
+	}
+	d.pos++
+}
+
+func (d *decoder) skipLiteral() {
+	for d.pos < len(d.data) {
+		switch d.data[d.pos] {
+		case ',', ':', ' ', '\t', '\r', '\n', '{', '}', '[', ']', '"':
+			return
+		}
+		d.pos++
+	}
+}
+
+// unquote returns the content of a JSON string.
+func unquote(b []byte) (string, error) {
+	in := b[1 : len(b)-1]
+	for _, c := range in {
+		if c == '\\' || c >= utf8.RuneSelf {
+			var s string
+			if err := json.Unmarshal(b, &s); err != nil {
+				return "", errors.New("is not a text")
+			}
+			return s, nil
+		}
+	}
+	return string(in), nil
+}

@@ -1,0 +1,163 @@
+package s360
+
+// Granularity of getOrderDetails; each value includes the one before.
+const (
+	GranularityOperations = "OPERATIONS"
+	GranularityMovements  = "MOVEMENTS"
+	GranularityTickets    = "TICKETS"
+)
+
+// OrderStateClosed is the state of an order that is sold. The enumeration is
+// open: a state that contains ABANDON or CANCEL is dead, any other is open.
+const OrderStateClosed = "CLOSED"
+
+// States of tickets. The enumeration is open.
+const (
+	TicketNotPrinted  = "NOT_PRINTED"
+	TicketValid       = "VALID"
+	TicketPrinted     = "PRINTED"
+	TicketInvalidated = "INVALIDATED"
+	TicketCancelled   = "CANCELLED"
+	TicketControlled  = "CONTROLLED"
+)
+
+// CloseOrderRequest holds the parameters of closeOrder.
+type CloseOrderRequest struct {
+	RequestID ID     `json:"requestId,omitzero"`
+	OrderID   ID     `json:"orderId"`
+	OrderType string `json:"orderType,omitzero"`
+	// PurchaserInfo is singular here, unlike in createOrUpdateOrder.
+	PurchaserInfo *ContactData `json:"purchaserInfo,omitzero"`
+	// PurchasersInfo is the other spelling, for instances that want it.
+	PurchasersInfo List[ContactData] `json:"purchasersInfo,omitzero"`
+	// Payments may be left out where the pending account is implied.
+	Payments         List[PaymentInfo] `json:"payments,omitzero"`
+	GenerateBarCodes Bool              `json:"generateBarCodes"`
+	// MaxWaitingTime is how long the call may wait for barcodes, in a unit that
+	// is not known; 30 is harmless in both readings.
+	MaxWaitingTime *Int `json:"maxWaitingTime,omitzero"`
+}
+
+// PaymentInfo is one payment of an order.
+type PaymentInfo struct {
+	Amount           Amount `json:"amount"`
+	PaymentMethodID  ID     `json:"paymentMethodId"`
+	ContactReference string `json:"contactReference,omitzero"`
+}
+
+// CloseOrderResult is the answer of closeOrder. Neither the name of its payload
+// nor the place of the barcodes is established, so read Issued, which is found
+// by structure; OrderData is the shape we propose and the simulator writes.
+type CloseOrderResult struct {
+	OrderResult
+	OrderData *OrderDetailsData `json:"orderData,omitzero" alias:"orderDetailsData,orderUpdateData" soft:"1"`
+	// Issued is what was found anywhere in the answer; it is not encoded.
+	Issued Issued  `json:"-"`
+	Extra  Members `json:"-"`
+}
+
+// UnmarshalJSON reads the object, keeps unknown members and fills Issued.
+func (c *CloseOrderResult) UnmarshalJSON(b []byte) error { return Decode(b, c) }
+
+// MarshalJSON writes the object with its unknown members.
+func (c CloseOrderResult) MarshalJSON() ([]byte, error) {
+	type plain CloseOrderResult
+	return withExtra(plain(c), c.Extra)
+}
+
+func (c *CloseOrderResult) afterDecode(object []byte) error {
+	var err error
+	c.Issued, err = findIssued(object)
+	return err
+}
+
+// OrderDetailsRequest holds the parameters of getOrderDetails.
+type OrderDetailsRequest struct {
+	RequestID   ID     `json:"requestId,omitzero"`
+	OrderID     ID     `json:"orderId"`
+	Granularity string `json:"granularity,omitzero"`
+}
+
+// OrderDetailResult is the answer of getOrderDetails.
+type OrderDetailResult struct {
+	OrderResult
+	OrderDetailsData *OrderDetailsData `json:"orderDetailsData,omitzero"`
+	// Issued is what was found anywhere in the answer; it is not encoded.
+	Issued Issued  `json:"-"`
+	Extra  Members `json:"-"`
+}
+
+// UnmarshalJSON reads the object, keeps unknown members and fills Issued.
+func (o *OrderDetailResult) UnmarshalJSON(b []byte) error { return Decode(b, o) }
+
+// MarshalJSON writes the object with its unknown members.
+func (o OrderDetailResult) MarshalJSON() ([]byte, error) {
+	type plain OrderDetailResult
+	return withExtra(plain(o), o.Extra)
+}
+
+func (o *OrderDetailResult) afterDecode(object []byte) error {
+	var err error
+	o.Issued, err = findIssued(object)
+	return err
+}
+
+// OrderDetailsData is an order as it stands.
+type OrderDetailsData struct {
+	OrderID          ID     `json:"orderId"`
+	OrderState       string `json:"orderState,omitzero"`
+	OrderType        string `json:"orderType,omitzero"`
+	OrderSecretID    string `json:"orderSecretId,omitzero"`
+	ContactReference string `json:"contactReference,omitzero" soft:"1"`
+	CreationDateTime Date   `json:"creationDateTime,omitzero"`
+	// ReferenceDate is local midnight written in UTC.
+	ReferenceDate Date `json:"referenceDate,omitzero"`
+	// ExpirationDate is when an open order lapses; a closed one still shows it.
+	ExpirationDate              Date                `json:"expirationDate,omitzero"`
+	SaleAmount                  *Amount             `json:"saleAmount,omitzero"`
+	PreSaleAmount               *Amount             `json:"preSaleAmount,omitzero"`
+	ReservationAmount           *Amount             `json:"reservationAmount,omitzero"`
+	OptionAmount                *Amount             `json:"optionAmount,omitzero"`
+	WaitingAccountBalanceAmount *Amount             `json:"waitingAccountBalanceAmount,omitzero"`
+	CatalogCurrency             *CurrencyCash       `json:"catalogCurrency,omitzero" soft:"1"`
+	OrderOriginator             string              `json:"orderOriginator,omitzero" soft:"1"`
+	SalesChannelCode            string              `json:"salesChannelCode,omitzero"`
+	SalesChannelName            string              `json:"salesChannelName,omitzero" soft:"1"`
+	OperationDatas              List[OperationData] `json:"operationDatas,omitzero"`
+	MovementDatas               List[MovementData]  `json:"movementDatas,omitzero"`
+	Extra                       Members             `json:"-"`
+}
+
+// UnmarshalJSON reads the object and keeps unknown members.
+func (o *OrderDetailsData) UnmarshalJSON(b []byte) error { return Decode(b, o) }
+
+// MarshalJSON writes the object with its unknown members.
+func (o OrderDetailsData) MarshalJSON() ([]byte, error) {
+	type plain OrderDetailsData
+	return withExtra(plain(o), o.Extra)
+}
+
+// TicketData is the entry right of a movement. Its member names are proposed;
+// the aliases are the other spellings to expect.
+type TicketData struct {
+	TicketID    ID      `json:"ticketId,omitzero"`
+	TicketState string  `json:"ticketState,omitzero" alias:"state"`
+	Barcode     Barcode `json:"barcode,omitzero" alias:"barCode" soft:"1"`
+	Extra       Members `json:"-"`
+}
+
+// UnmarshalJSON reads the object and keeps unknown members.
+func (t *TicketData) UnmarshalJSON(b []byte) error { return Decode(b, t) }
+
+// MarshalJSON writes the object with its unknown members.
+func (t TicketData) MarshalJSON() ([]byte, error) {
+	type plain TicketData
+	return withExtra(plain(t), t.Extra)
+}
+
+// AbandonMovementsRequest holds the parameters of abandonMovements.
+type AbandonMovementsRequest struct {
+	RequestID   ID       `json:"requestId,omitzero"`
+	OrderID     ID       `json:"orderId"`
+	MovementIDs List[ID] `json:"movementIds"`
+}
