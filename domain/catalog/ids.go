@@ -1,5 +1,7 @@
 package catalog
 
+import "guichet/domain"
+
 // The platform's numbers, typed so that they cannot be mixed up. All are scoped by institution.
 type (
 	SeasonID       int64
@@ -11,3 +13,6 @@ type (
 	TariffID       int64
 	AreaID         int64
 )
+
+// TaskAvailability asks for a refresh of an institution's availability because a sale was refused that our figures allowed.
+const TaskAvailability domain.TaskKind = "availability.refresh"

@@ -86,8 +86,9 @@ type Store interface {
 	// CreateOrder stores a new order with its idempotency key in one transaction. If the key exists, nothing is stored and
 	// the order that has it is returned with created=false, whatever its content.
 	CreateOrder(ctx context.Context, o Order, key Key) (stored Order, storedKey Key, created bool, err error)
-	// BindKey stores the key of a later change (close, release …) unless it exists; it returns the stored one.
-	BindKey(ctx context.Context, key Key) (Key, error)
+	// BindKey stores the key of a later change (close, release …) unless it exists; it returns the stored one, and whether
+	// it was stored just now.
+	BindKey(ctx context.Context, key Key) (stored Key, created bool, err error)
 	// OrderByKey finds the order that a key belongs to; domain.NotFound (order.unknown) where there is none.
 	OrderByKey(ctx context.Context, storefront, key string) (Order, Key, error)
 	// Order loads an order; domain.NotFound (order.unknown).

@@ -29,8 +29,8 @@ var steps = map[Status][]Status{
 	Review:    {Held, Issuing, Issued, Released, Expired, Orphaned},
 	Refused:   nil,
 	Orphaned:  nil,
-	Released:  nil,
-	Expired:   nil,
+	Released:  {Review}, // the platform says sold after all: a person must look
+	Expired:   {Review},
 	Issued:    nil,
 }
 

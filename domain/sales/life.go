@@ -1,0 +1,246 @@
+package sales
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+)
+
+// Notes that mark a step in an order's history; they are codes, not prose.
+const (
+	noteExpired      = "expired"        // given back because our own hold ran out
+	noteNoAnswer     = "no_answer"      // the platform's answer never came
+	noteRead         = "read"           // found out by reading the platform
+	noteLapsed       = "lapsed"         // the platform let the hold lapse
+	noteBarcodeLate  = "barcode_late"   // sold, a barcode is still missing
+	noteTotalDiffers = "total_differs"  // the platform's sale amount is not what we paid
+	noteDuplicate    = "duplicate"      // a barcode or platform order that another order has
+	noteSoldAfterEnd = "sold_after_end" // the platform closed an order that we had seen end
+	noteTooManyReads = "too_many_reads" // settling gave up; a person must look
+)
+
+// The steps of an order's life. Each refuses a wrong status with order.status and is pure: times and ids come in.
+
+// finishHold takes over what the platform reserved.
+func (o *Order) finishHold(h Hold, at, expires time.Time, placeIDs []string) error {
+	if err := o.step(Held, at, ""); err != nil {
+		return err
+	}
+	o.takeHold(h, placeIDs)
+	o.HoldExpiresAt, o.PlatformExpiresAt = expires, h.ExpiresAt
+	o.due(expires, TaskRelease)
+	return nil
+}
+
+// takeHold copies what the platform reserved into the order.
+func (o *Order) takeHold(h Hold, placeIDs []string) {
+	o.Platform, o.Total = h.Platform, h.Total
+	for i := range o.Lines {
+		if i >= len(h.Lines) {
+			break
+		}
+		l, hl := &o.Lines[i], h.Lines[i]
+		l.UnitPrice, l.Total, l.Together, l.Operations = hl.UnitPrice, hl.Total, hl.Together, hl.Operations
+		l.Places = l.Places[:0]
+		for _, p := range hl.Places {
+			l.Places = append(l.Places, Place{ID: placeIDs[0], Movement: p.Movement, Seat: p.Seat})
+			placeIDs = placeIDs[1:]
+		}
+	}
+}
+
+// refuse ends a hold that the platform did not grant.
+func (o *Order) refuse(r Refusal, at time.Time) error {
+	if err := o.step(Refused, at, r.Code); err != nil {
+		return err
+	}
+	o.Refusal = &r
+	o.NextCheckAt = time.Time{}
+	if r.Code == CodeAvailability { // what we showed was stale
+		o.Tasks = append(o.Tasks, domain.Task{Kind: catalog.TaskAvailability, Key: string(o.Institution)})
+	}
+	return nil
+}
+
+// wasHeld reports whether the order was ever held for the buyer.
+func (o *Order) wasHeld() bool {
+	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Held })
+}
+
+// beginRelease stores the intent to give back; the note says why.
+func (o *Order) beginRelease(at, deadline time.Time, note string) error {
+	if err := o.step(Releasing, at, note); err != nil {
+		return err
+	}
+	o.Checks = 0
+	o.due(deadline, TaskSettle)
+	return nil
+}
+
+// finishRelease ends a release: expired where our own hold had run out, released otherwise.
+func (o *Order) finishRelease(at time.Time, note string) error {
+	end := Released
+	for i := len(o.History) - 1; i >= 0; i-- {
+		if o.History[i].Status == Releasing {
+			if o.History[i].Note == noteExpired {
+				end = Expired
+			}
+			break
+		}
+	}
+	o.NextCheckAt = time.Time{}
+	return o.step(end, at, note)
+}
+
+// beginClose stores the intent to pay. An order past its hold is refused with order.hold_expired.
+func (o *Order) beginClose(at, deadline time.Time, reference string, holders map[string]string) error {
+	if o.Status == Held && !at.Before(o.HoldExpiresAt) {
+		return domain.Errorf(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
+	}
+	if err := o.step(Closing, at, ""); err != nil {
+		return err
+	}
+	o.PaymentReference = reference
+	for i := range o.Lines {
+		for j := range o.Lines[i].Places {
+			p := &o.Lines[i].Places[j]
+			if h, ok := holders[p.ID]; ok {
+				p.Holder = h
+			}
+		}
+	}
+	o.Checks = 0
+	o.due(deadline, TaskSettle)
+	return nil
+}
+
+// finishClose takes over what the platform sold. The money is posted when the order becomes sold, once; it becomes issued
+// when every place has a barcode, and stays issuing until then. Calling it again with more barcodes is how it gets there.
+func (o *Order) finishClose(out Outcome, at, next time.Time, ticketIDs []string, note string) error {
+	wasSold := o.Status.Sold()
+	o.takeTickets(out.Tickets, at, ticketIDs)
+	complete := o.complete()
+	if !complete {
+		note = noteBarcodeLate
+	}
+	switch {
+	case complete:
+		if err := o.step(Issued, at, note); err != nil {
+			return err
+		}
+		o.NextCheckAt = time.Time{}
+	case o.Status == Issuing:
+		o.due(next, TaskSettle)
+	default:
+		if err := o.step(Issuing, at, note); err != nil {
+			return err
+		}
+		o.Checks = 0
+		o.due(next, TaskSettle)
+	}
+	if out.Total != nil && *out.Total != o.Total && !wasSold {
+		o.History[len(o.History)-1].Note = strings.TrimSpace(note + " " + noteTotalDiffers)
+	}
+	if !wasSold {
+		o.Refusal = nil
+		o.Postings = append(o.Postings, Posting{Institution: o.Institution, Order: o.ID, Kind: PostingClose, Amount: o.Total, At: at})
+	}
+	return nil
+}
+
+// takeTickets gives each place its good ticket, matched by movement and never by position.
+func (o *Order) takeTickets(issued []IssuedTicket, at time.Time, ids []string) {
+	for _, t := range issued {
+		if t.Barcode == "" || dead(t.State) {
+			continue
+		}
+		for i := range o.Lines {
+			for j := range o.Lines[i].Places {
+				if p := &o.Lines[i].Places[j]; p.Movement == t.Movement && t.Movement != 0 && !o.hasTicket(p.ID) && len(ids) > 0 {
+					o.Tickets = append(o.Tickets, Ticket{
+						ID: ids[0], Place: p.ID, Movement: t.Movement, PlatformTicket: t.PlatformTicket,
+						Barcode: t.Barcode, State: t.State, IssuedAt: at,
+					})
+					ids = ids[1:]
+				}
+			}
+		}
+	}
+}
+
+func (o *Order) hasTicket(place string) bool {
+	for _, t := range o.Tickets {
+		if t.Place == place {
+			return true
+		}
+	}
+	return false
+}
+
+// complete reports whether every place has its ticket.
+func (o *Order) complete() bool {
+	n := 0
+	for _, l := range o.Lines {
+		n += len(l.Places)
+	}
+	return n > 0 && len(o.Tickets) == n
+}
+
+// dead reports whether a ticket of that state admits nobody any more; the list of states is open.
+func dead(state string) bool {
+	s := strings.ToUpper(state)
+	return strings.Contains(s, "INVALID") || strings.Contains(s, "CANCEL")
+}
+
+// reopen takes a close back that the platform refused while the hold lives on.
+func (o *Order) reopen(r Refusal, at time.Time) error {
+	if err := o.step(Held, at, r.Code); err != nil {
+		return err
+	}
+	o.Refusal = &r
+	o.due(o.HoldExpiresAt, TaskRelease)
+	return nil
+}
+
+// lapse ends an order whose hold the platform let go.
+func (o *Order) lapse(at time.Time) error {
+	o.NextCheckAt = time.Time{}
+	return o.step(Expired, at, noteLapsed)
+}
+
+// review hands the order to a person.
+func (o *Order) review(at time.Time, note string) error {
+	o.NextCheckAt = time.Time{}
+	return o.step(Review, at, note)
+}
+
+// due says when the order must be looked at next, and asks for the job that does it.
+func (o *Order) due(at time.Time, kind domain.TaskKind) {
+	o.NextCheckAt = at
+	o.Tasks = append(o.Tasks, domain.Task{Kind: kind, Key: string(o.ID), NotBefore: at.UnixMilli()})
+}
+
+// extend moves our expiry to the time wanted, at most to the limit that the platform's own expiry allows.
+func (o *Order) extend(at, want, limit time.Time) error {
+	switch {
+	case o.Status != Held:
+		return domain.Errorf(domain.Conflict, CodeStatus, "the order is %s; only a held one can be extended", o.Status)
+	case !at.Before(o.HoldExpiresAt):
+		return domain.Errorf(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
+	}
+	if !limit.IsZero() && want.After(limit) {
+		want = limit
+	}
+	if !want.After(o.HoldExpiresAt) {
+		return domain.Errorf(domain.Conflict, CodeHoldLimit, "the hold already lasts as long as the platform allows (%s)",
+			o.HoldExpiresAt.Format(time.RFC3339))
+	}
+	o.HoldExpiresAt, o.UpdatedAt = want, at
+	o.History = append(o.History, Step{Status: Held, At: at, Note: fmt.Sprintf("extended to %s", want.UTC().Format(time.RFC3339))})
+	o.due(want, TaskRelease)
+	return nil
+}

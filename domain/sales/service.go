@@ -1,0 +1,630 @@
+package sales
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+)
+
+// Bounds of one order.
+const (
+	MaxLines  = 20
+	MaxPlaces = 100
+	maxKey    = 255
+	maxText   = 200 // reference, payment reference, names, e-mail
+)
+
+// Deps is what a Service needs. All members are mandatory but those with a default.
+type Deps struct {
+	Store    Store
+	Platform Platform
+	Catalog  Catalog
+	Clock    domain.Clock
+	IDs      domain.IDs
+	Log      *slog.Logger
+	// HoldFor is how long we keep a hold for a buyer unless the platform's own expiry is earlier; 0 is 10 minutes.
+	HoldFor time.Duration
+	// Margin is how long before the platform's expiry we stop trusting a hold; 0 is one minute.
+	Margin time.Duration
+	// OrphanAfter is when a hold without an answer has certainly lapsed at the platform; 0 is one hour.
+	OrphanAfter time.Duration
+	// CallTimeout bounds one step's calls to the platform; 0 is 90 seconds. It must exceed the platform's own 30.
+	CallTimeout time.Duration
+}
+
+// Service sells. It is safe for concurrent use, also by several processes on one database.
+type Service struct{ Deps }
+
+// New makes a Service. It panics on a missing dependency.
+func New(d Deps) *Service {
+	if d.Store == nil || d.Platform == nil || d.Catalog == nil || d.Clock == nil || d.IDs == nil || d.Log == nil {
+		panic("sales: Store, Platform, Catalog, Clock, IDs and Log are needed")
+	}
+	orDefault := func(p *time.Duration, v time.Duration) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	orDefault(&d.HoldFor, 10*time.Minute)
+	orDefault(&d.Margin, time.Minute)
+	orDefault(&d.OrphanAfter, time.Hour)
+	orDefault(&d.CallTimeout, 90*time.Second)
+	return &Service{d}
+}
+
+// Viewer says whose orders a caller may see and change.
+type Viewer struct {
+	Storefront   string
+	Institutions []domain.InstitutionCode // nil is all
+	Everything   bool                     // an operator: every storefront's orders
+}
+
+func (v Viewer) sees(o *Order) bool {
+	return v.Everything || (o.Storefront == v.Storefront &&
+		(v.Institutions == nil || slices.Contains(v.Institutions, o.Institution)))
+}
+
+// HoldRequest is what a storefront asks for.
+type HoldRequest struct {
+	Key              string // Idempotency-Key, mandatory
+	Institution      domain.InstitutionCode
+	Reference        string
+	Wants            []catalog.Want
+	Buyer            Buyer
+	PurchaserContact string
+	Expected         *domain.Money
+}
+
+// digest names the content of a request, so that a key that comes again with other content is noticed.
+func digest(parts ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", parts))
+	return hex.EncodeToString(sum[:])
+}
+
+func (r HoldRequest) digest() string {
+	expected := "none"
+	if r.Expected != nil {
+		expected = r.Expected.String()
+	}
+	return digest(r.Institution, r.Reference, r.Wants, r.Buyer, r.PurchaserContact, expected)
+}
+
+// Hold reserves everything asked for, or nothing. The same key with the same content gives the same order, or the same
+// refusal, for ever. Errors: request.invalid with every wrong member, key.*, order.availability, order.price_changed,
+// platform.* and catalog.*. An order that comes back holding without an error had no answer from the platform: nothing was
+// sold, and whatever it holds lapses by itself.
+func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, error) {
+	if err := checkKey(r.Key, true); err != nil {
+		return Order{}, err
+	}
+	o, key, err := s.Store.OrderByKey(ctx, v.Storefront, r.Key)
+	switch {
+	case err == nil:
+		return s.replayHold(o, key, r)
+	case !domain.HasCode(err, CodeUnknown):
+		return Order{}, err
+	}
+	if err := r.check(); err != nil {
+		return Order{}, err
+	}
+	quote, err := s.Catalog.Quote(ctx, r.Institution, r.Wants)
+	if err != nil {
+		return Order{}, err
+	}
+	if r.Expected != nil && r.Expected.Currency != quote.Total.Currency {
+		return Order{}, domain.Errorf(domain.Invalid, CodeCurrency, "the institution sells in %s", quote.Total.Currency).
+			WithField("/expected_total/currency", CodeCurrency, "the institution sells in "+string(quote.Total.Currency))
+	}
+	o = s.newOrder(v.Storefront, r, quote)
+	o, key, created, err := s.Store.CreateOrder(ctx, o, Key{
+		Storefront: v.Storefront, Key: r.Key, Call: "hold", Digest: r.digest(), Order: o.ID, At: o.CreatedAt,
+	})
+	if err != nil {
+		return Order{}, err
+	}
+	if !created {
+		return s.replayHold(o, key, r)
+	}
+	// From here on the platform may hold something: the storefront hanging up must not stop us from knowing.
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	hold, err := s.Platform.Hold(ctx, o)
+	return s.afterHold(ctx, o, hold, err)
+}
+
+func (s *Service) newOrder(storefront string, r HoldRequest, quote catalog.Quote) Order {
+	now := s.Clock()
+	o := Order{
+		ID: OrderID(s.IDs("ord")), Institution: r.Institution, Storefront: storefront, Reference: r.Reference,
+		Buyer: r.Buyer, PurchaserContact: r.PurchaserContact, Expected: r.Expected, Quoted: quote.Total,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	for i, w := range r.Wants {
+		l := quote.Lines[i]
+		o.Lines = append(o.Lines, Line{
+			Product: l.Product, Performance: w.Performance, SeatCategory: w.SeatCategory, Item: w.Item, Tariff: w.Tariff,
+			Day: w.Day, Timeslot: w.Timeslot, Quantity: w.Quantity, UnitPrice: l.Unit, Facts: l.Facts,
+		})
+	}
+	_ = o.step(Holding, now, "") // a new order may always become holding
+	o.due(now.Add(s.OrphanAfter), TaskSettle)
+	return o
+}
+
+// detach frees the work from the caller's hanging up and gives it its own deadline.
+func (s *Service) detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(context.WithoutCancel(ctx), s.CallTimeout, errors.New("sales: the platform took too long"))
+}
+
+func (s *Service) replayHold(o Order, key Key, r HoldRequest) (Order, error) {
+	switch {
+	case key.Call != "hold" || key.Digest != r.digest():
+		return Order{}, errKeyReused()
+	case o.Status == Holding && s.Clock().Sub(o.CreatedAt) < s.CallTimeout:
+		e := domain.Errorf(domain.Conflict, CodeKeyInProgress, "the first request with this key is still running")
+		e.RetryAfter = 2 * time.Second
+		return Order{}, e
+	case o.Refusal != nil && !o.wasHeld():
+		return o, o.Refusal.Err(o.Expected)
+	}
+	return o, nil
+}
+
+func errKeyReused() error {
+	return domain.Errorf(domain.Invalid, CodeKeyReused, "this Idempotency-Key was used for another request")
+}
+
+// afterHold stores what the platform answered, compares it with what was asked, and gives back what cannot be sold.
+func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Order, error) {
+	now := s.Clock()
+	if err != nil {
+		e := domain.AsError(err)
+		if e.Uncertain {
+			s.Log.LogAttrs(ctx, slog.LevelWarn, "hold: no answer", s.attrs(o, slog.String("code", e.Code))...)
+			return s.note(ctx, o.ID, now, noteNoAnswer)
+		}
+		o, uerr := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+			return o.refuse(Refusal{Kind: e.Kind, Code: e.Code, Detail: e.Detail}, now)
+		})
+		return o, errors.Join(err, uerr)
+	}
+	refusal := h.Defect
+	if refusal == nil && o.Expected != nil && *o.Expected != h.Total {
+		total := h.Total
+		refusal = &Refusal{
+			Kind: domain.Conflict, Code: CodePriceChanged, Actual: &total,
+			Detail: fmt.Sprintf("the total is %s, not the expected %s", h.Total, *o.Expected),
+		}
+	}
+	ids := s.ids("plc", countPlaces(h))
+	if refusal != nil {
+		return s.giveBack(ctx, o, h, *refusal, ids)
+	}
+	o, err = s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.finishHold(h, now, s.holdUntil(now, h.ExpiresAt), ids) })
+	if domain.HasCode(err, CodeDuplicate) {
+		return s.toReview(ctx, o.ID, now, noteDuplicate)
+	}
+	return o, err
+}
+
+// giveBack releases a hold that cannot be sold and answers with the reason.
+func (s *Service) giveBack(ctx context.Context, o Order, h Hold, refusal Refusal, ids []string) (Order, error) {
+	now := s.Clock()
+	o, err := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		o.takeHold(h, ids)
+		o.Refusal = &refusal
+		return o.beginRelease(now, now.Add(s.CallTimeout), refusal.Code)
+	})
+	if err != nil {
+		return o, err
+	}
+	if o, err = s.release(ctx, o); err != nil {
+		return o, err
+	}
+	return o, refusal.Err(o.Expected)
+}
+
+// holdUntil is when we give a hold back: our own time, or the platform's less a margin, whichever is earlier.
+func (s *Service) holdUntil(now, platform time.Time) time.Time {
+	until := now.Add(s.HoldFor)
+	if limit := s.holdLimit(now, platform); !limit.IsZero() && limit.Before(until) {
+		until = limit
+	}
+	return until
+}
+
+// holdLimit is the last moment at which a hold can be trusted; zero where the platform did not say.
+func (s *Service) holdLimit(now, platform time.Time) time.Time {
+	if platform.IsZero() {
+		return time.Time{}
+	}
+	margin := min(s.Margin, platform.Sub(now)/4)
+	return platform.Add(-max(margin, 0))
+}
+
+// Order reads an order. Errors: order.unknown, also for one the viewer may not see.
+func (s *Service) Order(ctx context.Context, v Viewer, id OrderID) (Order, error) {
+	o, err := s.Store.Order(ctx, id)
+	if err != nil {
+		return Order{}, err
+	}
+	if !v.sees(&o) {
+		return Order{}, domain.Errorf(domain.NotFound, CodeUnknown, "no order %s", id)
+	}
+	return o, nil
+}
+
+// OrderByTicket reads the order that has a ticket. Errors: ticket.unknown.
+func (s *Service) OrderByTicket(ctx context.Context, v Viewer, ticket string) (Order, error) {
+	o, err := s.Store.OrderByTicket(ctx, ticket)
+	if err != nil {
+		return Order{}, err
+	}
+	if !v.sees(&o) {
+		return Order{}, domain.Errorf(domain.NotFound, CodeTicketUnknown, "no ticket %s", ticket)
+	}
+	return o, nil
+}
+
+// Orders lists the viewer's orders, newest first.
+func (s *Service) Orders(ctx context.Context, v Viewer, q Query) ([]Order, string, error) {
+	if !v.Everything {
+		q.Storefront, q.Institutions = v.Storefront, v.Institutions
+		if v.Institutions == nil {
+			q.Institutions = nil
+		}
+	}
+	return s.Store.Orders(ctx, q)
+}
+
+// Change is a later call on an order; Key is optional.
+type Change struct {
+	Key              string
+	PaymentReference string   // close
+	Holders          []Holder // close
+}
+
+// Holder names the person a place is for.
+type Holder struct {
+	Place string // Place.ID
+	Name  string
+}
+
+// bind checks and keeps the idempotency key of a later call; replay says that the same call came before.
+func (s *Service) bind(ctx context.Context, o Order, call string, c Change) (replay bool, err error) {
+	if c.Key == "" {
+		return false, nil
+	}
+	if err := checkKey(c.Key, false); err != nil {
+		return false, err
+	}
+	want := Key{
+		Storefront: o.Storefront, Key: c.Key, Call: call, Order: o.ID, At: s.Clock(),
+		Digest: digest(call, o.ID, c.PaymentReference, c.Holders),
+	}
+	got, created, err := s.Store.BindKey(ctx, want)
+	if err != nil {
+		return false, err
+	}
+	if got.Call != want.Call || got.Order != want.Order || got.Digest != want.Digest {
+		return false, errKeyReused()
+	}
+	return !created, nil
+}
+
+// Extend moves our expiry inside the platform's own. Errors: order.hold_limit when it allows no more, order.status,
+// order.hold_expired.
+func (s *Service) Extend(ctx context.Context, v Viewer, id OrderID, c Change) (Order, error) {
+	o, err := s.Order(ctx, v, id)
+	if err != nil {
+		return Order{}, err
+	}
+	if replay, err := s.bind(ctx, o, "extend", c); err != nil || replay {
+		return o, err
+	}
+	now := s.Clock()
+	return s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		return o.extend(now, now.Add(s.HoldFor), s.holdLimit(now, o.PlatformExpiresAt))
+	})
+}
+
+// Release gives a hold back. Releasing what is already given back, lapsed or refused answers with it as it is.
+// An order that comes back releasing had no answer; it is settled in the background.
+func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (Order, error) {
+	o, err := s.Order(ctx, v, id)
+	if err != nil {
+		return Order{}, err
+	}
+	if _, err := s.bind(ctx, o, "release", c); err != nil {
+		return Order{}, err
+	}
+	now := s.Clock()
+	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		if o.Status == Released || o.Status == Releasing || o.Status == Expired || o.Status == Refused {
+			return errAsItIs
+		}
+		return o.beginRelease(now, now.Add(s.CallTimeout), "")
+	})
+	if errors.Is(err, errAsItIs) {
+		return s.Store.Order(ctx, id)
+	}
+	if err != nil {
+		return Order{}, err
+	}
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	return s.release(ctx, o)
+}
+
+// errAsItIs leaves an update closure without changing anything.
+var errAsItIs = errors.New("as it is")
+
+// release calls the platform for an order that is releasing, and stores the answer.
+func (s *Service) release(ctx context.Context, o Order) (Order, error) {
+	err := s.Platform.Release(ctx, o)
+	now := s.Clock()
+	if err != nil && !domain.HasCode(err, CodeHoldExpired) {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "release: not done", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
+		return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { o.due(now.Add(settleDelay(o.Checks)), TaskSettle); return nil })
+	}
+	return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		if o.Status != Releasing {
+			return nil // settled meanwhile
+		}
+		return o.finishRelease(now, "")
+	})
+}
+
+// Close pays on the pending account and gets the barcodes. A second close of a sold order answers with it; one that comes
+// back closing or issuing is settled in the background and need not be closed again. Errors: order.hold_expired,
+// order.payment, order.status, order.holders, key.reused.
+func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Order, error) {
+	o, err := s.Order(ctx, v, id)
+	if err != nil {
+		return Order{}, err
+	}
+	holders, err := checkClose(&o, c)
+	if err != nil {
+		return Order{}, err
+	}
+	if _, err := s.bind(ctx, o, "close", c); err != nil {
+		return Order{}, err
+	}
+	if o.Status == Closing || o.Status.Sold() {
+		return o, nil
+	}
+	now := s.Clock()
+	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		switch o.Status {
+		case Closing, Issuing, Issued:
+			return errAsItIs
+		case Expired:
+			return domain.Errorf(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
+		case Review:
+			return domain.Errorf(domain.Conflict, CodeReview, "a person is looking at this order")
+		default:
+			return o.beginClose(now, now.Add(s.CallTimeout), c.PaymentReference, holders)
+		}
+	})
+	if errors.Is(err, errAsItIs) {
+		return s.Store.Order(ctx, id)
+	}
+	if err != nil {
+		return Order{}, err
+	}
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	return s.close(ctx, o)
+}
+
+// close calls the platform for an order that is closing, and stores the answer.
+func (s *Service) close(ctx context.Context, o Order) (Order, error) {
+	out, err := s.Platform.Close(ctx, o)
+	if err == nil && out.State == PlatformClosed {
+		return s.sold(ctx, o, out, "")
+	}
+	if err == nil {
+		return s.later(ctx, o) // accepted, but not said to be closed: read it
+	}
+	e := domain.AsError(err)
+	s.Log.LogAttrs(ctx, slog.LevelWarn, "close: not done", s.attrs(o, slog.String("code", e.Code), slog.Bool("uncertain", e.Uncertain))...)
+	if e.Uncertain || e.Kind == domain.Limited || e.Kind == domain.Unavailable || e.Kind == domain.Internal || e.Code == domain.CodePlatformAuth {
+		return s.later(ctx, o) // not known, or not asked at all: the intent stands and is settled
+	}
+	// The platform refused. Only a read makes that certain: a first close whose answer was lost looks the same.
+	read, rerr := s.Platform.Read(ctx, o)
+	if rerr != nil {
+		return s.later(ctx, o)
+	}
+	return s.refusedClose(ctx, o, read, e)
+}
+
+// refusedClose stores what a refused close left behind, as a read showed it.
+func (s *Service) refusedClose(ctx context.Context, o Order, read Outcome, e *domain.Error) (Order, error) {
+	now := s.Clock()
+	switch read.State {
+	case PlatformClosed:
+		return s.sold(ctx, o, read, noteRead)
+	case PlatformDead:
+		if _, err := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.lapse(now) }); err != nil {
+			return Order{}, err
+		}
+		return Order{}, domain.Errorf(domain.Gone, CodeHoldExpired, "the platform let the hold lapse; hold anew")
+	}
+	o, err := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		return o.reopen(Refusal{Kind: e.Kind, Code: e.Code, Detail: e.Detail}, now)
+	})
+	if err != nil {
+		return Order{}, err
+	}
+	return o, e
+}
+
+// sold stores a closed order.
+func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (Order, error) {
+	now := s.Clock()
+	ids := s.ids("tkt", o.Places()+len(out.Tickets))
+	id := o.ID
+	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		if o.Status == Issued {
+			return nil // settled meanwhile
+		}
+		return o.finishClose(out, now, now.Add(settleDelay(o.Checks)), ids, note)
+	})
+	switch {
+	case domain.HasCode(err, CodeDuplicate):
+		return s.toReview(ctx, id, now, noteDuplicate)
+	case domain.HasCode(err, CodeStatus):
+		return s.toReview(ctx, id, now, noteSoldAfterEnd) // sold, although we had seen it end: a person must look
+	}
+	return o, err
+}
+
+// later leaves the order in its unknown status and says when to look at it.
+func (s *Service) later(ctx context.Context, o Order) (Order, error) {
+	now := s.Clock()
+	return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		if !o.Status.Unknown() {
+			return nil
+		}
+		o.due(now.Add(settleDelay(o.Checks)), TaskSettle)
+		return nil
+	})
+}
+
+// note adds a note to the order's history without moving it.
+func (s *Service) note(ctx context.Context, id OrderID, at time.Time, note string) (Order, error) {
+	return s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		o.History = append(o.History, Step{Status: o.Status, At: at, Note: note})
+		return nil
+	})
+}
+
+func (s *Service) toReview(ctx context.Context, id OrderID, at time.Time, note string) (Order, error) {
+	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error { return o.review(at, note) })
+	if err == nil {
+		s.Log.LogAttrs(ctx, slog.LevelError, "order needs a person", s.attrs(o, slog.String("why", note))...)
+	}
+	return o, err
+}
+
+func (s *Service) ids(prefix string, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = s.IDs(prefix)
+	}
+	return out
+}
+
+func (s *Service) attrs(o Order, more ...slog.Attr) []slog.Attr {
+	return append([]slog.Attr{
+		slog.String("order", string(o.ID)), slog.String("institution", string(o.Institution)),
+		slog.String("storefront", o.Storefront), slog.String("status", string(o.Status)),
+	}, more...)
+}
+
+func countPlaces(h Hold) int {
+	n := 0
+	for _, l := range h.Lines {
+		n += len(l.Places)
+	}
+	return n
+}
+
+// check refuses what can never be sold, every wrong member named.
+func (r HoldRequest) check() error {
+	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be sold as asked")
+	switch {
+	case len(r.Wants) == 0:
+		bad.WithField("/items", CodeItems, "at least one item is needed")
+	case len(r.Wants) > MaxLines:
+		bad.WithField("/items", CodeItems, fmt.Sprintf("at most %d items", MaxLines))
+	}
+	total := 0
+	seen := map[catalog.Want]bool{}
+	for i, w := range r.Wants {
+		at := "/items/" + strconv.Itoa(i)
+		if w.Quantity < 1 || w.Quantity > MaxPlaces {
+			bad.WithField(at+"/quantity", CodeQuantity, fmt.Sprintf("1 to %d", MaxPlaces))
+		} else if total += w.Quantity; total > MaxPlaces {
+			bad.WithField(at+"/quantity", CodeQuantity, fmt.Sprintf("at most %d places in one order", MaxPlaces))
+		}
+		w.Quantity = 0
+		if seen[w] {
+			bad.WithField(at, CodeItems, "the same thing stands twice; ask once, with the summed quantity")
+		}
+		seen[w] = true
+	}
+	for _, t := range []struct{ at, text string }{
+		{"/reference", r.Reference},
+		{"/buyer/email", r.Buyer.Email},
+		{"/buyer/first_name", r.Buyer.FirstName},
+		{"/buyer/last_name", r.Buyer.LastName},
+		{"/buyer/language", r.Buyer.Language},
+		{"/purchaser_contact", r.PurchaserContact},
+	} {
+		checkText(bad, t.at, t.text)
+	}
+	if r.Buyer.Email != "" && strings.Count(r.Buyer.Email, "@") != 1 {
+		bad.WithField("/buyer/email", CodeContact, "not an e-mail address")
+	}
+	if r.Expected != nil && (r.Expected.Amount < 0 || !r.Expected.Currency.Valid()) {
+		bad.WithField("/expected_total", CodeCurrency, "an amount of 0 or more in an ISO 4217 currency")
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+func checkText(bad *domain.Error, at, text string) {
+	if len(text) > maxText {
+		bad.WithField(at, domain.CodeRequest, fmt.Sprintf("at most %d bytes", maxText))
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		bad.WithField(at, domain.CodeRequest, "control characters are not allowed")
+	}
+}
+
+// checkKey checks an Idempotency-Key's form.
+func checkKey(key string, mandatory bool) error {
+	switch {
+	case key == "" && mandatory:
+		return domain.Errorf(domain.Invalid, CodeKeyMissing, "the Idempotency-Key header is needed")
+	case len(key) > maxKey, strings.ContainsFunc(key, func(r rune) bool { return r < '!' || r > '~' }):
+		return domain.Errorf(domain.Invalid, domain.CodeRequest, "the Idempotency-Key must be 1 to %d visible ASCII characters", maxKey)
+	}
+	return nil
+}
+
+// checkClose checks the members of a close and returns the holders by place.
+func checkClose(o *Order, c Change) (map[string]string, error) {
+	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be closed as asked")
+	checkText(bad, "/payment_reference", c.PaymentReference)
+	holders := map[string]string{}
+	for i, h := range c.Holders {
+		at := "/holders/" + strconv.Itoa(i)
+		if _, p := o.Place(h.Place); p == nil {
+			bad.WithField(at+"/place", CodeHolders, "the order has no such place")
+		}
+		if _, twice := holders[h.Place]; twice {
+			bad.WithField(at+"/place", CodeHolders, "the place stands twice")
+		}
+		checkText(bad, at+"/name", h.Name)
+		holders[h.Place] = h.Name
+	}
+	if len(bad.Fields) > 0 {
+		return nil, bad
+	}
+	return holders, nil
+}

@@ -1,0 +1,173 @@
+package sales
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"guichet/domain"
+)
+
+// sweepLimit is how many due orders one sweep looks at.
+const sweepLimit = 100
+
+// errNotDue leaves a claim that is not due.
+var errNotDue = errors.New("not due")
+
+// Settle finds out what became of an order in an unknown status, by reading the platform, and moves it on. It does one
+// bounded step; an order that is not due, or whose outcome is known, is left alone. Force ignores when it is due: for an
+// operator, and at start-up where nobody else can be working on it.
+func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Outcome, error) {
+	now := s.Clock()
+	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		if !o.Status.Unknown() || (!force && now.Before(o.NextCheckAt)) {
+			return errNotDue
+		}
+		o.Checks++
+		o.NextCheckAt = now.Add(s.CallTimeout) // our claim: nobody else looks while we do
+		return nil
+	})
+	if errors.Is(err, errNotDue) {
+		return domain.Outcome{}, nil
+	}
+	if err != nil {
+		return domain.Outcome{}, err
+	}
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	before := o.Status
+	if before == Holding {
+		o, err = s.settleHold(ctx, o, now)
+	} else {
+		o, err = s.settleByReading(ctx, o)
+	}
+	if err != nil {
+		return domain.Outcome{Left: 1}, fmt.Errorf("settle %s: %w", id, err)
+	}
+	if o.Status == before {
+		return domain.Outcome{Left: 1, Detail: string(o.Status)}, nil
+	}
+	s.Log.LogAttrs(ctx, slog.LevelInfo, "settled", s.attrs(o, slog.String("from", string(before)))...)
+	return domain.Outcome{Done: 1, Detail: string(before) + " to " + string(o.Status)}, nil
+}
+
+// settleHold ends a hold whose answer never came: nothing can be looked up, so it waits until the platform has certainly
+// let it lapse.
+func (s *Service) settleHold(ctx context.Context, o Order, now time.Time) (Order, error) {
+	lapses := o.CreatedAt.Add(s.OrphanAfter)
+	return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		if o.Status != Holding {
+			return nil
+		}
+		if now.Before(lapses) {
+			o.due(lapses, TaskSettle)
+			return nil
+		}
+		o.NextCheckAt = time.Time{}
+		return o.step(Orphaned, now, noteNoAnswer)
+	})
+}
+
+// settleByReading asks the platform what it has, and acts on the answer.
+func (s *Service) settleByReading(ctx context.Context, o Order) (Order, error) {
+	read, err := s.Platform.Read(ctx, o)
+	now := s.Clock()
+	if o.Checks > maxChecks && (err != nil || o.Status == Issuing) {
+		return s.toReview(ctx, o.ID, now, noteTooManyReads)
+	}
+	if err != nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "settle: cannot read", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
+		return s.later(ctx, o)
+	}
+	switch {
+	case read.State == PlatformClosed && o.Status == Releasing:
+		return s.toReview(ctx, o.ID, now, "closed_while_releasing")
+	case read.State == PlatformClosed:
+		return s.sold(ctx, o, read, noteRead)
+	case o.Status == Issuing:
+		return s.toReview(ctx, o.ID, now, "not_closed_any_more")
+	case read.State == PlatformDead && o.Status == Releasing:
+		return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.finishRelease(now, noteRead) })
+	case read.State == PlatformDead:
+		return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.lapse(now) })
+	case o.Status == Releasing:
+		return s.release(ctx, o)
+	}
+	// Open and closing: the first close did not reach the platform, or not yet. It closes an order number at most once,
+	// so sending the same close again is safe now that we have read.
+	id := o.ID
+	if o, err = s.close(ctx, o); err == nil {
+		return o, nil
+	}
+	if o, lerr := s.Store.Order(ctx, id); lerr == nil && o.Status != Closing {
+		return o, nil // refused for good, and stored as such: settled
+	}
+	return Order{}, err
+}
+
+// Expire gives a hold back that has run out; any other order is left alone.
+func (s *Service) Expire(ctx context.Context, id OrderID) (domain.Outcome, error) {
+	now := s.Clock()
+	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		if o.Status != Held || now.Before(o.HoldExpiresAt) {
+			return errNotDue
+		}
+		return o.beginRelease(now, now.Add(s.CallTimeout), noteExpired)
+	})
+	if errors.Is(err, errNotDue) {
+		return domain.Outcome{}, nil
+	}
+	if err != nil {
+		return domain.Outcome{}, err
+	}
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	if o, err = s.release(ctx, o); err != nil {
+		return domain.Outcome{Left: 1}, fmt.Errorf("expire %s: %w", id, err)
+	}
+	return domain.Outcome{Done: 1, Detail: string(o.Status)}, nil
+}
+
+// SettleDue looks at every order whose time has come and whose own job was lost or late.
+func (s *Service) SettleDue(ctx context.Context) (domain.Outcome, error) {
+	return s.sweep(ctx, []Status{Holding, Releasing, Closing, Issuing}, s.Clock(), func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+		return s.Settle(ctx, id, false)
+	})
+}
+
+// ExpireDue gives back every hold that has run out and whose own job was lost or late.
+func (s *Service) ExpireDue(ctx context.Context) (domain.Outcome, error) {
+	return s.sweep(ctx, []Status{Held}, s.Clock(), s.Expire)
+}
+
+// Recover settles, at start-up, what the last process left behind, without waiting for its claims to run out. It may only
+// be called where no other process works on the same database.
+func (s *Service) Recover(ctx context.Context) (domain.Outcome, error) {
+	far := s.Clock().Add(365 * 24 * time.Hour)
+	return s.sweep(ctx, []Status{Closing, Issuing, Releasing}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+		return s.Settle(ctx, id, true)
+	})
+}
+
+func (s *Service) sweep(ctx context.Context, statuses []Status, before time.Time, one func(context.Context, OrderID) (domain.Outcome, error)) (domain.Outcome, error) {
+	ids, err := s.Store.DueOrders(ctx, statuses, before, sweepLimit)
+	if err != nil {
+		return domain.Outcome{}, err
+	}
+	var sum domain.Outcome
+	var errs []error
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			break
+		}
+		out, err := one(ctx, id)
+		sum.Done, sum.Left = sum.Done+out.Done, sum.Left+out.Left
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	sum.Detail = fmt.Sprintf("%d looked at", len(ids))
+	return sum, errors.Join(errs...)
+}

@@ -1,0 +1,27 @@
+package sales
+
+import (
+	"time"
+
+	"guichet/domain"
+)
+
+// The jobs that an order asks for.
+const (
+	TaskSettle  domain.TaskKind = "sales.settle"  // find out what became of an order in an unknown status
+	TaskRelease domain.TaskKind = "sales.release" // give a hold back that has run out
+)
+
+// settleDelays is how long to wait before the next read of an unknown outcome, by how many reads there were.
+var settleDelays = []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
+
+// maxChecks is how many reads an order gets before a person must look: about two hours of one a minute.
+const maxChecks = 120
+
+// settleDelay is the wait after the given number of reads.
+func settleDelay(checks int) time.Duration {
+	if checks < len(settleDelays) {
+		return settleDelays[checks]
+	}
+	return settleDelays[len(settleDelays)-1]
+}
