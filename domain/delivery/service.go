@@ -1,0 +1,183 @@
+package delivery
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/sales"
+)
+
+// Settings are one institution's choices for its tickets.
+type Settings struct {
+	Symbology Symbology   // empty is Code 128, the platform's own default
+	Terms     domain.Text // small print, per language
+}
+
+// Deps is what a Service needs; all members but Pictures and Settings are mandatory.
+type Deps struct {
+	Catalog  Catalog
+	Renderer Renderer
+	Pictures Pictures
+	Settings map[domain.InstitutionCode]Settings
+}
+
+// Service turns sold orders into tickets. It is safe for concurrent use.
+type Service struct{ Deps }
+
+// New makes a Service. It panics on a missing dependency.
+func New(d Deps) *Service {
+	if d.Catalog == nil || d.Renderer == nil {
+		panic("delivery: Catalog and Renderer are needed")
+	}
+	return &Service{d}
+}
+
+// pictureTimeout bounds the wait for a picture; a ticket is printed without one rather than late.
+const pictureTimeout = 3 * time.Second
+
+// PDF writes every ticket of the order, or the one named, one page each. Errors: ticket.not_issued while a place has no
+// barcode, ticket.unknown.
+func (s *Service) PDF(ctx context.Context, w io.Writer, o sales.Order, ticket, lang string) error {
+	d, err := s.Document(ctx, o, ticket, lang)
+	if err != nil {
+		return err
+	}
+	return s.Renderer.PDF(ctx, w, d)
+}
+
+// PNG writes one ticket as a picture; dpi is 36 to 600.
+func (s *Service) PNG(ctx context.Context, w io.Writer, o sales.Order, ticket, lang string, dpi int) error {
+	if dpi < 36 || dpi > 600 {
+		return domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong").
+			WithField("?dpi", domain.CodeRequest, "36 to 600")
+	}
+	d, err := s.Document(ctx, o, ticket, lang)
+	if err != nil {
+		return err
+	}
+	return s.Renderer.PNG(ctx, w, d, dpi)
+}
+
+// Document is what is printed of an order, or of one of its tickets (empty: all), in a language: the one asked for, or the
+// buyer's, or the institution's.
+func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang string) (Document, error) {
+	if o.Status != sales.Issued {
+		return Document{}, domain.Errorf(domain.Conflict, sales.CodeTicketNotIssued, "the order is %s; it has no tickets yet", o.Status)
+	}
+	inst, err := s.Catalog.Institution(o.Institution)
+	if err != nil {
+		return Document{}, err
+	}
+	langs := languages(inst, lang, o.Buyer.Language)
+	d := Document{Language: langs[0], Title: inst.Name.Or(string(inst.Code), langs...) + " · " + string(o.ID)}
+	if o.Reference != "" {
+		d.Title = inst.Name.Or(string(inst.Code), langs...) + " · " + o.Reference
+	}
+	pictures := map[string][]byte{}
+	n := 0
+	for i := range o.Lines {
+		for j := range o.Lines[i].Places {
+			n++
+			t := ticketOf(&o, o.Lines[i].Places[j].ID)
+			if t == nil || (ticket != "" && t.ID != ticket) {
+				continue
+			}
+			d.Pages = append(d.Pages, s.page(ctx, &o, inst, &o.Lines[i], &o.Lines[i].Places[j], t, langs, n, pictures))
+		}
+	}
+	for i := range d.Pages {
+		d.Pages[i].Of = n
+	}
+	if len(d.Pages) == 0 {
+		return Document{}, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "the order has no ticket %s", ticket)
+	}
+	return d, nil
+}
+
+// languages are the reader's, best first.
+func languages(inst domain.Institution, asked, buyer string) []string {
+	var out []string
+	for _, l := range append([]string{asked, buyer, inst.MainLanguage}, "en") {
+		if l = strings.ToLower(strings.TrimSpace(l)); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func ticketOf(o *sales.Order, place string) *sales.Ticket {
+	for i := range o.Tickets {
+		if o.Tickets[i].Place == place {
+			return &o.Tickets[i]
+		}
+	}
+	return nil
+}
+
+func (s *Service) page(ctx context.Context, o *sales.Order, inst domain.Institution, l *sales.Line, p *sales.Place, t *sales.Ticket, langs []string, n int, pictures map[string][]byte) Page {
+	f, ok := s.Catalog.Facts(o.Institution, catalog.Want{
+		Performance: l.Performance, Item: l.Item, SeatCategory: l.SeatCategory, Tariff: l.Tariff, Day: l.Day, Timeslot: l.Timeslot,
+	})
+	if !ok { // gone from the catalog: print it as it was sold
+		f = l.Facts
+	}
+	loc := inst.Location()
+	if z, err := time.LoadLocation(f.TimeZone); err == nil && f.TimeZone != "" {
+		loc = z
+	}
+	set := s.Settings[o.Institution]
+	pg := Page{
+		TicketID: t.ID, Organiser: inst.Name.Or(string(inst.Code), langs...), Kind: string(f.Kind),
+		Title: f.ProductName.Or(f.ProductCode, langs...), Zone: loc.String(), Day: f.Day,
+		Venue: Venue{
+			Name: f.Venue.Name.Or(f.Venue.Code, langs...), Space: f.Venue.Space.Or(f.Venue.SpaceCode, langs...), Street: f.Venue.Street,
+			Zip: f.Venue.Zip, Town: f.Venue.Town, Country: f.Venue.Country,
+		},
+		Seat: Seat(p.Seat), Numbered: f.Numbered,
+		Category: f.SeatCategoryName.Or(f.SeatCategoryCode, langs...), Color: f.Color,
+		Tariff: f.TariffName.Or(f.TariffCode, langs...), Price: l.UnitPrice, Holder: p.Holder,
+		Buyer: strings.TrimSpace(o.Buyer.FirstName + " " + o.Buyer.LastName),
+		Order: string(o.ID), Reference: o.Reference, Number: n, Barcode: string(t.Barcode), Symbology: set.Symbology,
+		Terms: set.Terms.Or("", langs...), Specimen: inst.PointOfSales.Test, SoldBy: o.Storefront, IssuedAt: t.IssuedAt,
+		Undated: f.Start.IsZero() && f.Day == "",
+	}
+	if pg.Symbology == "" {
+		pg.Symbology = Code128
+	}
+	if o.Platform.FileID != 0 {
+		pg.File = strconv.FormatInt(o.Platform.FileID, 10)
+	}
+	if sub, _ := f.PerformanceName.In(langs...); sub != pg.Title {
+		pg.Subtitle = sub
+	}
+	if !f.Start.IsZero() {
+		pg.Start = f.Start.In(loc)
+	}
+	if !f.End.IsZero() {
+		pg.End = f.End.In(loc)
+	}
+	pg.Picture = s.picture(ctx, o.Institution, f.Image, pictures)
+	return pg
+}
+
+func (s *Service) picture(ctx context.Context, code domain.InstitutionCode, address string, seen map[string][]byte) []byte {
+	if s.Pictures == nil || address == "" {
+		return nil
+	}
+	if b, ok := seen[address]; ok {
+		return b
+	}
+	ctx, cancel := context.WithTimeout(ctx, pictureTimeout)
+	defer cancel()
+	b, err := s.Pictures.Picture(ctx, code, address)
+	if err != nil {
+		b = nil // a ticket without a picture admits as well
+	}
+	seen[address] = b
+	return b
+}
