@@ -1,5 +1,112 @@
 package s360
 
+import (
+	"context"
+	"slices"
+)
+
+// maxIDs is the most ids sent in one call; longer lists are cut up.
+const maxIDs = 200
+
+// AvailabilityService tells what is left. It informs only: the order service
+// decides. Each method may be called at most once a minute per key, better
+// hourly.
+type AvailabilityService struct{ client *Client }
+
+// GetUpdatedAvailabilities returns which of the products changed since the
+// reference date. Lists above 200 ids become several calls; when one fails, the
+// result holds what the earlier ones brought.
+//
+// S-360: AvailabilityService.getUpdatedAvailabilities (1.33)
+func (s AvailabilityService) GetUpdatedAvailabilities(ctx context.Context, r UpdatedAvailabilitiesRequest) (UpdatedAvailabilitiesResult, error) {
+	m := method{service: serviceAvailability, name: "getUpdatedAvailabilities"}
+	var all UpdatedAvailabilitiesResult
+	for ids := range chunks(r.ProductIDs) {
+		r.ProductIDs = ids
+		part, err := invoke[UpdatedAvailabilitiesResult](ctx, s.client, m, r)
+		all.Result = part.Result
+		all.AvailabilityUpdateData = append(all.AvailabilityUpdateData, part.AvailabilityUpdateData...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// GetEventAvailability returns what is left of performances, by seat category
+// and contingent as the filters ask. Lists above 200 performances become several
+// calls, and an event may then occur once per call.
+//
+// S-360: AvailabilityService.getEventAvailability (1.33)
+func (s AvailabilityService) GetEventAvailability(ctx context.Context, r EventAvailabilityRequest) (EventAvailabilityResult, error) {
+	m := method{service: serviceAvailability, name: "getEventAvailability"}
+	var all EventAvailabilityResult
+	for ids := range chunks(r.PerformanceIDs) {
+		r.PerformanceIDs = ids
+		part, err := invoke[EventAvailabilityResult](ctx, s.client, m, r)
+		all.Result = part.Result
+		if data := part.EventAvailabilityData; data != nil {
+			if all.EventAvailabilityData == nil {
+				all.EventAvailabilityData = &EventAvailabilityData{Extra: data.Extra}
+			}
+			to := &all.EventAvailabilityData.EventAvailabilities
+			*to = append(*to, data.EventAvailabilities...)
+		}
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// GetPerformanceAvailability returns what is left of performances. Its
+// parameters and its answer are proposed. Lists above 200 ids become several
+// calls.
+//
+// S-360: AvailabilityService.getPerformanceAvailability (1.33)
+func (s AvailabilityService) GetPerformanceAvailability(ctx context.Context, r PerformanceAvailabilityRequest) (PerformanceAvailabilityResult, error) {
+	m := method{service: serviceAvailability, name: "getPerformanceAvailability"}
+	var all PerformanceAvailabilityResult
+	for ids := range chunks(r.PerformanceIDs) {
+		r.PerformanceIDs = ids
+		part, err := invoke[PerformanceAvailabilityResult](ctx, s.client, m, r)
+		all.Result, all.Extra = part.Result, part.Extra
+		all.PerformanceAvailabilityData = append(all.PerformanceAvailabilityData, part.PerformanceAvailabilityData...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// GetProductAvailability returns what is left of passes, services, goods and
+// season tickets. Its parameters and its answer are proposed. Lists above 200
+// ids become several calls.
+//
+// S-360: AvailabilityService.getProductAvailability (1.33)
+func (s AvailabilityService) GetProductAvailability(ctx context.Context, r ProductAvailabilityRequest) (ProductAvailabilityResult, error) {
+	m := method{service: serviceAvailability, name: "getProductAvailability"}
+	var all ProductAvailabilityResult
+	for ids := range chunks(r.ProductIDs) {
+		r.ProductIDs = ids
+		part, err := invoke[ProductAvailabilityResult](ctx, s.client, m, r)
+		all.Result, all.Extra = part.Result, part.Extra
+		all.ProductAvailabilityData = append(all.ProductAvailabilityData, part.ProductAvailabilityData...)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// chunks cuts ids up; no ids are one empty chunk, so that a call is made.
+func chunks(ids List[ID]) func(func(List[ID]) bool) {
+	if len(ids) == 0 {
+		return func(yield func(List[ID]) bool) { yield(ids) }
+	}
+	return slices.Chunk(ids, maxIDs)
+}
+
 // AllCategories, as the single value of a filter on seat categories or
 // contingents, asks for a break-down by every possible one. An empty filter
 // asks for one total.

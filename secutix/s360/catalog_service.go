@@ -1,6 +1,51 @@
 package s360
 
-import "encoding/json"
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+)
+
+// CatalogService tells what is on sale. Only running and suspended objects of
+// the account's sales channel are shown.
+type CatalogService struct{ client *Client }
+
+// GetPOSConfig returns the point of sales of the account: its id, currency,
+// time zone and payment methods. It may be called rarely, say daily.
+//
+// S-360: CatalogService.getPOSConfig (1.33)
+func (s CatalogService) GetPOSConfig(ctx context.Context) (POSConfigResult, error) {
+	return invoke[POSConfigResult](ctx, s.client, method{service: serviceCatalog, name: "getPOSConfig"}, EmptyRequest{})
+}
+
+// IsCatalogServiceAlive returns nil when the service answers with success.
+//
+// S-360: CatalogService.isCatalogServiceAlive (1.33)
+func (s CatalogService) IsCatalogServiceAlive(ctx context.Context) error {
+	m := method{service: serviceCatalog, name: "isCatalogServiceAlive"}
+	_, err := invoke[WebMethodResult](ctx, s.client, m, EmptyRequest{})
+	return err
+}
+
+// GetLastSetupUpdate tells when the catalog last changed. It is the cheap call
+// to make before the expensive one.
+//
+// S-360: CatalogService.getLastSetupUpdate (1.33)
+func (s CatalogService) GetLastSetupUpdate(ctx context.Context) (LastSetupUpdateResult, error) {
+	m := method{service: serviceCatalog, name: "getLastSetupUpdate"}
+	return invoke[LastSetupUpdateResult](ctx, s.client, m, EmptyRequest{})
+}
+
+// GetCatalogDetailed returns the whole catalog, about 10 MB for a real venue.
+// It may be called once in ten minutes; "in progress" is waited out.
+//
+// S-360: CatalogService.getCatalogDetailed (1.33)
+func (s CatalogService) GetCatalogDetailed(ctx context.Context, r CatalogRequest) (CatalogResultDetailed, error) {
+	m := method{service: serviceCatalog, name: "getCatalogDetailed"}
+	return invoke[CatalogResultDetailed](ctx, s.client, m, r)
+}
 
 // States of seasons, products and performances. The enumeration is open: an
 // unknown value is kept as text.
@@ -46,6 +91,78 @@ type CatalogResultDetailed struct {
 type POSConfigResult struct {
 	Result
 	POSConfigData *POSConfigData `json:"posConfigData,omitzero"`
+}
+
+// LastSetupUpdateResult is the answer of getLastSetupUpdate. The name of its
+// member is not documented: the first date-like member counts, and Raw serves to
+// tell a changed answer from an unchanged one when there is none.
+type LastSetupUpdateResult struct {
+	Result
+	// LastSetupUpdate is the zero date when the answer held no date.
+	LastSetupUpdate Date `json:"lastSetupUpdate,omitzero" soft:"1"`
+	// Raw is the date as it was written, else the whole answer without the
+	// common members; it is not encoded.
+	Raw   string  `json:"-"`
+	Extra Members `json:"-"`
+}
+
+// UnmarshalJSON reads the object, keeps unknown members and fills Raw.
+func (l *LastSetupUpdateResult) UnmarshalJSON(b []byte) error { return Decode(b, l) }
+
+// MarshalJSON writes the object with its unknown members.
+func (l LastSetupUpdateResult) MarshalJSON() ([]byte, error) {
+	type plain LastSetupUpdateResult
+	return withExtra(plain(l), l.Extra)
+}
+
+func (l *LastSetupUpdateResult) afterDecode(object []byte) error {
+	date, raw, found := firstDate(object)
+	if found {
+		l.LastSetupUpdate, l.Raw = date, raw
+		return nil
+	}
+	rest, err := json.Marshal(l.Extra)
+	if err != nil {
+		return err
+	}
+	l.Raw = string(rest)
+	return nil
+}
+
+// firstDate returns the first value in the document that is a date: ISO text,
+// or milliseconds of this century. Identifiers have too many digits for that.
+func firstDate(object []byte) (date Date, raw string, found bool) {
+	dec := json.NewDecoder(bytes.NewReader(object))
+	dec.UseNumber()
+	for {
+		token, err := dec.Token()
+		if errors.Is(err, io.EOF) || err != nil {
+			return Date{}, "", false
+		}
+		var text string
+		switch t := token.(type) {
+		case string:
+			text = t
+		case json.Number:
+			text = t.String()
+		default:
+			continue
+		}
+		if !dateLike(text) {
+			continue
+		}
+		if t, err := parseDate([]byte(`"` + text + `"`)); err == nil && !t.IsZero() {
+			return Date{Time: t}, text, true
+		}
+	}
+}
+
+func dateLike(text string) bool {
+	if n, ok := plainInt([]byte(text)); ok {
+		const from, to = 1_000_000_000_000, 4_200_000_000_000 // 2001 to 2103
+		return n >= from && n < to
+	}
+	return len(text) >= len("2006-01-02") && text[4] == '-' && text[7] == '-'
 }
 
 // CatalogData is the catalog of one sales channel.

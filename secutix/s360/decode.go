@@ -36,8 +36,18 @@ func Unknown(data []byte, v any) ([]string, error) { return decode(data, v) }
 
 func decode(data []byte, v any) ([]string, error) {
 	if !json.Valid(data) {
-		return nil, errors.New("not JSON")
+		return nil, errNotJSON
 	}
+	return decodeChecked(data, v)
+}
+
+// decodeValid is Decode for data that is known to be valid JSON.
+func decodeValid(data []byte, v any) error {
+	_, err := decodeChecked(data, v)
+	return err
+}
+
+func decodeChecked(data []byte, v any) ([]string, error) {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
 		return nil, fmt.Errorf("decode into %T: need a non-nil pointer", v)
@@ -127,6 +137,7 @@ func (d *decoder) planOf(t reflect.Type) *plan {
 }
 
 var (
+	errNotJSON = errors.New("not JSON")
 	errShape   = errors.New("has another shape than known")
 	amountType = reflect.TypeFor[Amount]()
 )

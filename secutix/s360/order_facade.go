@@ -1,6 +1,24 @@
 package s360
 
-import "encoding/json"
+import (
+	"context"
+	"encoding/json"
+)
+
+// ExternalOrderFacade makes orders.
+type ExternalOrderFacade struct{ client *Client }
+
+// CreateOrUpdateOrder reserves places in one call and returns what was
+// reserved: compare it with what was asked. The platform does not state it to be
+// idempotent and offers no look-up by our reference, so an uncertain error means
+// that an order we cannot name may hold places until it lapses. On a refusal the
+// result holds what the answer said, such as places partly attributed.
+//
+// S-360: ExternalOrderFacade.createOrUpdateOrder (1.33)
+func (s ExternalOrderFacade) CreateOrUpdateOrder(ctx context.Context, r CreateOrUpdateOrderRequest) (OrderUpdateResult, error) {
+	m := method{service: serviceOrderFacade, name: "createOrUpdateOrder", changing: true}
+	return invoke[OrderUpdateResult](ctx, s.client, m, r)
+}
 
 // Order types used by a reseller. The enumeration is open.
 const (

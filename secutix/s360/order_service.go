@@ -1,5 +1,38 @@
 package s360
 
+import "context"
+
+// ExternalOrderService pays, asks about and releases orders.
+type ExternalOrderService struct{ client *Client }
+
+// CloseOrder pays the order and issues its tickets. After an uncertain error
+// ask GetOrderDetails before anything else; sending it again could pay twice.
+// Success without all barcodes is a sale all the same: poll GetOrderDetails.
+//
+// S-360: ExternalOrderService.closeOrder (1.33)
+func (s ExternalOrderService) CloseOrder(ctx context.Context, r CloseOrderRequest) (CloseOrderResult, error) {
+	m := method{service: serviceOrders, name: "closeOrder", changing: true}
+	return invoke[CloseOrderResult](ctx, s.client, m, r)
+}
+
+// GetOrderDetails returns an order as it stands, as deep as the granularity
+// asks.
+//
+// S-360: ExternalOrderService.getOrderDetails (1.33)
+func (s ExternalOrderService) GetOrderDetails(ctx context.Context, r OrderDetailsRequest) (OrderDetailResult, error) {
+	m := method{service: serviceOrders, name: "getOrderDetails"}
+	return invoke[OrderDetailResult](ctx, s.client, m, r)
+}
+
+// AbandonMovements gives places of an open order back; abandoning all of them
+// gives the order up.
+//
+// S-360: ExternalOrderService.abandonMovements (1.33)
+func (s ExternalOrderService) AbandonMovements(ctx context.Context, r AbandonMovementsRequest) (OrderUpdateResult, error) {
+	m := method{service: serviceOrders, name: "abandonMovements", changing: true}
+	return invoke[OrderUpdateResult](ctx, s.client, m, r)
+}
+
 // Granularity of getOrderDetails; each value includes the one before.
 const (
 	GranularityOperations = "OPERATIONS"

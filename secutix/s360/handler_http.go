@@ -1,0 +1,204 @@
+package s360
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+)
+
+// httpHandler makes one HTTP exchange, counts its bytes and measures the
+// platform's clock. Its errors mean that there was no whole answer.
+type httpHandler struct {
+	options *Options
+	base    *url.URL
+	session *session
+}
+
+var errTimeout = errors.New("no answer within the call timeout")
+
+func (h httpHandler) do(ctx context.Context, c call) (*answer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, h.unsent(c, context.Cause(ctx))
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, h.options.CallTimeout, errTimeout)
+	defer cancel()
+	var conn connections
+	request, err := h.request(httptrace.WithClientTrace(ctx, conn.trace()), c)
+	if err != nil {
+		return nil, h.unsent(c, err)
+	}
+	a := &answer{bytesOut: int64(len(c.body)) + headBytes(request.URL.RequestURI(), request.Header)}
+	sent := h.options.Clock()
+	response, err := h.options.HTTPClient.Do(request)
+	if err != nil {
+		e := newError(c, KindUnavailable)
+		e.Err, e.Sent = transportCause(ctx, err), !neverLeft(err, &conn)
+		if !e.Sent {
+			a.bytesOut = 0
+		}
+		return a, e
+	}
+	defer func() { _ = response.Body.Close() }()
+	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		h.session.measure(date, sent, h.options.Clock())
+	}
+	return a, h.read(ctx, c, a, response)
+}
+
+func (h httpHandler) unsent(c call, cause error) *Error {
+	e := newError(c, KindUnavailable)
+	e.Err = cause
+	return e
+}
+
+func (h httpHandler) request(ctx context.Context, c call) (*http.Request, error) {
+	target := h.base.JoinPath(c.path...).String()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(c.body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "application/json")
+	// Asked for by hand, so that the transport leaves the body compressed and
+	// its bytes can be counted as they travel.
+	request.Header.Set("Accept-Encoding", "gzip")
+	request.Header.Set("User-Agent", "guichet")
+	if c.bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+c.bearer)
+	}
+	return request, nil
+}
+
+// read fills a from the response.
+func (h httpHandler) read(ctx context.Context, c call, a *answer, response *http.Response) error {
+	a.status, a.header = response.StatusCode, response.Header
+	wire := &countingReader{r: response.Body}
+	body, err := readBody(wire, response.Header.Get("Content-Encoding"), h.options.MaxResponseBytes)
+	a.bytesIn = wire.n + headBytes(response.Status, response.Header)
+	if err == nil {
+		a.body = bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF"))
+		a.readEnvelope()
+		return nil
+	}
+	kind := KindUnavailable
+	if errors.Is(err, errTooLarge) || errors.Is(err, errCompression) {
+		kind = KindDecode
+	}
+	// A status that refuses before the work keeps its meaning without a body.
+	if isLimited(a.status) || isAuth(a.status) {
+		return nil
+	}
+	e := newError(c, kind)
+	e.Sent, e.Err = true, transportCause(ctx, err)
+	return e
+}
+
+var (
+	errTooLarge    = errors.New("the answer is larger than allowed")
+	errCompression = errors.New("the answer's compression is broken")
+)
+
+func readBody(wire io.Reader, encoding string, limit int64) ([]byte, error) {
+	plain := wire
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(wire)
+		if errors.Is(err, io.EOF) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, unzipError(err)
+		}
+		plain = z
+	case "", "identity":
+	default:
+		return nil, fmt.Errorf("%w: %q was not asked for", errCompression, clip(encoding, 20))
+	}
+	body, err := io.ReadAll(io.LimitReader(plain, limit+1))
+	if err != nil {
+		return nil, unzipError(err)
+	}
+	if int64(len(body)) > limit {
+		return nil, errTooLarge
+	}
+	return body, nil
+}
+
+func unzipError(err error) error {
+	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return errCompression
+	}
+	return err
+}
+
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// headBytes returns about what a first line and headers weigh on the wire.
+func headBytes(first string, header http.Header) int64 {
+	n := len(first) + len("POST  HTTP/1.1\r\n\r\n")
+	for name, values := range header {
+		for _, v := range values {
+			n += len(name) + len(": \r\n") + len(v)
+		}
+	}
+	return int64(n)
+}
+
+// connections counts what the transport did to get a connection.
+type connections struct {
+	asked, got atomic.Int32
+}
+
+func (c *connections) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { c.asked.Add(1) },
+		GotConn: func(httptrace.GotConnInfo) { c.got.Add(1) },
+	}
+}
+
+// neverLeft reports whether it is certain that no byte of the request was
+// sent. It needs evidence: the transport said that it asked for a connection
+// and got none, or the error is one of dialling. Silence is no evidence.
+func neverLeft(err error, conn *connections) bool {
+	if conn.got.Load() > 0 {
+		return false
+	}
+	if conn.asked.Load() > 0 {
+		return true
+	}
+	var op *net.OpError
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || errors.As(err, &certificate)
+}
+
+// transportCause strips the URL off err and names our own timeout.
+func transportCause(ctx context.Context, err error) error {
+	var of *url.Error
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
