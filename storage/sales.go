@@ -1,0 +1,415 @@
+package storage
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"guichet/domain"
+	"guichet/domain/sales"
+)
+
+// Sales is the sales.Store. It is safe for concurrent use, also by several processes.
+type Sales struct{ db *DB }
+
+var _ sales.Store = (*Sales)(nil)
+
+// Sales returns the store of orders.
+func (db *DB) Sales() *Sales { return &Sales{db: db} }
+
+// batch bounds how many rows one INSERT carries, so that SQLite's limit on parameters is never met.
+const batch = 500
+
+type (
+	ticketRow struct {
+		ID          string `gorm:"primaryKey"`
+		OrderID     string
+		Institution string
+		Barcode     string
+	}
+	keyRow struct {
+		Storefront string `gorm:"primaryKey"`
+		Key        string `gorm:"primaryKey"`
+		Call       string
+		Digest     string
+		OrderID    string
+		At         instant
+	}
+	postingRow struct {
+		OrderID     string `gorm:"primaryKey"`
+		Kind        string `gorm:"primaryKey"`
+		Institution string
+		Amount      int64
+		Currency    string
+		At          instant
+	}
+)
+
+// TableName implements gorm's Tabler.
+func (ticketRow) TableName() string { return "tickets" }
+
+// TableName implements gorm's Tabler.
+func (keyRow) TableName() string { return "idempotency_keys" }
+
+// TableName implements gorm's Tabler.
+func (postingRow) TableName() string { return "postings" }
+
+func (r *keyRow) toKey() sales.Key {
+	return sales.Key{
+		Storefront: r.Storefront, Key: r.Key, Call: r.Call, Digest: r.Digest, Order: sales.OrderID(r.OrderID), At: time.Time(r.At),
+	}
+}
+
+func fromKey(k sales.Key) keyRow {
+	return keyRow{
+		Storefront: k.Storefront, Key: k.Key, Call: k.Call, Digest: k.Digest, OrderID: string(k.Order), At: instant(k.At),
+	}
+}
+
+func errOrderUnknown() *domain.Error {
+	return domain.Errorf(domain.NotFound, sales.CodeUnknown, "there is no such order")
+}
+
+// CreateOrder implements sales.Store. The order is stored as version 1, with the tasks and postings left on it; the key
+// is bound to it whatever Key.Order says.
+func (s *Sales) CreateOrder(ctx context.Context, o sales.Order, key sales.Key) (
+	stored sales.Order, storedKey sales.Key, created bool, err error,
+) {
+	key.Order = o.ID
+	err = s.db.change(ctx, "create order", func(tx *gorm.DB) error {
+		k := fromKey(key)
+		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&k)
+		if res.Error != nil {
+			return res.Error
+		}
+		if created = res.RowsAffected == 1; !created {
+			if err := tx.Take(&k, "storefront = ? AND key = ?", key.Storefront, key.Key).Error; err != nil {
+				return err
+			}
+			storedKey = k.toKey()
+			stored, err = loadOrder(tx, storedKey.Order)
+			return err
+		}
+		storedKey = k.toKey()
+		stored, err = s.insertOrder(ctx, tx, o)
+		return err
+	})
+	if err != nil {
+		return sales.Order{}, sales.Key{}, false, err
+	}
+	return stored, storedKey, created, nil
+}
+
+func (s *Sales) insertOrder(ctx context.Context, tx *gorm.DB, o sales.Order) (sales.Order, error) {
+	o.Version = 1
+	row, err := fromOrder(&o)
+	if err != nil {
+		return sales.Order{}, err
+	}
+	if err := tx.Create(&row).Error; err != nil {
+		return sales.Order{}, err
+	}
+	if err := insertTickets(tx, &o); err != nil {
+		return sales.Order{}, err
+	}
+	if err := s.insertLeftovers(ctx, tx, &o); err != nil {
+		return sales.Order{}, err
+	}
+	return row.toOrder()
+}
+
+// BindKey implements sales.Store. A key of an order that does not exist is order.unknown.
+func (s *Sales) BindKey(ctx context.Context, key sales.Key) (stored sales.Key, created bool, err error) {
+	k := fromKey(key)
+	err = s.db.change(ctx, "bind key", func(tx *gorm.DB) error {
+		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&k)
+		if created = res.RowsAffected == 1; res.Error != nil || created {
+			return res.Error
+		}
+		return tx.Take(&k, "storefront = ? AND key = ?", key.Storefront, key.Key).Error
+	})
+	switch {
+	case foreign(err):
+		return sales.Key{}, false, errOrderUnknown().Because(err)
+	case err != nil:
+		return sales.Key{}, false, err
+	}
+	return k.toKey(), created, nil
+}
+
+// OrderByKey implements sales.Store.
+func (s *Sales) OrderByKey(ctx context.Context, storefront, key string) (sales.Order, sales.Key, error) {
+	var k keyRow
+	read := s.db.read.WithContext(ctx)
+	err := read.Take(&k, "storefront = ? AND key = ?", plain(storefront), plain(key)).Error
+	if err != nil {
+		return sales.Order{}, sales.Key{}, translate("find order by key", notFound(err, errOrderUnknown()))
+	}
+	o, err := loadOrder(read, sales.OrderID(k.OrderID))
+	if err != nil {
+		return sales.Order{}, sales.Key{}, translate("load order", err)
+	}
+	return o, k.toKey(), nil
+}
+
+// Order implements sales.Store.
+func (s *Sales) Order(ctx context.Context, id sales.OrderID) (sales.Order, error) {
+	o, err := loadOrder(s.db.read.WithContext(ctx), id)
+	return o, translate("load order", err)
+}
+
+// OrderByTicket implements sales.Store.
+func (s *Sales) OrderByTicket(ctx context.Context, ticket string) (sales.Order, error) {
+	var row orderRow
+	err := s.db.read.WithContext(ctx).
+		Take(&row, "id = (SELECT order_id FROM tickets WHERE id = ?)", plain(ticket)).Error
+	if err != nil {
+		unknown := domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "there is no such ticket")
+		return sales.Order{}, translate("find order by ticket", notFound(err, unknown))
+	}
+	return row.toOrder()
+}
+
+func loadOrder(tx *gorm.DB, id sales.OrderID) (sales.Order, error) {
+	var row orderRow
+	if err := tx.Take(&row, "id = ?", plain(string(id))).Error; err != nil {
+		return sales.Order{}, notFound(err, errOrderUnknown())
+	}
+	return row.toOrder()
+}
+
+// UpdateOrder implements sales.Store. The version rises by one; a closure that changes nothing and leaves neither task
+// nor posting writes nothing, and the version stays.
+func (s *Sales) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*sales.Order) error) (sales.Order, error) {
+	var changed sales.Order
+	err := s.db.change(ctx, "update order", func(tx *gorm.DB) error {
+		before, err := loadOrder(forUpdate(tx), id)
+		if err != nil {
+			return err
+		}
+		o, err := loadedCopy(&before)
+		if err != nil {
+			return err
+		}
+		if err := change(&o); err != nil {
+			return err
+		}
+		if o.ID != before.ID || o.Institution != before.Institution {
+			return fmt.Errorf("the change of order %s gave it another id or institution", before.ID)
+		}
+		changed, err = s.saveOrder(ctx, tx, &before, &o)
+		return err
+	})
+	if err != nil {
+		return sales.Order{}, err
+	}
+	return changed, nil
+}
+
+// loadedCopy is a deep copy by way of the stored form, so that the closure cannot reach what the row is compared with.
+func loadedCopy(o *sales.Order) (sales.Order, error) {
+	row, err := fromOrder(o)
+	if err != nil {
+		return sales.Order{}, err
+	}
+	return row.toOrder()
+}
+
+func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, before, o *sales.Order) (sales.Order, error) {
+	o.Version = before.Version
+	old, err := fromOrder(before)
+	if err != nil {
+		return sales.Order{}, err
+	}
+	row, err := fromOrder(o)
+	if err != nil {
+		return sales.Order{}, err
+	}
+	if row == old && len(o.Tasks) == 0 && len(o.Postings) == 0 {
+		return row.toOrder()
+	}
+	row.Version++
+	res := tx.Model(&orderRow{}).Where("id = ? AND version = ?", row.ID, before.Version).Select("*").UpdateColumns(&row)
+	switch {
+	case res.Error != nil:
+		return sales.Order{}, res.Error
+	case res.RowsAffected != 1:
+		return sales.Order{}, errStale
+	}
+	if !sameTickets(before.Tickets, o.Tickets) {
+		if err := tx.Delete(&ticketRow{}, "order_id = ?", row.ID).Error; err != nil {
+			return sales.Order{}, err
+		}
+		if err := insertTickets(tx, o); err != nil {
+			return sales.Order{}, err
+		}
+	}
+	if err := s.insertLeftovers(ctx, tx, o); err != nil {
+		return sales.Order{}, err
+	}
+	return row.toOrder()
+}
+
+// sameTickets compares what the tickets table keeps.
+func sameTickets(a, b []sales.Ticket) bool {
+	return slices.EqualFunc(a, b, func(x, y sales.Ticket) bool { return x.ID == y.ID && x.Barcode == y.Barcode })
+}
+
+func insertTickets(tx *gorm.DB, o *sales.Order) error {
+	if len(o.Tickets) == 0 {
+		return nil
+	}
+	rows := mapEach(o.Tickets, func(t sales.Ticket) ticketRow {
+		return ticketRow{ID: t.ID, OrderID: string(o.ID), Institution: string(o.Institution), Barcode: string(t.Barcode)}
+	})
+	return tx.CreateInBatches(rows, batch).Error
+}
+
+// insertLeftovers writes the postings and tasks that a change left on the order.
+func (s *Sales) insertLeftovers(ctx context.Context, tx *gorm.DB, o *sales.Order) error {
+	if len(o.Postings) > 0 {
+		rows := mapEach(o.Postings, func(p sales.Posting) postingRow {
+			return postingRow{
+				OrderID: string(p.Order), Kind: p.Kind, Institution: string(p.Institution), Amount: p.Amount.Amount,
+				Currency: string(p.Amount.Currency), At: instant(p.At),
+			}
+		})
+		if err := tx.CreateInBatches(rows, batch).Error; err != nil {
+			return err
+		}
+	}
+	return s.db.insertTasks(ctx, tx, o.Tasks)
+}
+
+// Orders implements sales.Store.
+func (s *Sales) Orders(ctx context.Context, q sales.Query) (orders []sales.Order, next string, err error) {
+	limit := q.Page.Limit
+	if limit <= 0 {
+		limit = domain.DefaultLimit
+	}
+	limit = min(limit, domain.MaxLimit)
+	tx, err := selectOrders(s.db.read.WithContext(ctx), q)
+	if err != nil {
+		return nil, "", err
+	}
+	var rows []orderRow
+	if err := tx.Limit(limit + 1).Find(&rows).Error; err != nil {
+		return nil, "", translate("list orders", err)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = toCursor(&rows[limit-1])
+	}
+	orders = make([]sales.Order, 0, len(rows))
+	for i := range rows {
+		o, err := rows[i].toOrder()
+		if err != nil {
+			return nil, "", err
+		}
+		orders = append(orders, o)
+	}
+	return orders, next, nil
+}
+
+// selectOrders builds the list's query, newest first.
+func selectOrders(tx *gorm.DB, q sales.Query) (*gorm.DB, error) {
+	if q.Institutions != nil {
+		tx = tx.Where("institution IN ?", q.Institutions) // an empty list selects nothing
+	}
+	if q.Storefront != "" {
+		tx = tx.Where("storefront = ?", plain(q.Storefront))
+	}
+	if q.Reference != "" {
+		tx = tx.Where("reference = ?", plain(q.Reference))
+	}
+	if len(q.Statuses) > 0 {
+		tx = tx.Where("status IN ?", q.Statuses)
+	}
+	if !q.From.IsZero() {
+		tx = tx.Where("created_at >= ?", instant(q.From))
+	}
+	if !q.To.IsZero() {
+		tx = tx.Where("created_at < ?", instant(q.To))
+	}
+	if q.PlatformID != 0 {
+		tx = tx.Where("(platform_order_id = ? OR platform_file_id = ?)", q.PlatformID, q.PlatformID)
+	}
+	if text := fold(plain(q.Text)); text != "" {
+		tx = tx.Where("search LIKE ? ESCAPE '"+likeEscape+"'", contains(text))
+	}
+	if q.Page.Cursor != "" {
+		at, id, err := fromCursor(q.Page.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		tx = tx.Where("(created_at, id) < (?, ?)", instant(at), id)
+	}
+	return tx.Order("created_at DESC, id DESC"), nil
+}
+
+// toCursor names the last entry of a page: its time of creation and id.
+func toCursor(r *orderRow) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(time.Time(r.CreatedAt).UnixMilli(), 10) + "." + r.ID))
+}
+
+func fromCursor(cursor string) (at time.Time, id string, err error) {
+	b, err := base64.RawURLEncoding.DecodeString(cursor)
+	ms, id, found := strings.Cut(string(b), ".")
+	n, numberErr := strconv.ParseInt(ms, 10, 64)
+	if err != nil || !found || numberErr != nil || id != plain(id) {
+		return time.Time{}, "", domain.Errorf(domain.Invalid, domain.CodeRequest, "the cursor is not one of ours").
+			WithField("?cursor", domain.CodeRequest, "use the next member of the page before")
+	}
+	return time.UnixMilli(n).UTC(), id, nil
+}
+
+// DueOrders implements sales.Store. An order without a NextCheckAt is due, and first: better looked at once too often
+// than never.
+func (s *Sales) DueOrders(ctx context.Context, statuses []sales.Status, before time.Time, limit int) ([]sales.OrderID, error) {
+	if len(statuses) == 0 || limit <= 0 {
+		return nil, nil
+	}
+	var ids []sales.OrderID
+	err := s.db.read.WithContext(ctx).Model(&orderRow{}).
+		Where("status IN ? AND next_check_at <= ?", statuses, instant(before)).
+		Order("next_check_at, id").Limit(limit).Pluck("id", &ids).Error
+	return ids, translate("list due orders", err)
+}
+
+// CountOrders implements sales.Store, ordered by institution and status.
+func (s *Sales) CountOrders(ctx context.Context) ([]sales.Count, error) {
+	var counts []sales.Count
+	err := s.db.read.WithContext(ctx).Model(&orderRow{}).
+		Select("institution, status, COUNT(*) AS n").Group("institution, status").Order("institution, status").
+		Scan(&counts).Error
+	return counts, translate("count orders", err)
+}
+
+// Balance implements sales.Store. It is the zero Money for an institution without postings, and an error where postings
+// of two currencies were ever made, which are never added.
+func (s *Sales) Balance(ctx context.Context, code domain.InstitutionCode) (domain.Money, error) {
+	var sums []struct {
+		Currency string
+		Amount   int64
+	}
+	err := s.db.read.WithContext(ctx).Model(&postingRow{}).
+		Select("currency, CAST(SUM(amount) AS BIGINT) AS amount").Where("institution = ?", code).Group("currency").
+		Scan(&sums).Error
+	switch {
+	case err != nil:
+		return domain.Money{}, translate("sum postings", err)
+	case len(sums) == 0:
+		return domain.Money{}, nil
+	case len(sums) > 1:
+		return domain.Money{}, errors.New("the institution has postings of several currencies")
+	}
+	return domain.Money{Amount: sums[0].Amount, Currency: domain.Currency(sums[0].Currency)}, nil
+}
