@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -184,19 +183,12 @@ func (i *Int) UnmarshalJSON(b []byte) error {
 	if err != nil || absent {
 		return err
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err == nil {
-		*i = Int(n)
-		return nil
-	}
-	if len(text) > 40 || strings.ContainsAny(text, "eE/") {
+	whole, fraction, _ := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || strings.Trim(fraction, "0") != "" {
 		return errors.New("is not a whole number")
 	}
-	r, ok := new(big.Rat).SetString(text)
-	if !ok || !r.IsInt() || !r.Num().IsInt64() {
-		return errors.New("is not a whole number")
-	}
-	*i = Int(r.Num().Int64())
+	*i = Int(n)
 	return nil
 }
 
