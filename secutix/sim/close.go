@@ -1,0 +1,222 @@
+package sim
+
+import (
+	"slices"
+	"time"
+
+	"guichet/secutix/s360"
+)
+
+func (p *Platform) abandonMovements(c *call) (any, *refusal) {
+	var q s360.AbandonMovementsRequest
+	if no := p.read(c, &q); no != nil {
+		return nil, no
+	}
+	o, no := c.in.openOrder(int64(q.OrderID))
+	if no != nil {
+		return nil, no
+	}
+	if len(q.MovementIDs) == 0 {
+		return nil, refuse(errMissing, "movementIds")
+	}
+	ids := make([]int64, len(q.MovementIDs))
+	for i, id := range q.MovementIDs {
+		ids[i] = int64(id)
+		if !o.holds(ids[i]) {
+			return nil, refuse(errMovement, "order %d has no movement %d", o.ID, id)
+		}
+	}
+	if err := p.commit(c.in, change{At: c.now, Do: doDrop, ID: o.ID, Movements: ids}); err != nil {
+		return nil, p.broken(c, err)
+	}
+	d := &s360.OrderUpdateData{OrderID: s360.ID(o.ID), OrderSecretID: o.Secret, CatalogCurrency: cash(c.in.w.Currency), RemoveMovementIDs: q.MovementIDs}
+	for _, op := range o.Operations {
+		switch {
+		case !slices.ContainsFunc(op.Movements, func(m *movement) bool { return slices.Contains(ids, m.ID) }):
+		case op.quantity() == 0:
+			d.RemoveOperationIDs = append(d.RemoveOperationIDs, s360.ID(op.ID))
+		default:
+			d.OperationDataUpdates = append(d.OperationDataUpdates, c.in.operationData(o, op))
+		}
+	}
+	return s360.OrderUpdateResult{OrderResult: c.orderOK(), OrderUpdateData: d}, nil
+}
+
+// holds says whether the order still has a movement.
+func (o *order) holds(id int64) bool {
+	for _, op := range o.Operations {
+		for _, m := range op.Movements {
+			if m.ID == id {
+				return !m.Dropped
+			}
+		}
+	}
+	return false
+}
+
+func (p *Platform) closeOrder(c *call) (any, *refusal) {
+	var q closeRequest
+	if no := p.read(c, &q); no != nil {
+		return nil, no
+	}
+	o, no := c.in.openOrder(int64(q.OrderID))
+	if no != nil {
+		return nil, no
+	}
+	contact, no := p.checkClose(c, o, q)
+	if no != nil {
+		return nil, no
+	}
+	ch := change{
+		At: c.now, Do: doClose, ID: o.ID, Amount: o.total(), Method: c.in.w.pendingMethod(), Contact: contact,
+		Generated: bool(q.GenerateBarCodes), Tickets: c.in.tickets(o), Until: c.now.Add(p.BarcodeDelay),
+	}
+	if c.has(LateBarcodes) {
+		ch.Until = c.now.Add(orElse(c.fault.Late, 10*time.Second))
+	}
+	if err := p.commit(c.in, ch); err != nil {
+		return nil, p.broken(c, err)
+	}
+	return s360.CloseOrderResult{OrderResult: c.orderOK(), OrderData: c.in.details(o, s360.GranularityTickets, c.now)}, nil
+}
+
+// closeRequest is closeOrder's, with the members seen at createPaymentsAndCloseOrder.
+type closeRequest struct {
+	s360.CloseOrderRequest
+	IsConvertedReservation s360.Bool `json:"isConvertedReservation"`
+}
+
+// checkClose looks at who pays, how and how much. It returns the contact the order ends with.
+func (p *Platform) checkClose(c *call, o *order, q closeRequest) (string, *refusal) {
+	contact := o.Contact
+	if q.PurchaserInfo != nil {
+		contact = q.PurchaserInfo.ContactReference
+	} else if len(q.PurchasersInfo) > 0 {
+		contact = q.PurchasersInfo[0].ContactReference
+	}
+	switch {
+	case q.OrderType != "" && q.OrderType != s360.OrderTypeSale:
+		return "", refuse(errType, "order type %q is not simulated", q.OrderType)
+	case contact != "" && !c.in.knowsContact(contact):
+		return "", refuse(errContact, "no contact %s", contact)
+	case o.places() == 0:
+		return "", refuse(errEmpty, "order %d is empty", o.ID)
+	}
+	if no := c.in.checkRules(o.Operations); no != nil {
+		return "", no
+	}
+	if no := c.in.checkPayments(q.Payments, o.total()); no != nil {
+		return "", no
+	}
+	if p.AccountLimit > 0 && c.in.balance+o.total() > p.AccountLimit {
+		return "", refuse(errLimit, "the pending account would pass its limit")
+	}
+	return contact, nil
+}
+
+// checkPayments accepts no payments at all, which means the pending account, or payments by it that
+// make up the total.
+func (in *institution) checkPayments(payments s360.List[s360.PaymentInfo], total int64) *refusal {
+	if len(payments) == 0 {
+		return nil
+	}
+	var sum int64
+	for _, pay := range payments {
+		if int64(pay.PaymentMethodID) != in.w.pendingMethod() {
+			return refuse(errMethod, "payment method %d is not for this account", pay.PaymentMethodID)
+		}
+		if pay.ContactReference != "" && !in.knowsContact(pay.ContactReference) {
+			return refuse(errContact, "no contact %s", pay.ContactReference)
+		}
+		sum += int64(pay.Amount)
+	}
+	if sum != total {
+		return refuse(errAmount, "the payments make %d, the order is %d", sum, total)
+	}
+	return nil
+}
+
+// tickets makes a ticket for every movement that is there.
+func (in *institution) tickets(o *order) []issued {
+	var out []issued
+	last := max(in.lastTicket, in.number(kindTicket, 0))
+	for _, op := range o.Operations {
+		for _, m := range op.Movements {
+			if m.Dropped {
+				continue
+			}
+			last++
+			out = append(out, issued{Movement: m.ID, Ticket: last, Barcode: in.barcode(last)})
+		}
+	}
+	return out
+}
+
+func (p *Platform) getOrderDetails(c *call) (any, *refusal) {
+	var q s360.OrderDetailsRequest
+	if no := p.read(c, &q); no != nil {
+		return nil, no
+	}
+	o := c.in.orders[int64(q.OrderID)]
+	if o == nil {
+		return nil, refuse(errOrderUnknown, "no order %d", q.OrderID)
+	}
+	switch q.Granularity {
+	case "":
+		q.Granularity = s360.GranularityOperations
+	case s360.GranularityOperations, s360.GranularityMovements, s360.GranularityTickets:
+	default:
+		return nil, refuse(errInvalid, "unknown granularity %q", q.Granularity)
+	}
+	return s360.OrderDetailResult{OrderResult: c.orderOK(), OrderDetailsData: c.in.details(o, q.Granularity, c.now)}, nil
+}
+
+// details is an order as it stands. Barcodes appear once they are ready and were asked for.
+func (in *institution) details(o *order, granularity string, now time.Time) *s360.OrderDetailsData {
+	y, m, day := o.Created.In(in.zone).Date()
+	d := &s360.OrderDetailsData{
+		OrderID: s360.ID(o.ID), OrderState: o.State, OrderType: s360.OrderTypeSale, OrderSecretID: o.Secret, ContactReference: o.Contact,
+		CreationDateTime: s360.At(o.Created.UTC()), ReferenceDate: s360.At(time.Date(y, m, day, 0, 0, 0, 0, in.zone).UTC()),
+		ExpirationDate: s360.At(o.Expires.UTC()), SaleAmount: amount(o.total()), PreSaleAmount: amount(0),
+		ReservationAmount: amount(0), OptionAmount: amount(0), WaitingAccountBalanceAmount: amount(o.Amount),
+		CatalogCurrency: cash(in.w.Currency), OrderOriginator: "EXTERNAL_SALE",
+		SalesChannelCode: in.w.SalesChannel.Code, SalesChannelName: in.text(in.w.SalesChannel.Name),
+	}
+	for _, op := range o.Operations {
+		if op.quantity() == 0 || o.State == stateAbandoned {
+			continue
+		}
+		d.OperationDatas = append(d.OperationDatas, in.operationData(o, op))
+		if granularity == s360.GranularityOperations {
+			continue
+		}
+		for _, m := range op.Movements {
+			if m.Dropped {
+				continue
+			}
+			w := in.movementData(op, m)
+			if granularity == s360.GranularityTickets && o.State == stateClosed {
+				w.Tickets = o.ticketData(m, now)
+			}
+			d.MovementDatas = append(d.MovementDatas, w)
+		}
+	}
+	if o.State == stateAbandoned {
+		d.SaleAmount = amount(0)
+	}
+	if o.External != "" {
+		d.Extra = s360.Members{"externalReference": raw(o.External)}
+	}
+	return d
+}
+
+func (o *order) ticketData(m *movement, now time.Time) s360.List[s360.TicketData] {
+	if now.Before(o.BarcodesAt) {
+		return nil
+	}
+	t := s360.TicketData{TicketID: s360.ID(m.Ticket), TicketState: s360.TicketNotPrinted}
+	if o.Generated {
+		t.TicketState, t.Barcode = s360.TicketValid, s360.Barcode(m.Barcode)
+	}
+	return s360.List[s360.TicketData]{t}
+}

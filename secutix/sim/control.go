@@ -1,0 +1,432 @@
+package sim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// callsShown is how many single calls GET /calls lists.
+const callsShown = 100
+
+// Control is the management face: look inside, move the clock, arm faults. It is JSON, knows no
+// authentication and belongs on a port of its own that only the developer reaches.
+func (p *Platform) Control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /state", p.control(p.showState))
+	mux.HandleFunc("POST /clock", p.control(p.moveClock))
+	mux.HandleFunc("POST /faults", p.control(p.armFault))
+	mux.HandleFunc("GET /faults", p.control(p.showFaults))
+	mux.HandleFunc("DELETE /faults", p.control(p.disarm))
+	mux.HandleFunc("GET /check", p.control(p.showCheck))
+	mux.HandleFunc("GET /calls", p.control(p.showCalls))
+	mux.HandleFunc("GET /account", p.control(p.showAccount))
+	mux.HandleFunc("GET /tickets", p.control(p.showTickets))
+	mux.HandleFunc("GET /orders", p.control(p.showOrders))
+	mux.HandleFunc("POST /performances/{id}/{what}", p.control(p.movePerformance))
+	mux.HandleFunc("/", p.control(func(r *http.Request) (any, error) {
+		return nil, wrong(http.StatusNotFound, "no such path or method: %s %s", r.Method, r.URL.Path)
+	}))
+	return mux
+}
+
+// controlError is an answer of the control face that is not 200.
+type controlError struct {
+	status int
+	text   string
+}
+
+func (e *controlError) Error() string { return e.text }
+
+func wrong(status int, format string, args ...any) error {
+	return &controlError{status: status, text: fmt.Sprintf(format, args...)}
+}
+
+// control runs one page of the control face and writes what it returns.
+func (p *Platform) control(page func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Simulator", "guichet")
+		w.Header().Set("Content-Type", "application/json")
+		v, err := any(nil), p.Start()
+		if err == nil {
+			v, err = page(r)
+		}
+		if err != nil {
+			status := http.StatusInternalServerError
+			var ce *controlError
+			if errors.As(err, &ce) {
+				status = ce.status
+			}
+			w.WriteHeader(status)
+			v = map[string]string{"error": err.Error()}
+		}
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		_ = enc.Encode(v) // the reader may be gone
+	}
+}
+
+// readControl reads a small JSON body and refuses unknown members.
+func readControl(r *http.Request, v any) error {
+	dec := json.NewDecoder(io.LimitReader(r.Body, maxBody))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return wrong(http.StatusBadRequest, "the body is not what is expected: %v", err)
+	}
+	return nil
+}
+
+// asked finds the institution of a query, brought up to now. The caller holds the lock.
+func (p *Platform) asked(r *http.Request) (*institution, error) {
+	code := r.URL.Query().Get("institution")
+	in := p.byCode[code]
+	if in == nil {
+		return nil, wrong(http.StatusBadRequest, "institution %q is unknown; say ?institution=theatre", code)
+	}
+	return in, p.settle(in, p.clock.Now())
+}
+
+func (p *Platform) showState(*http.Request) (any, error) {
+	type card struct {
+		Code           string `json:"code"`
+		Name           string `json:"name"`
+		Currency       string `json:"currency"`
+		TimeZone       string `json:"time_zone"`
+		Operator       string `json:"operator"`
+		Partner        string `json:"partner"`
+		PartnerContact string `json:"partner_contact"`
+		PointOfSales   int64  `json:"point_of_sales"`
+		PendingMethod  string `json:"pending_method"`
+		Performances   int    `json:"performances"`
+		Orders         int    `json:"orders"`
+		Open           int    `json:"open"`
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	out := struct {
+		Seed         uint64    `json:"seed"`
+		Now          time.Time `json:"now"`
+		Base         time.Time `json:"base"`
+		Offset       string    `json:"offset"`
+		Institutions []card    `json:"institutions"`
+	}{Seed: p.Seed, Now: now, Base: p.base, Offset: p.clock.Offset().String()}
+	for _, in := range p.institutions {
+		if err := p.settle(in, now); err != nil {
+			return nil, err
+		}
+		c := in.card()
+		out.Institutions = append(out.Institutions, card{
+			Code: c.Code, Name: c.Name, Currency: c.Currency, TimeZone: c.TimeZone, Operator: c.Operator, Partner: c.Partner,
+			PartnerContact: c.PartnerContact, PointOfSales: in.w.PointOfSales.ID, PendingMethod: c.PendingMethodCode,
+			Performances: len(in.perfOf), Orders: len(in.orders), Open: len(in.open),
+		})
+	}
+	return out, nil
+}
+
+func (p *Platform) moveClock(r *http.Request) (any, error) {
+	var q struct {
+		Advance string `json:"advance"`
+		Set     string `json:"set"`
+	}
+	if err := readControl(r, &q); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case (q.Advance == "") == (q.Set == ""):
+		return nil, wrong(http.StatusBadRequest, `say {"advance":"10m"} or {"set":"2026-12-01T10:00:00Z"}`)
+	case q.Advance != "":
+		d, err := time.ParseDuration(q.Advance)
+		if err != nil {
+			return nil, wrong(http.StatusBadRequest, "advance: %v", err)
+		}
+		p.clock.Advance(d)
+	default:
+		t, err := time.Parse(time.RFC3339, q.Set)
+		if err != nil {
+			return nil, wrong(http.StatusBadRequest, "set: %v", err)
+		}
+		p.clock.Set(t)
+	}
+	now := p.clock.Now()
+	if err := p.noteClock(now); err != nil {
+		return nil, err
+	}
+	for _, in := range p.institutions {
+		if err := p.settle(in, now); err != nil {
+			return nil, err
+		}
+	}
+	p.log().Info("clock moved", "now", now)
+	return map[string]any{"now": now, "offset": p.clock.Offset().String()}, nil
+}
+
+// faultForm is a fault as the control face writes it.
+type faultForm struct {
+	Method      string  `json:"method"`
+	Kind        Kind    `json:"kind"`
+	Institution string  `json:"institution,omitempty"`
+	Service     string  `json:"service,omitempty"`
+	Times       int     `json:"times,omitempty"`
+	Probability float64 `json:"probability,omitempty"`
+	After       int     `json:"after,omitempty"`
+	Delay       string  `json:"delay,omitempty"`
+	Amount      int64   `json:"amount,omitempty"`
+	Late        string  `json:"late,omitempty"`
+	Fired       int     `json:"fired"`
+}
+
+func (f faultForm) fault() (Fault, error) {
+	out := Fault{
+		Kind: f.Kind, Institution: f.Institution, Service: f.Service, Times: f.Times,
+		Probability: f.Probability, After: f.After, Amount: f.Amount,
+	}
+	for _, d := range []struct {
+		text string
+		to   *time.Duration
+		name string
+	}{{f.Delay, &out.Delay, "delay"}, {f.Late, &out.Late, "late"}} {
+		if d.text == "" {
+			continue
+		}
+		v, err := time.ParseDuration(d.text)
+		if err != nil {
+			return out, wrong(http.StatusBadRequest, "%s: %v", d.name, err)
+		}
+		*d.to = v
+	}
+	if err := out.check(); err != nil {
+		return out, wrong(http.StatusBadRequest, "%v", err)
+	}
+	return out, nil
+}
+
+func (p *Platform) armFault(r *http.Request) (any, error) {
+	var q faultForm
+	if err := readControl(r, &q); err != nil {
+		return nil, err
+	}
+	if q.Method == "" {
+		return nil, wrong(http.StatusBadRequest, `a method is needed, or "*"`)
+	}
+	f, err := q.fault()
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f.Institution != "" && p.byCode[f.Institution] == nil {
+		return nil, wrong(http.StatusBadRequest, "institution %q is unknown", f.Institution)
+	}
+	p.faults.arm(q.Method, f)
+	return p.faultForms(), nil
+}
+
+func (p *Platform) showFaults(*http.Request) (any, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.faultForms(), nil
+}
+
+func (p *Platform) disarm(*http.Request) (any, error) {
+	p.ClearFaults()
+	return []faultForm{}, nil
+}
+
+// faultForms lists what is armed and not spent.
+func (p *Platform) faultForms() []faultForm {
+	out := []faultForm{}
+	for _, a := range p.faults.armed {
+		if a.spent() {
+			continue
+		}
+		f := faultForm{
+			Method: a.method, Kind: a.Kind, Institution: a.Institution, Service: a.Service, Times: a.Times,
+			Probability: a.Probability, After: a.After, Amount: a.Amount, Fired: a.fired,
+		}
+		if a.Delay > 0 {
+			f.Delay = a.Delay.String()
+		}
+		if a.Late > 0 {
+			f.Late = a.Late.String()
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func (p *Platform) showCheck(*http.Request) (any, error) {
+	broken := []string{}
+	if err := p.Check(); err != nil {
+		broken = strings.Split(err.Error(), "\n")
+	}
+	return map[string]any{"ok": len(broken) == 0, "broken": broken}, nil
+}
+
+func (p *Platform) showCalls(r *http.Request) (any, error) {
+	code := r.URL.Query().Get("institution")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if code != "" && p.byCode[code] == nil {
+		return nil, wrong(http.StatusBadRequest, "institution %q is unknown", code)
+	}
+	counts := map[string]int{}
+	for in, methods := range p.calls.counts {
+		if code != "" && in != code {
+			continue
+		}
+		for m, n := range methods {
+			counts[m] += n
+		}
+	}
+	last := []Call{}
+	for _, c := range p.calls.list() {
+		if code == "" || c.Institution == code {
+			last = append(last, c)
+		}
+	}
+	return map[string]any{"counts": counts, "last": last[max(0, len(last)-callsShown):]}, nil
+}
+
+func (p *Platform) showAccount(r *http.Request) (any, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	in, err := p.asked(r)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"currency": in.w.Currency, "balance": in.balance, "limit": p.AccountLimit, "postings": append([]posting{}, in.postings...),
+	}, nil
+}
+
+func (p *Platform) showTickets(r *http.Request) (any, error) {
+	type ticket struct {
+		Order    int64  `json:"order"`
+		Movement int64  `json:"movementId"`
+		Ticket   int64  `json:"ticketId"`
+		Barcode  string `json:"barcode"`
+		State    string `json:"state"`
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	in, err := p.asked(r)
+	if err != nil {
+		return nil, err
+	}
+	only := r.URL.Query().Get("order")
+	out := []ticket{}
+	for _, id := range in.sequence {
+		o := in.orders[id]
+		if o.State != stateClosed || (only != "" && only != strconv.FormatInt(id, 10)) {
+			continue
+		}
+		state := "NOT_PRINTED"
+		if o.Generated {
+			state = "VALID"
+		}
+		for _, op := range o.Operations {
+			for _, m := range op.Movements {
+				if !m.Dropped {
+					out = append(out, ticket{Order: id, Movement: m.ID, Ticket: m.Ticket, Barcode: m.Barcode, State: state})
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+func (p *Platform) showOrders(r *http.Request) (any, error) {
+	type line struct {
+		Order    int64     `json:"order"`
+		State    string    `json:"state"`
+		External string    `json:"external_reference,omitempty"`
+		Places   int       `json:"places"`
+		Amount   int64     `json:"amount"`
+		Created  time.Time `json:"created"`
+		Expires  time.Time `json:"expires"`
+		Closed   time.Time `json:"closed,omitzero"`
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	in, err := p.asked(r)
+	if err != nil {
+		return nil, err
+	}
+	out := []line{}
+	for _, id := range in.sequence {
+		o := in.orders[id]
+		out = append(out, line{
+			Order: id, State: o.State, External: o.External, Places: o.places(), Amount: o.total(),
+			Created: o.Created, Expires: o.Expires, Closed: o.Closed,
+		})
+	}
+	return out, nil
+}
+
+func (p *Platform) movePerformance(r *http.Request) (any, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return nil, wrong(http.StatusBadRequest, "performance %q is not a number", r.PathValue("id"))
+	}
+	var ch change
+	switch r.PathValue("what") {
+	case "soldout":
+		ch = change{Do: doSoldOut}
+	case "cancel":
+		ch = change{Do: doCancel}
+	case "price":
+		var q struct {
+			Delta int64 `json:"delta"`
+		}
+		if err := readControl(r, &q); err != nil {
+			return nil, err
+		}
+		if q.Delta == 0 {
+			return nil, wrong(http.StatusBadRequest, `say {"delta":1000}, in thousandths`)
+		}
+		ch = change{Do: doPrice, Amount: q.Delta}
+	default:
+		return nil, wrong(http.StatusNotFound, "soldout, cancel or price, not %q", r.PathValue("what"))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, in := range p.institutions {
+		perf := in.perfOf[id]
+		if perf == nil {
+			continue
+		}
+		ch.At, ch.ID = p.clock.Now(), id
+		if err := p.settle(in, ch.At); err != nil {
+			return nil, err
+		}
+		if ch.Do == doPrice && !perf.mayMove(ch.Amount) {
+			return nil, wrong(http.StatusUnprocessableEntity, "a price would fall to nothing")
+		}
+		if err := p.commit(in, ch); err != nil {
+			return nil, err
+		}
+		return map[string]any{"performance": id, "done": r.PathValue("what")}, nil
+	}
+	return nil, wrong(http.StatusNotFound, "no performance %d", id)
+}
+
+// mayMove says whether every price of the performance stays above nothing.
+func (p *performance) mayMove(delta int64) bool {
+	for _, row := range p.product.grid {
+		for _, n := range row {
+			if n > 0 && n+p.moved+delta <= 0 {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,388 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// The states of an order. Only CLOSED is known from the platform's pages.
+const (
+	stateRunning   = "RUNNING"
+	stateClosed    = "CLOSED"
+	stateAbandoned = "ABANDONED"
+)
+
+// order is one purchase. Its JSON form is the journal's.
+type order struct {
+	ID         int64        `json:"id"`
+	Secret     string       `json:"secret"`
+	File       int64        `json:"file"`
+	State      string       `json:"state"`
+	External   string       `json:"external,omitempty"`
+	Contact    string       `json:"contact,omitempty"`
+	Created    time.Time    `json:"created"`
+	Expires    time.Time    `json:"expires"`
+	Operations []*operation `json:"operations"`
+
+	Lapsed     bool      `json:"lapsed,omitempty"` // ran out of time
+	Closed     time.Time `json:"closed,omitzero"`
+	Amount     int64     `json:"amount,omitempty"` // posted to the account
+	Method     int64     `json:"method,omitempty"`
+	Generated  bool      `json:"generated,omitempty"`  // barcodes were asked for
+	BarcodesAt time.Time `json:"barcodes_at,omitzero"` // readable from then on
+	Closes     int       `json:"closes,omitempty"`     // how often it was closed; more than once is a broken promise
+}
+
+type operation struct {
+	ID          int64       `json:"id"`
+	Number      int         `json:"n"`
+	Product     int64       `json:"product,omitempty"`
+	Performance int64       `json:"performance,omitempty"`
+	Item        int64       `json:"item,omitempty"`
+	Slot        int64       `json:"slot,omitempty"`
+	Day         string      `json:"day,omitempty"`
+	Category    int64       `json:"category,omitempty"`
+	Tariff      int64       `json:"tariff,omitempty"`
+	Charge      int64       `json:"charge,omitempty"` // a fee of the order; has no movements
+	Price       int64       `json:"price"`            // of one
+	Movements   []*movement `json:"movements,omitempty"`
+}
+
+type movement struct {
+	ID      int64  `json:"id"`
+	Block   int    `json:"block"`
+	Seat    int    `json:"seat"` // -1 without number
+	Dropped bool   `json:"dropped,omitempty"`
+	Ticket  int64  `json:"ticket,omitempty"`
+	Barcode string `json:"barcode,omitempty"`
+}
+
+func (o *operation) quantity() int {
+	if o.Charge != 0 {
+		return 1
+	}
+	n := 0
+	for _, m := range o.Movements {
+		if !m.Dropped {
+			n++
+		}
+	}
+	return n
+}
+
+func (o *operation) total() int64 { return int64(o.quantity()) * o.Price }
+
+func (o *order) total() int64 {
+	var sum int64
+	for _, op := range o.Operations {
+		sum += op.total()
+	}
+	return sum
+}
+
+// places counts the movements that are still there.
+func (o *order) places() int {
+	n := 0
+	for _, op := range o.Operations {
+		if op.Charge == 0 {
+			n += op.quantity()
+		}
+	}
+	return n
+}
+
+// posting is one line of the pending account.
+type posting struct {
+	Order  int64     `json:"order"`
+	At     time.Time `json:"at"`
+	Amount int64     `json:"amount"`
+	Method int64     `json:"method"`
+}
+
+// ledger is what happened at an institution.
+type ledger struct {
+	orders   map[int64]*order
+	sequence []int64 // order numbers, oldest first
+	open     map[int64]*order
+	barcodes map[string]int64 // to movement
+	postings []posting
+	balance  int64
+
+	lastOrder, lastOperation, lastMovement, lastTicket int64
+}
+
+func (l *ledger) reset() {
+	*l = ledger{orders: map[int64]*order{}, open: map[int64]*order{}, barcodes: map[string]int64{}}
+}
+
+// The things that can happen. Each is one line of the journal.
+const (
+	doBegin   = "begin"   // the worlds' base day and seed
+	doClock   = "clock"   // the clock was moved
+	doHold    = "hold"    // an order was made or got operations
+	doDrop    = "drop"    // movements were given back
+	doExpire  = "expire"  // an open order ran out of time
+	doClose   = "close"   // an order was paid
+	doPrice   = "price"   // prices of a performance or item moved
+	doAway    = "away"    // others hold the rest for a while
+	doSoldOut = "soldout" // others bought the rest
+	doCancel  = "cancel"  // a performance was called off
+)
+
+// change is one thing that happened, complete enough to happen again at the next start.
+type change struct {
+	At          time.Time     `json:"at"`
+	Do          string        `json:"do"`
+	Institution string        `json:"in,omitempty"`
+	Seed        uint64        `json:"seed,omitempty"`
+	Offset      time.Duration `json:"offset,omitempty"`
+	Order       *order        `json:"order,omitempty"` // doHold: head and the new operations
+	ID          int64         `json:"id,omitempty"`    // of an order, a performance or an item
+	Movements   []int64       `json:"movements,omitempty"`
+	Amount      int64         `json:"amount,omitempty"`
+	Method      int64         `json:"method,omitempty"`
+	Contact     string        `json:"contact,omitempty"`
+	Generated   bool          `json:"generated,omitempty"`
+	Tickets     []issued      `json:"tickets,omitempty"`
+	Until       time.Time     `json:"until,omitzero"`
+	Category    int64         `json:"category,omitempty"`
+	Slot        int64         `json:"slot,omitempty"`
+	Day         string        `json:"day,omitempty"`
+}
+
+// issued is the ticket of one movement.
+type issued struct {
+	Movement int64  `json:"m"`
+	Ticket   int64  `json:"t"`
+	Barcode  string `json:"b"`
+}
+
+// apply makes a change happen. It is the only code that alters orders and stock, live and at replay,
+// so both end in the same state. An error means that the change does not fit the state.
+func (in *institution) apply(c change) error {
+	switch c.Do {
+	case doHold:
+		return in.applyHold(c)
+	case doDrop, doExpire:
+		return in.applyDrop(c)
+	case doClose:
+		return in.applyClose(c)
+	case doPrice:
+		return in.applyPrice(c)
+	case doAway, doSoldOut:
+		return in.applyGone(c)
+	case doCancel:
+		p := in.perfOf[c.ID]
+		if p == nil {
+			return fmt.Errorf("cancel: unknown performance %d", c.ID)
+		}
+		p.canceled = true
+		p.product.stockAt = c.At
+		in.setupChanged(c.At)
+		return nil
+	}
+	return fmt.Errorf("unknown change %q", c.Do)
+}
+
+func (in *institution) applyHold(c change) error {
+	o := in.orders[c.Order.ID]
+	if o == nil {
+		head := *c.Order
+		head.Operations = nil
+		o = &head
+		in.orders[o.ID] = o
+		in.open[o.ID] = o
+		in.sequence = append(in.sequence, o.ID)
+		in.lastOrder = max(in.lastOrder, o.ID)
+	}
+	o.Expires, o.Contact, o.External = c.Order.Expires, c.Order.Contact, c.Order.External
+	for _, op := range c.Order.Operations {
+		o.Operations = append(o.Operations, op)
+		in.lastOperation = max(in.lastOperation, op.ID)
+		for _, m := range op.Movements {
+			in.lastMovement = max(in.lastMovement, m.ID)
+			p, err := in.stockOf(op, m)
+			if err != nil {
+				return fmt.Errorf("hold %d: %w", o.ID, err)
+			}
+			if m.Seat >= 0 {
+				if !p.seatFree(m.Seat) {
+					return fmt.Errorf("hold %d: seat %d of block %d is taken", o.ID, m.Seat, m.Block)
+				}
+				p.taken[int32(m.Seat)] = m.ID
+			}
+			p.held++
+		}
+		in.stockMoved(op, c.At)
+	}
+	return nil
+}
+
+func (in *institution) applyDrop(c change) error {
+	o := in.orders[c.ID]
+	if o == nil {
+		return fmt.Errorf("%s: unknown order %d", c.Do, c.ID)
+	}
+	for _, op := range o.Operations {
+		for _, m := range op.Movements {
+			if m.Dropped || (c.Do == doDrop && !slices.Contains(c.Movements, m.ID)) {
+				continue
+			}
+			if err := in.giveBack(op, m); err != nil {
+				return fmt.Errorf("%s %d: %w", c.Do, c.ID, err)
+			}
+			in.stockMoved(op, c.At)
+		}
+	}
+	if o.places() == 0 {
+		o.State, o.Lapsed = stateAbandoned, c.Do == doExpire
+		delete(in.open, o.ID)
+	}
+	return nil
+}
+
+func (in *institution) giveBack(op *operation, m *movement) error {
+	p, err := in.stockOf(op, m)
+	if err != nil {
+		return err
+	}
+	m.Dropped = true
+	p.held--
+	if m.Seat >= 0 {
+		delete(p.taken, int32(m.Seat))
+	}
+	return nil
+}
+
+func (in *institution) applyClose(c change) error {
+	o := in.orders[c.ID]
+	if o == nil {
+		return fmt.Errorf("close: unknown order %d", c.ID)
+	}
+	tickets := map[int64]issued{}
+	for _, t := range c.Tickets {
+		tickets[t.Movement] = t
+		in.lastTicket = max(in.lastTicket, t.Ticket)
+	}
+	for _, op := range o.Operations {
+		for _, m := range op.Movements {
+			if m.Dropped {
+				continue
+			}
+			t, ok := tickets[m.ID]
+			if !ok {
+				return fmt.Errorf("close %d: movement %d has no ticket", o.ID, m.ID)
+			}
+			p, err := in.stockOf(op, m)
+			if err != nil {
+				return fmt.Errorf("close %d: %w", o.ID, err)
+			}
+			m.Ticket, m.Barcode = t.Ticket, t.Barcode
+			in.barcodes[t.Barcode] = m.ID
+			p.held--
+			p.sold++
+		}
+		in.stockMoved(op, c.At)
+	}
+	o.State, o.Closed, o.Amount, o.Method = stateClosed, c.At, c.Amount, c.Method
+	o.Generated, o.BarcodesAt, o.Contact = c.Generated, c.Until, c.Contact
+	o.Closes++
+	delete(in.open, o.ID)
+	in.postings = append(in.postings, posting{Order: o.ID, At: c.At, Amount: c.Amount, Method: c.Method})
+	in.balance += c.Amount
+	return nil
+}
+
+func (in *institution) applyPrice(c change) error {
+	switch {
+	case in.perfOf[c.ID] != nil:
+		in.perfOf[c.ID].moved += c.Amount
+	case in.itemOf[c.ID] != nil:
+		in.itemOf[c.ID].moved += c.Amount
+	default:
+		return fmt.Errorf("price: unknown performance or item %d", c.ID)
+	}
+	in.setupChanged(c.At)
+	return nil
+}
+
+// applyGone takes what is left of a performance (one category or all) or of an item's slot.
+func (in *institution) applyGone(c change) error {
+	var pools []*pool
+	var p *product
+	switch {
+	case in.perfOf[c.ID] != nil:
+		perf := in.perfOf[c.ID]
+		p = perf.product
+		for _, pl := range in.poolsOf(perf) {
+			if c.Category == 0 || pl.block.area.category.id == c.Category {
+				pools = append(pools, pl)
+			}
+		}
+	case in.itemOf[c.ID] != nil:
+		it := in.itemOf[c.ID]
+		p = it.product
+		pools = append(pools, in.poolOf(it, slotKey{slot: c.Slot, day: c.Day}))
+	default:
+		return fmt.Errorf("%s: unknown performance or item %d", c.Do, c.ID)
+	}
+	for _, pl := range pools {
+		if c.Do == doAway {
+			pl.awayUntil = c.Until
+			continue
+		}
+		pl.blockRest()
+	}
+	p.stockAt = c.At
+	return nil
+}
+
+// stockOf finds the pool a movement takes from.
+func (in *institution) stockOf(op *operation, m *movement) (*pool, error) {
+	if op.Performance != 0 {
+		perf := in.perfOf[op.Performance]
+		if perf == nil {
+			return nil, fmt.Errorf("unknown performance %d", op.Performance)
+		}
+		pools := in.poolsOf(perf)
+		if m.Block < 0 || m.Block >= len(pools) {
+			return nil, fmt.Errorf("performance %d has no block %d", op.Performance, m.Block)
+		}
+		return pools[m.Block], nil
+	}
+	it := in.itemOf[op.Item]
+	if it == nil {
+		return nil, fmt.Errorf("unknown item %d", op.Item)
+	}
+	return in.poolOf(it, slotKey{slot: op.Slot, day: op.Day}), nil
+}
+
+func (in *institution) stockMoved(op *operation, at time.Time) {
+	if p := in.productOf[op.Product]; p != nil && at.After(p.stockAt) {
+		p.stockAt = at
+	}
+}
+
+// overdue lists the open orders that have run out of time, the first to do so first.
+func (in *institution) overdue(now time.Time) []*order {
+	var out []*order
+	for _, o := range in.open {
+		if !now.Before(o.Expires) {
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, func(a, b *order) int {
+		if c := a.Expires.Compare(b.Expires); c != 0 {
+			return c
+		}
+		return int(a.ID - b.ID)
+	})
+	return out
+}
+
+// barcode makes the barcode of a ticket: 24 digits with leading zeros, marked as simulated by 0042.
+// The ticket's number in it makes it unique.
+func (in *institution) barcode(ticket int64) string {
+	return fmt.Sprintf("0042%02d%09d%09d", in.index, ticket%1_000_000_000, mix(in.seed, uint64(ticket))%1_000_000_000)
+}

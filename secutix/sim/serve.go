@@ -1,0 +1,444 @@
+package sim
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/secutix/s360"
+)
+
+// maxBody bounds a request.
+const maxBody = 1 << 20
+
+// versions that are served; the newest public ones.
+var versions = map[string]bool{"v1_33": true, "v1_34": true}
+
+// reply is an answer before it is written.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	full   int  // length promised when the answer is cut
+	cut    bool // the connection drops after body, or at once when body is nil
+}
+
+func (r reply) length() int {
+	if r.cut {
+		return r.full
+	}
+	return len(r.body)
+}
+
+// call is one request to a service method on its way through the platform.
+type call struct {
+	in        *institution
+	service   string
+	version   string
+	method    string
+	body      []byte
+	requestID int64
+	now       time.Time
+	fault     *Fault
+}
+
+// has says whether the call met a fault of this kind.
+func (c *call) has(k Kind) bool { return c.fault != nil && c.fault.Kind == k }
+
+// refusal is a business error: HTTP 200 with a status code that is not success.
+type refusal struct {
+	code   string
+	detail string
+}
+
+func refuse(code, format string, args ...any) *refusal {
+	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
+}
+
+// handler does a method's work under the platform's lock. It returns the answer to encode, or why
+// there is none.
+type handler func(p *Platform, c *call) (any, *refusal)
+
+// route says who serves a method.
+type route struct {
+	do    handler
+	order bool // answers carry expectedException
+}
+
+// routeOf is the table of everything the protocol face can do.
+func routeOf(service, method string) (route, bool) {
+	switch service + "." + method {
+	case "catalogService.isCatalogServiceAlive":
+		return route{do: (*Platform).isCatalogServiceAlive}, true
+	case "catalogService.getLastSetupUpdate":
+		return route{do: (*Platform).getLastSetupUpdate}, true
+	case "catalogService.getPOSConfig":
+		return route{do: (*Platform).getPOSConfig}, true
+	case "catalogService.getCatalogDetailed":
+		return route{do: (*Platform).getCatalogDetailed}, true
+	case "availabilityService.getUpdatedAvailabilities":
+		return route{do: (*Platform).getUpdatedAvailabilities}, true
+	case "availabilityService.getProductAvailability":
+		return route{do: (*Platform).getProductAvailability}, true
+	case "availabilityService.getEventAvailability":
+		return route{do: (*Platform).getEventAvailability}, true
+	case "availabilityService.getPerformanceAvailability":
+		return route{do: (*Platform).getPerformanceAvailability}, true
+	case "externalOrderFacade.createOrUpdateOrder":
+		return route{do: (*Platform).createOrUpdateOrder, order: true}, true
+	case "externalOrderService.getOrderDetails":
+		return route{do: (*Platform).getOrderDetails, order: true}, true
+	case "externalOrderService.closeOrder":
+		return route{do: (*Platform).closeOrder, order: true}, true
+	case "externalOrderService.abandonMovements":
+		return route{do: (*Platform).abandonMovements, order: true}, true
+	}
+	return route{}, false
+}
+
+// answer is the whole protocol face: find the institution, count, check who asks, meet faults, work,
+// encode.
+func (p *Platform) answer(r *http.Request) reply {
+	if err := p.Start(); err != nil {
+		p.log().Error("simulator cannot start", "error", err)
+		return textReply(http.StatusInternalServerError, "the simulator cannot start: "+err.Error())
+	}
+	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	in, path := p.find(r, path)
+	var rep reply
+	switch {
+	case len(path) == 2 && path[0] == "images" && in != nil:
+		rep = p.picture(in, path[1])
+	case len(path) >= 2 && path[1] == "backend-apis":
+		rep = p.backend(r, in, path)
+	default:
+		rep = textReply(http.StatusNotFound, "nothing here: "+r.URL.Path)
+	}
+	rep.header.Set("X-Simulator", "guichet")
+	rep.header.Set("Date", p.clock.Now().UTC().Format(http.TimeFormat))
+	return compress(r, rep)
+}
+
+// find tells the institution by path prefix, else by host label, and takes the prefix off the path.
+func (p *Platform) find(r *http.Request, path []string) (*institution, []string) {
+	if in := p.byCode[path[0]]; in != nil {
+		return in, path[1:]
+	}
+	host := r.Host
+	if host == "" {
+		host = r.URL.Host
+	}
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	label, _, _ := strings.Cut(host, ".")
+	return p.byCode[strings.ToLower(label)], path
+}
+
+// backend serves /{module}/backend-apis/….
+func (p *Platform) backend(r *http.Request, in *institution, path []string) reply {
+	if r.Method != http.MethodPost {
+		return textReply(http.StatusMethodNotAllowed, "only POST")
+	}
+	body, rep := readBody(r)
+	if rep != nil {
+		return *rep
+	}
+	if len(path) == 4 && path[0] == "tnai" && path[2] == "v1" && path[3] == "auth" {
+		return p.login(in, body)
+	}
+	if len(path) != 5 || path[0] != "tnseb" {
+		return textReply(http.StatusNotFound, "no such service: "+r.URL.Path)
+	}
+	c := &call{in: in, service: path[2], version: path[3], method: path[4], body: body}
+	rt, ok := routeOf(c.service, c.method)
+	switch {
+	case !versions[c.version]:
+		return textReply(http.StatusNotFound, "no such version: "+c.version)
+	case !ok:
+		return textReply(http.StatusNotFound, "no such method: "+c.service+"."+c.method)
+	}
+	if c.in == nil {
+		c.in = p.byToken(r)
+	}
+	if c.in == nil {
+		return textReply(http.StatusNotFound, "no such institution")
+	}
+	return p.serve(r, c, rt)
+}
+
+func readBody(r *http.Request) ([]byte, *reply) {
+	fail := func(status int, text string) ([]byte, *reply) {
+		rep := textReply(status, text)
+		return nil, &rep
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return fail(http.StatusUnsupportedMediaType, "Content-Type must be application/json")
+	}
+	if r.Body == nil {
+		return fail(http.StatusBadRequest, "a JSON object is needed")
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil {
+		return fail(http.StatusBadRequest, "the request ended early")
+	}
+	if len(body) > maxBody {
+		return fail(http.StatusRequestEntityTooLarge, "the request is too long")
+	}
+	trimmed := bytes.TrimSpace(body)
+	if !json.Valid(trimmed) || trimmed[0] != '{' {
+		return fail(http.StatusBadRequest, "a JSON object is needed")
+	}
+	return trimmed, nil
+}
+
+// serve counts the call, checks the token, meets the fault and does the work.
+func (p *Platform) serve(r *http.Request, c *call, rt route) reply {
+	rep, code, kind := p.admit(r, c, rt)
+	if kind == LateBarcodes || kind == "" {
+		if c.fault != nil {
+			kind = c.fault.Kind
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	status := rep.status
+	if rep.cut && rep.body == nil {
+		status = 0
+	}
+	p.calls.add(Call{
+		At: c.now, Institution: c.in.w.Code, Service: c.service, Version: c.version, Method: c.method,
+		Status: status, Code: code, Fault: kind,
+	})
+	return rep
+}
+
+// admit is serve without the bookkeeping.
+func (p *Platform) admit(r *http.Request, c *call, rt route) (rep reply, code string, kind Kind) {
+	if rep := p.gate(r, c); rep != nil {
+		return *rep, "", ""
+	}
+	if c.fault != nil && !wait(r.Context(), c.fault.Delay) {
+		return reply{header: http.Header{}, cut: true}, "", c.fault.Kind
+	}
+	if rep := p.brokenBefore(c); rep != nil {
+		return *rep, "", c.fault.Kind
+	}
+	payload, code, err := p.work(r.Context(), c, rt)
+	if err != nil {
+		p.log().Error("simulator failed", "method", c.method, "error", err)
+		return textReply(http.StatusInternalServerError, "internal error of the simulator"), "", ""
+	}
+	if payload == nil {
+		return overLimit(p.limitStatus()), "", ""
+	}
+	rep = reply{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, body: payload}
+	switch {
+	case c.has(CutAfterCommit):
+		return reply{header: http.Header{}, cut: true}, code, c.fault.Kind
+	case c.has(HalfBody):
+		rep.full, rep.body, rep.cut = len(payload), payload[:len(payload)/2], true
+	}
+	return rep, code, ""
+}
+
+// gate counts the call and looks at the token, then draws the fault it will meet.
+func (p *Platform) gate(r *http.Request, c *call) *reply {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.now = p.clock.Now()
+	if !p.limits[c.in.w.Code].rate.take(c.now, p.rate()) {
+		rep := overLimit(p.limitStatus())
+		return &rep
+	}
+	if err := p.authenticate(r, c.in); err != nil {
+		p.log().Warn("token refused", "institution", c.in.w.Code, "method", c.method, "reason", err.Error())
+		rep := textReply(http.StatusUnauthorized, "Unauthorized: "+err.Error())
+		return &rep
+	}
+	var head struct {
+		RequestID s360.ID `json:"requestId"`
+	}
+	_ = json.Unmarshal(c.body, &head) // what is wrong with it is said by the method
+	c.requestID = int64(head.RequestID)
+	c.fault = p.faults.meet(p.Seed, c.in.w.Code, c.service, c.method)
+	if c.fault != nil {
+		p.log().Info("fault met", "institution", c.in.w.Code, "method", c.method, "kind", string(c.fault.Kind))
+	}
+	return nil
+}
+
+// brokenBefore answers for the faults that let nothing happen.
+func (p *Platform) brokenBefore(c *call) *reply {
+	var rep reply
+	switch {
+	case c.has(CutBeforeCommit):
+		rep = reply{header: http.Header{}, cut: true}
+	case c.has(Limit509):
+		rep = overLimit(p.limitStatus())
+	case c.has(Garbage):
+		rep = htmlReply(http.StatusOK, "<html><body><h1>Maintenance</h1><p>We will be back soon.</p></body></html>")
+	case c.has(Error500):
+		rep = textReply(http.StatusInternalServerError, "java.lang.NullPointerException")
+	default:
+		return nil
+	}
+	return &rep
+}
+
+// parked is an answer that waits to be fetched with its requestId.
+type parked struct {
+	institution string
+	method      string
+	params      string // the request without its requestId
+	payload     []byte
+	code        string
+}
+
+// maxParked bounds how many answers wait; the oldest go first.
+const maxParked = 256
+
+// work does the method's work, or fetches or parks its answer. A nil payload means over the limit.
+func (p *Platform) work(ctx context.Context, c *call, rt route) (payload []byte, code string, err error) {
+	if ctx.Err() != nil {
+		return nil, "", ctx.Err()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.now = p.clock.Now()
+	if err := p.settle(c.in, c.now); err != nil {
+		return nil, "", err
+	}
+	if id, waiting := p.waiting(c); waiting != nil {
+		if c.has(InProgress) {
+			return inProgress(id), s360.StatusInProgress, nil
+		}
+		delete(p.pending, id)
+		return waiting.payload, waiting.code, nil
+	}
+	if c.method == "getCatalogDetailed" && !p.limits[c.in.w.Code].catalog.take(c.now, p.catalogSpacing()) {
+		return nil, "", nil
+	}
+	result, no := rt.do(p, c)
+	payload, code, err = encode(rt, c, result, no)
+	if err != nil {
+		return nil, "", err
+	}
+	if c.has(InProgress) || (p.AsyncCatalog && c.method == "getCatalogDetailed" && code == s360.StatusSuccess) {
+		return inProgress(p.park(c, payload, code)), s360.StatusInProgress, nil
+	}
+	return payload, code, nil
+}
+
+// waiting finds a parked answer to this call, by requestId or, for a catalog, by the same question.
+func (p *Platform) waiting(c *call) (int64, *parked) {
+	if w := p.pending[c.requestID]; w != nil && w.institution == c.in.w.Code && w.method == c.method {
+		return c.requestID, w
+	}
+	if c.requestID != 0 || c.method != "getCatalogDetailed" {
+		return 0, nil
+	}
+	for id, w := range p.pending {
+		if w.institution == c.in.w.Code && w.method == c.method && w.params == string(c.body) {
+			return id, w
+		}
+	}
+	return 0, nil
+}
+
+func (p *Platform) park(c *call, payload []byte, code string) int64 {
+	p.lastRequest++
+	id := p.lastRequest
+	delete(p.pending, id-maxParked)
+	payload = bytes.Replace(payload, []byte(`{"statusCode"`), []byte(`{"requestId":`+strconv.FormatInt(id, 10)+`,"statusCode"`), 1)
+	p.pending[id] = &parked{institution: c.in.w.Code, method: c.method, params: string(c.body), payload: payload, code: code}
+	return id
+}
+
+func inProgress(id int64) []byte {
+	return []byte(`{"requestId":` + strconv.FormatInt(id, 10) + `,"statusCode":"` + s360.StatusInProgress + `"}`)
+}
+
+// encode writes a result, or a refusal in the form of its service.
+func encode(rt route, c *call, result any, no *refusal) ([]byte, string, error) {
+	if no != nil {
+		r := s360.Result{RequestID: s360.ID(c.requestID), StatusCode: no.code, StatusDetail: no.detail}
+		if !rt.order {
+			b, err := json.Marshal(r)
+			return b, no.code, err
+		}
+		b, err := json.Marshal(s360.OrderResult{Result: r, ExpectedException: true, StatusMessage: no.detail})
+		return b, no.code, err
+	}
+	if raw, ok := result.(json.RawMessage); ok {
+		return raw, s360.StatusSuccess, nil
+	}
+	b, err := json.Marshal(result)
+	return b, s360.StatusSuccess, err
+}
+
+// ok is the head of a successful result.
+func (c *call) ok() s360.Result {
+	return s360.Result{RequestID: s360.ID(c.requestID), StatusCode: s360.StatusSuccess}
+}
+
+func (c *call) orderOK() s360.OrderResult { return s360.OrderResult{Result: c.ok()} }
+
+// read decodes the request into v and refuses members the method does not have.
+func (p *Platform) read(c *call, v any) *refusal {
+	unknown, err := s360.Unknown(c.body, v)
+	if err != nil {
+		return refuse("error.parameter.invalid", "%v", err)
+	}
+	if len(unknown) > 0 {
+		return p.unknownMember(c, unknown)
+	}
+	return nil
+}
+
+func (p *Platform) unknownMember(c *call, names []string) *refusal {
+	p.log().Warn("unknown member in request", "institution", c.in.w.Code, "method", c.method, "members", names)
+	return refuse("error.parameter.unknown", "unknown: %s", strings.Join(names, ", "))
+}
+
+func textReply(status int, text string) reply {
+	return reply{status: status, header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, body: []byte(text + "\n")}
+}
+
+func htmlReply(status int, text string) reply {
+	return reply{status: status, header: http.Header{"Content-Type": {"text/html"}}, body: []byte(text + "\n")}
+}
+
+func overLimit(status int) reply {
+	return htmlReply(status, "<html><body>Bandwidth Limit Exceeded</body></html>")
+}
+
+// compress packs the body when the caller asks for it.
+func compress(r *http.Request, rep reply) reply {
+	if rep.body == nil || rep.cut || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") ||
+		strings.HasPrefix(rep.header.Get("Content-Type"), "image/") {
+		return rep
+	}
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return rep
+	}
+	if _, err := z.Write(rep.body); errors.Join(err, z.Close()) != nil {
+		return rep
+	}
+	rep.header.Set("Content-Encoding", "gzip")
+	rep.header.Add("Vary", "Accept-Encoding")
+	rep.body = b.Bytes()
+	return rep
+}
