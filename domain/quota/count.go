@@ -24,6 +24,7 @@ type Call struct {
 	Institution     domain.InstitutionCode
 	Service, Method string
 	Class           Class
+	Poll            bool // asks again for work in progress: the method's spacing does not apply
 }
 
 // Result is how a call ended.

@@ -173,7 +173,7 @@ func (m *Meter) try(c Call) (time.Duration, <-chan struct{}, error) {
 		return 0, nil, e
 	}
 	for _, sp := range Spacings() {
-		if sp.Service == c.Service && sp.Method == c.Method {
+		if sp.Service == c.Service && sp.Method == c.Method && !c.Poll {
 			if next := g.last[c.Method].Add(sp.Every); now.Before(next) {
 				return next.Sub(now), g.wake, nil
 			}
@@ -223,16 +223,6 @@ func (g *gate) checkMonth(l Limits, now time.Time, sales bool) error {
 	e := domain.Errorf(domain.Limited, CodeMonth, "this month's share of calls is spent (%d calls, %d bytes)", g.calls, g.bytes)
 	e.RetryAfter = time.Hour
 	return e
-}
-
-// Polled says that a method's next call continues the last one (an answer was "in progress"), so that its spacing does not
-// count again.
-func (m *Meter) Polled(code domain.InstitutionCode, method string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if g := m.gates[code]; g != nil {
-		delete(g.last, method)
-	}
 }
 
 // Leave notes how a call ended. After a 509 or 429 the gate closes for everything but sales until the next minute begins,
