@@ -1,0 +1,175 @@
+package templates
+
+import (
+	"image"
+
+	"github.com/boombuler/barcode"
+	"github.com/boombuler/barcode/aztec"
+	"github.com/boombuler/barcode/code128"
+	"github.com/boombuler/barcode/datamatrix"
+	"github.com/boombuler/barcode/qr"
+
+	"guichet/domain"
+	"guichet/domain/delivery"
+)
+
+// symbol is an encoded barcode: a grid of modules without quiet zone. A linear one is a single row. It is immutable.
+type symbol struct {
+	payload string
+	w, h    int
+	quiet   int // modules that must stay white on every side (left and right only where linear)
+	linear  bool
+	dark    []bool // row by row
+}
+
+// Longest payloads. A Code 128 of 64 characters that cannot be paired into digits is 739 modules wide, which just fits the
+// page; the two-dimensional bound keeps modules large enough for a phone's camera.
+const (
+	maxLinear = 64
+	maxMatrix = 256
+)
+
+// encode turns a payload into modules, byte for byte. It returns a *domain.Error of CodeBarcode where that cannot be done.
+func encode(kind delivery.Symbology, payload string) (*symbol, error) {
+	longest := maxMatrix
+	if kind == delivery.Code128 {
+		longest = maxLinear
+	}
+	if err := printable(payload, longest); err != nil {
+		return nil, err
+	}
+	var (
+		b   barcode.Barcode
+		err error
+		s   = &symbol{payload: payload}
+	)
+	switch kind {
+	case delivery.Code128:
+		s.quiet, s.linear = 10, true
+		b, err = code128.Encode(payload)
+	case delivery.QR:
+		s.quiet = 4
+		b, err = qr.Encode(payload, qr.M, qr.Auto)
+	case delivery.Aztec:
+		s.quiet = 2
+		b, err = aztec.Encode([]byte(payload), aztec.DEFAULT_EC_PERCENT, aztec.DEFAULT_LAYERS)
+	case delivery.DataMatrix:
+		s.quiet = 2
+		b, err = datamatrix.Encode(payload)
+	default:
+		return nil, domain.Errorf(domain.Invalid, CodeBarcode, "There is no symbology %q.", string(kind))
+	}
+	if err != nil {
+		// The cause may quote the payload, so it is not kept.
+		return nil, domain.Errorf(domain.Internal, CodeBarcode, "The barcode cannot be printed as %s.", string(kind))
+	}
+	s.read(b)
+	return s, nil
+}
+
+// printable checks what every symbology needs of a payload.
+func printable(payload string, longest int) error {
+	if payload == "" {
+		return domain.Errorf(domain.Internal, CodeBarcode, "The ticket has no barcode.")
+	}
+	if len(payload) > longest {
+		return domain.Errorf(domain.Internal, CodeBarcode, "The barcode has %d characters, more than the %d that can be printed.",
+			len(payload), longest)
+	}
+	for i := range len(payload) {
+		if payload[i] < 0x20 || payload[i] > 0x7e {
+			return domain.Errorf(domain.Internal, CodeBarcode, "The barcode holds a character that is not printable ASCII.")
+		}
+	}
+	return nil
+}
+
+// read copies the modules out of the library's picture.
+func (s *symbol) read(b image.Image) {
+	s.w, s.h = b.Bounds().Dx(), b.Bounds().Dy()
+	s.dark = make([]bool, s.w*s.h)
+	for y := range s.h {
+		for x := range s.w {
+			r, _, _, _ := b.At(x, y).RGBA()
+			s.dark[y*s.w+x] = r < 0x8000
+		}
+	}
+}
+
+// bars calls f for rectangles of dark modules that together cover all of them without overlapping. Equal runs of
+// neighbouring rows are joined.
+func (s *symbol) bars(f func(x, y, w, h int)) {
+	done := make([]bool, len(s.dark))
+	for y := range s.h {
+		for x := 0; x < s.w; x++ {
+			if !s.dark[y*s.w+x] || done[y*s.w+x] {
+				continue
+			}
+			w := 1
+			for x+w < s.w && s.dark[y*s.w+x+w] && !done[y*s.w+x+w] {
+				w++
+			}
+			h := 1
+			for y+h < s.h && s.whole(done, x, y+h, w) {
+				for i := range w {
+					done[(y+h)*s.w+x+i] = true
+				}
+				h++
+			}
+			f(x, y, w, h)
+			x += w - 1
+		}
+	}
+}
+
+// whole says that w modules from x on in a row are dark and not yet taken.
+func (s *symbol) whole(done []bool, x, y, w int) bool {
+	for i := range w {
+		if k := y*s.w + x + i; !s.dark[k] || done[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// measure is how large a symbol is printed.
+type measure struct {
+	module float64 // width of a module in mm
+	height float64 // height of a linear symbol's bars in mm
+}
+
+// dot is a printer's dot at 300 per inch, in mm. Modules are whole dots, so that they come out alike on office printers.
+const dot = 25.4 / 300
+
+// Module widths of linear symbols, in dots: as wide as 0.51 mm while the symbol stays handy, 0.34 mm where it does not,
+// and down to 0.25 mm for the longest payloads.
+const (
+	wideDots   = 6
+	normalDots = 4
+	leastDots  = 3
+	handy      = 110 // mm
+)
+
+// fit chooses the module width for a box, or fails with CodeBarcode where the box is too small for the symbol.
+func (s *symbol) fit(b rect, height float64) (measure, error) {
+	total := float64(s.w + 2*s.quiet)
+	if s.linear {
+		for d := wideDots; d >= leastDots; d-- {
+			width := total * float64(d) * dot
+			if width <= b.W && (width <= handy || d <= normalDots) {
+				return measure{float64(d) * dot, min(height, b.H)}, nil
+			}
+		}
+		return measure{}, tooLarge()
+	}
+	side := min(b.W, b.H)
+	d := int(side / total / dot)
+	if d < leastDots+1 {
+		return measure{}, tooLarge()
+	}
+	return measure{module: float64(d) * dot}, nil
+}
+
+func tooLarge() error {
+	return domain.Errorf(domain.Internal, CodeBarcode, "The barcode is too long to be printed in a readable size.")
+}

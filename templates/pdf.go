@@ -1,0 +1,535 @@
+package templates
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/xml"
+	"fmt"
+	"hash"
+	"io"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf16"
+)
+
+// Objects every file has; pages, pictures and fonts follow.
+const (
+	objCatalog = 1 + iota
+	objPages
+	objResources
+	objInfo
+	objMetadata
+	objFirst
+)
+
+// pdf is a canvas that writes PDF 1.7. Pages and pictures go out as they are drawn, fonts and directories at the end.
+type pdf struct {
+	w       *bufio.Writer
+	sum     hash.Hash
+	pos     int64
+	offsets []int64 // by object number
+	err     error
+	z       *deflaters
+	packed  bytes.Buffer
+	width   float64 // of the page, mm
+	height  float64
+	content []byte
+	ink     ink
+	inked   bool
+	inks    []ink // saved by clip
+	subsets []*subset
+	fonts   map[*typeface]int
+	images  map[*picture]int
+	xobject []int // object numbers, by the order of the pictures
+	kids    []int
+}
+
+// meta is what a file says about itself.
+type meta struct {
+	Title, Language string
+	RightToLeft     bool
+	Made            time.Time // zero is not said
+}
+
+const producer = "Guichet"
+
+func newPDF(w io.Writer, z *deflaters, width, height float64) *pdf {
+	p := &pdf{
+		sum: sha256.New(), z: z, width: width, height: height, offsets: make([]int64, objFirst),
+		fonts: make(map[*typeface]int), images: make(map[*picture]int),
+	}
+	p.w = bufio.NewWriterSize(io.MultiWriter(w, p.sum), 32<<10)
+	p.raw("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")
+	return p
+}
+
+func (p *pdf) raw(s string) { p.bytes([]byte(s)) }
+
+func (p *pdf) bytes(b []byte) {
+	if p.err != nil {
+		return
+	}
+	n, err := p.w.Write(b)
+	p.pos += int64(n)
+	p.err = err
+}
+
+func (p *pdf) rawf(format string, args ...any) { p.raw(fmt.Sprintf(format, args...)) }
+
+// reserve returns a new object number.
+func (p *pdf) reserve() int {
+	p.offsets = append(p.offsets, 0)
+	return len(p.offsets) - 1
+}
+
+func (p *pdf) object(n int, body string) {
+	p.offsets[n] = p.pos
+	p.rawf("%d 0 obj\n", n)
+	p.raw(body)
+	p.raw("\nendobj\n")
+}
+
+// stream writes a stream object; dict holds the entries besides /Length.
+func (p *pdf) stream(n int, dict string, data []byte) {
+	p.offsets[n] = p.pos
+	p.rawf("%d 0 obj\n<<%s/Length %d>>\nstream\n", n, dict, len(data))
+	p.bytes(data)
+	p.raw("\nendstream\nendobj\n")
+}
+
+func (p *pdf) deflated(n int, dict string, data []byte) {
+	p.packed.Reset()
+	p.z.deflate(&p.packed, data)
+	p.stream(n, dict+"/Filter/FlateDecode", p.packed.Bytes())
+}
+
+// endPage writes what was drawn since the last page.
+func (p *pdf) endPage() error {
+	content, page := p.reserve(), p.reserve()
+	p.deflated(content, "", p.content)
+	p.object(page, fmt.Sprintf("<</Type/Page/Parent %d 0 R/MediaBox[0 0 %s %s]/Resources %d 0 R/Contents %d 0 R>>",
+		objPages, number(p.width*pointsPerMM), number(p.height*pointsPerMM), objResources, content))
+	p.kids = append(p.kids, page)
+	p.content, p.inked = p.content[:0], false
+	return p.err
+}
+
+// end writes the fonts and the directories and closes the file.
+func (p *pdf) end(ctx context.Context, m meta) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var res bytes.Buffer
+	res.WriteString("<</Font<<")
+	for i, s := range p.subsets {
+		fmt.Fprintf(&res, "/F%d %d 0 R", i, p.font(s))
+	}
+	res.WriteString(">>/XObject<<")
+	for i, n := range p.xobject {
+		fmt.Fprintf(&res, "/P%d %d 0 R", i, n)
+	}
+	res.WriteString(">>>>")
+	p.object(objResources, res.String())
+	var kids bytes.Buffer
+	for _, k := range p.kids {
+		fmt.Fprintf(&kids, "%d 0 R ", k)
+	}
+	p.object(objPages, fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids.String(), len(p.kids)))
+	p.describe(m)
+	if p.err == nil {
+		p.err = p.w.Flush()
+	}
+	p.trailer()
+	if p.err != nil {
+		return p.err
+	}
+	return p.w.Flush()
+}
+
+// describe writes the catalog and the metadata.
+func (p *pdf) describe(m meta) {
+	lang := m.Language
+	if lang == "" {
+		lang = "en"
+	}
+	direction := ""
+	if m.RightToLeft {
+		direction = "/Direction/R2L"
+	}
+	p.object(objCatalog, fmt.Sprintf("<</Type/Catalog/Pages %d 0 R/Metadata %d 0 R/Lang %s/ViewerPreferences<</DisplayDocTitle true%s>>>>",
+		objPages, objMetadata, hexText(lang), direction))
+	made, xmpMade := "", ""
+	if !m.Made.IsZero() {
+		made = "/CreationDate(D:" + m.Made.UTC().Format("20060102150405") + "Z)"
+		xmpMade = "<xmp:CreateDate>" + m.Made.UTC().Format(time.RFC3339) + "</xmp:CreateDate>"
+	}
+	p.object(objInfo, fmt.Sprintf("<</Title %s/Producer(%s)%s>>", hexText(m.Title), producer, made))
+	p.stream(objMetadata, "/Type/Metadata/Subtype/XML", []byte(`<?xpacket begin="`+"\uFEFF"+
+		`" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">`+
+		`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""`+
+		` xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">`+
+		`<dc:title><rdf:Alt><rdf:li xml:lang="x-default">`+escapeXML(m.Title)+`</rdf:li></rdf:Alt></dc:title>`+
+		`<dc:language><rdf:Bag><rdf:li>`+escapeXML(lang)+`</rdf:li></rdf:Bag></dc:language>`+xmpMade+
+		`<pdf:Producer>`+producer+`</pdf:Producer></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`))
+}
+
+// trailer writes the table of objects. The file's identifier is a hash of everything before it.
+func (p *pdf) trailer() {
+	id := p.sum.Sum(nil)[:16]
+	start := p.pos
+	p.rawf("xref\n0 %d\n0000000000 65535 f \n", len(p.offsets))
+	for _, o := range p.offsets[1:] {
+		p.rawf("%010d 00000 n \n", o)
+	}
+	p.rawf("trailer\n<</Size %d/Root %d 0 R/Info %d 0 R/ID[<%x><%x>]>>\nstartxref\n%d\n%%%%EOF\n",
+		len(p.offsets), objCatalog, objInfo, id, id, start)
+}
+
+// font embeds a subset and returns its object number.
+func (p *pdf) font(s *subset) int {
+	file, unicode, descriptor, cid, composite := p.reserve(), p.reserve(), p.reserve(), p.reserve(), p.reserve()
+	data := s.file()
+	sum := sha256.Sum256(data)
+	name := make([]byte, 6, 40)
+	for i := range name {
+		name[i] = 'A' + sum[i]%26
+	}
+	name = append(append(name, '+'), s.face.name...)
+	f := s.face
+	p.deflated(file, fmt.Sprintf("/Length1 %d", len(data)), data)
+	p.deflated(unicode, "", s.toUnicode())
+	stem := 80
+	if f.bold {
+		stem = 140
+	}
+	p.object(descriptor, fmt.Sprintf("<</Type/FontDescriptor/FontName/%s/Flags 4/FontBBox[%d %d %d %d]/ItalicAngle 0/Ascent %d/Descent %d/CapHeight %d/StemV %d/FontFile2 %d 0 R>>",
+		name, f.bounds[0], f.bounds[1], f.bounds[2], f.bounds[3], f.ascent, f.descent, f.capital, stem, file))
+	p.object(cid, fmt.Sprintf("<</Type/Font/Subtype/CIDFontType2/BaseFont/%s/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor %d 0 R/DW 1000/W %s/CIDToGIDMap/Identity>>",
+		name, descriptor, s.widths()))
+	p.object(composite, fmt.Sprintf("<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>",
+		name, cid, unicode))
+	return composite
+}
+
+// toUnicode says which text each glyph stands for.
+func (s *subset) toUnicode() []byte {
+	var b bytes.Buffer
+	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
+		"/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n" +
+		"/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
+	var known []int
+	for i, t := range s.text {
+		if t != "" {
+			known = append(known, i)
+		}
+	}
+	for len(known) > 0 {
+		n := min(100, len(known)) // the format's limit
+		fmt.Fprintf(&b, "%d beginbfchar\n", n)
+		for _, i := range known[:n] {
+			fmt.Fprintf(&b, "<%04X> <", i)
+			for _, u := range utf16.Encode([]rune(s.text[i])) {
+				fmt.Fprintf(&b, "%04X", u)
+			}
+			b.WriteString(">\n")
+		}
+		b.WriteString("endbfchar\n")
+		known = known[n:]
+	}
+	b.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n")
+	return b.Bytes()
+}
+
+func (s *subset) widths() []byte {
+	b := []byte("[0[")
+	for i, g := range s.order {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = strconv.AppendInt(b, int64(s.face.advance(g)), 10)
+	}
+	return append(b, "]]"...)
+}
+
+// hexText writes a text string, which needs no escaping this way.
+func hexText(s string) string {
+	return "<FEFF" + string(appendHex16(nil, s)) + ">"
+}
+
+func appendHex16(b []byte, s string) []byte {
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = appendHex(b, u)
+	}
+	return b
+}
+
+func appendHex(b []byte, v uint16) []byte {
+	const digits = "0123456789ABCDEF"
+	return append(b, digits[v>>12], digits[v>>8&15], digits[v>>4&15], digits[v&15])
+}
+
+func escapeXML(s string) string {
+	var b bytes.Buffer
+	_ = xml.EscapeText(&b, []byte(s)) // a buffer does not fail
+	return b.String()
+}
+
+// number writes a coordinate with two decimals.
+func number(f float64) string { return string(appendNumber(nil, f)) }
+
+func appendNumber(b []byte, f float64) []byte {
+	v := int64(math.Round(f * 100))
+	if v < 0 {
+		b = append(b, '-')
+		v = -v
+	}
+	b = strconv.AppendInt(b, v/100, 10)
+	switch r := v % 100; {
+	case r == 0:
+	case r%10 == 0:
+		b = append(b, '.', byte('0'+r/10))
+	default:
+		b = append(b, '.', byte('0'+r/10), byte('0'+r%10))
+	}
+	return b
+}
+
+// numbers appends coordinates, each followed by a space.
+func (p *pdf) numbers(v ...float64) {
+	for _, f := range v {
+		p.content = append(appendNumber(p.content, f), ' ')
+	}
+}
+
+func (p *pdf) op(s string) { p.content = append(p.content, s...) }
+
+// at converts a place on the page to PDF's points, which count from the bottom.
+func (p *pdf) at(x, y float64) (float64, float64) {
+	return x * pointsPerMM, (p.height - y) * pointsPerMM
+}
+
+func (p *pdf) setInk(c ink) {
+	if p.inked && p.ink == c {
+		return
+	}
+	p.ink, p.inked = c, true
+	for _, v := range [3]uint8{c.R, c.G, c.B} {
+		p.content = strconv.AppendFloat(p.content, math.Round(float64(v)/255*1000)/1000, 'f', -1, 64)
+		p.content = append(p.content, ' ')
+	}
+	p.op("rg\n")
+}
+
+func (p *pdf) path(shape path) {
+	for _, s := range shape {
+		n := 0
+		switch s.Verb {
+		case moveTo, lineTo:
+			n = 1
+		case cubeTo:
+			n = 3
+		case closePath:
+			p.op("h\n")
+			continue
+		}
+		for _, q := range s.P[:n] {
+			p.numbers(p.at(q.X, q.Y))
+		}
+		p.op([]string{"m\n", "l\n", "c\n"}[s.Verb])
+	}
+}
+
+// fill implements canvas.
+func (p *pdf) fill(shape path, c ink) {
+	p.setInk(c)
+	p.path(shape)
+	p.op("f\n")
+}
+
+// clip implements canvas.
+func (p *pdf) clip(shape path) {
+	p.inks = append(p.inks, p.ink)
+	p.op("q\n")
+	p.path(shape)
+	p.op("W n\n")
+}
+
+// unclip implements canvas.
+func (p *pdf) unclip() {
+	p.op("Q\n")
+	p.ink = p.inks[len(p.inks)-1]
+	p.inks = p.inks[:len(p.inks)-1]
+	p.inked = false
+}
+
+// picture implements canvas.
+func (p *pdf) picture(b rect, clip path, pic *picture) {
+	i, ok := p.images[pic]
+	if !ok {
+		i = len(p.xobject)
+		p.images[pic] = i
+		p.xobject = append(p.xobject, p.embed(pic))
+	}
+	cx, cy, cw, ch := pic.crop(b.W, b.H)
+	scale := b.W / cw // mm per point of the picture
+	whole := rect{b.X - cx*scale, b.Y - cy*b.H/ch, float64(pic.w) * scale, float64(pic.h) * b.H / ch}
+	p.clip(clip)
+	x, y := p.at(whole.X, whole.Y+whole.H)
+	p.numbers(whole.W*pointsPerMM, 0, 0, whole.H*pointsPerMM, x, y)
+	p.op("cm /P" + strconv.Itoa(i) + " Do\n")
+	p.unclip()
+}
+
+// embed writes a picture and returns its object number.
+func (p *pdf) embed(pic *picture) int {
+	n := p.reserve()
+	space, mask, channels := "/DeviceRGB", "", 3
+	if pic.grey {
+		space, channels = "/DeviceGray", 1
+	}
+	if pic.alpha != nil {
+		m := p.reserve()
+		mask = fmt.Sprintf("/SMask %d 0 R", m)
+		p.stream(m, imageDict(pic, "/DeviceGray", 1, false), pic.alpha)
+	}
+	p.stream(n, imageDict(pic, space, channels, pic.jpeg)+mask, pic.data)
+	return n
+}
+
+func imageDict(pic *picture, space string, channels int, isJPEG bool) string {
+	filter := "/Filter/DCTDecode"
+	if !isJPEG {
+		filter = fmt.Sprintf("/Filter/FlateDecode/DecodeParms<</Predictor 15/Colors %d/Columns %d>>", channels, pic.w)
+	}
+	return fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace%s/BitsPerComponent 8%s", pic.w, pic.h, space, filter)
+}
+
+// barcode implements canvas: one path of rectangles, all in whole modules.
+func (p *pdf) barcode(b rect, s *symbol, m measure) {
+	p.setInk(ink{})
+	h := m.module
+	if s.linear {
+		h = m.height
+	}
+	// The corner stands on a hundredth of a point, so that every edge does.
+	x0, y0 := p.at(b.X+(b.W-float64(s.w)*m.module)/2, b.Y+(b.H-float64(s.h)*h)/2)
+	x0, y0 = math.Round(x0*100)/100, math.Round(y0*100)/100
+	mw, mh := m.module*pointsPerMM, h*pointsPerMM
+	s.bars(func(x, y, w, h int) {
+		p.numbers(x0+float64(x)*mw, y0-float64(y+h)*mh, float64(w)*mw, float64(h)*mh)
+		p.op("re\n")
+	})
+	p.op("f\n")
+}
+
+// text implements canvas.
+func (p *pdf) text(x, y, size, angle float64, l line, c ink) {
+	p.setInk(c)
+	if l.actual != "" {
+		p.beginActual(l.actual)
+	}
+	p.op("BT\n")
+	px, py := p.at(x, y)
+	sin, cos := math.Sincos(-angle * math.Pi / 180)
+	for _, r := range l.runs {
+		p.run(r, px, py, size, sin, cos, l.actual != "")
+		px += r.width * size / em * cos
+		py += r.width * size / em * sin
+	}
+	p.op("ET\n")
+	if l.actual != "" {
+		p.op("EMC\n")
+	}
+}
+
+func (p *pdf) beginActual(text string) {
+	p.op("/Span<</ActualText<FEFF")
+	p.content = appendHex16(p.content, text)
+	p.op(">>>BDC\n")
+}
+
+// run shows the glyphs of one typeface. Where the glyphs alone would not give back the text, it says the text beside them.
+func (p *pdf) run(r glyphRun, x, y, size, sin, cos float64, spoken bool) {
+	i := p.use(r.face)
+	s := p.subsets[i]
+	if !spoken && !s.says(r) {
+		p.beginActual(r.text)
+		defer p.op("EMC\n")
+	}
+	p.op("/F" + strconv.Itoa(i) + " ")
+	p.numbers(size)
+	p.op("Tf ")
+	if sin == 0 {
+		p.op("1 0 0 1 ")
+	} else {
+		for _, v := range [4]float64{cos, sin, -sin, cos} {
+			p.content = strconv.AppendFloat(p.content, math.Round(v*1e5)/1e5, 'f', -1, 64)
+			p.content = append(p.content, ' ')
+		}
+	}
+	p.numbers(x, y)
+	p.op("Tm ")
+	p.glyphs(s, r, size)
+}
+
+// use is the number of a typeface in this file.
+func (p *pdf) use(f *typeface) int {
+	i, ok := p.fonts[f]
+	if !ok {
+		i = len(p.subsets)
+		p.fonts[f] = i
+		p.subsets = append(p.subsets, newSubset(f))
+	}
+	return i
+}
+
+// says adds a run's glyphs and reports whether each stands for its text.
+func (s *subset) says(r glyphRun) bool {
+	all := true
+	for _, g := range r.glyphs {
+		_, ok := s.id(g.id, g.text)
+		all = all && ok
+	}
+	return all
+}
+
+// glyphs writes a TJ array: glyph numbers, and a shift where the wanted advance is not the font's own.
+func (p *pdf) glyphs(s *subset, r glyphRun, size float64) {
+	p.op("[")
+	open, rise, shift := false, 0.0, 0.0
+	shut := func() {
+		if open {
+			p.op(">")
+			open = false
+		}
+	}
+	for _, g := range r.glyphs {
+		if g.dy != rise {
+			shut()
+			p.op("]TJ ")
+			p.numbers(g.dy * size / em)
+			p.op("Ts[")
+			rise = g.dy
+		}
+		if d := shift + g.dx; math.Abs(d) > 0.5 {
+			shut()
+			p.content = strconv.AppendInt(p.content, -int64(math.Round(d)), 10)
+			shift -= math.Round(d)
+		}
+		if !open {
+			p.op("<")
+			open = true
+		}
+		id, _ := s.id(g.id, g.text)
+		p.content = appendHex(p.content, id)
+		shift += g.advance - r.face.advance(g.id)
+	}
+	shut()
+	p.op("]TJ\n")
+	if rise != 0 {
+		p.op("0 Ts\n")
+	}
+}

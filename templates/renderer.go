@@ -1,0 +1,170 @@
+package templates
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"guichet/domain"
+	"guichet/domain/delivery"
+)
+
+// Options are what New takes.
+type Options struct {
+	// Logger hears of what a reader will miss: code points that no font has, text that had no room, pictures that could
+	// not be read. Nothing of a ticket's content is logged. Nil logs nothing.
+	Logger *slog.Logger
+}
+
+// Renderer prints tickets as PDF and PNG. It implements delivery.Renderer and is safe for concurrent use.
+type Renderer struct {
+	log     *slog.Logger
+	locales map[string]*locale
+	layout  *layout
+	album   *album
+	z       deflaters
+	shapers sync.Pool
+}
+
+var _ delivery.Renderer = (*Renderer)(nil)
+
+// New parses the embedded fonts, languages and layouts, once for the life of the program. It fails only where the program
+// was built with files that make no sense.
+func New(o Options) (*Renderer, error) {
+	fonts, err := loadFamily()
+	if err != nil {
+		return nil, err
+	}
+	locales, err := loadLocales()
+	if err != nil {
+		return nil, err
+	}
+	l, err := loadLayout("layouts/standard.json", locales[fallbackLanguage])
+	if err != nil {
+		return nil, err
+	}
+	r := &Renderer{log: o.Logger, locales: locales, layout: l, album: newAlbum()}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	r.shapers.New = func() any { return newShaper(fonts) }
+	return r, nil
+}
+
+// shaper lends a shaper for one document.
+func (r *Renderer) shaper(words *locale) *shaper {
+	s, _ := r.shapers.Get().(*shaper) // the pool makes nothing else
+	s.begin(words.tag, words.direction())
+	return s
+}
+
+// giveBack takes a shaper back and reports what it could not show. It keeps no text.
+func (r *Renderer) giveBack(ctx context.Context, s *shaper) {
+	if len(s.missing) > 0 {
+		points := make([]string, 0, len(s.missing))
+		for c := range s.missing {
+			points = append(points, codePoint(c))
+		}
+		slices.Sort(points) // so that they do not spell a name
+		r.log.WarnContext(ctx, "no glyph for characters of a ticket", "code_points", points)
+	}
+	s.begin("", ltr)
+	r.shapers.Put(s)
+}
+
+// PDF implements delivery.Renderer: one A4 page per ticket. Pages are written as they are drawn, so w may hold the
+// beginning of a file when an error is returned. Errors: ticket.barcode; request.invalid for a document without pages;
+// what w and ctx say.
+func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) error {
+	if err := r.check(&d); err != nil {
+		return err
+	}
+	words := pick(r.locales, d.Language)
+	s := r.shaper(words)
+	defer r.giveBack(ctx, s)
+	out := newPDF(w, &r.z, r.layout.Page[0], r.layout.Page[1])
+	pics := pictures{r: r}
+	for i := range d.Pages {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.page(ctx, out, words, s, &d.Pages[i], &pics); err != nil {
+			return err
+		}
+		if err := out.endPage(); err != nil {
+			return err
+		}
+	}
+	return out.end(ctx, meta{Title: d.Title, Language: d.Language, RightToLeft: words.rightToLeft(), Made: d.Pages[0].IssuedAt})
+}
+
+// check refuses a document of which nothing could be printed before anything is written. Every barcode is tried when its
+// page is drawn; the first page's error comes before the first byte reaches w.
+func (r *Renderer) check(d *delivery.Document) error {
+	if len(d.Pages) == 0 {
+		return domain.Errorf(domain.Invalid, domain.CodeRequest, "The document has no pages.")
+	}
+	return nil
+}
+
+func (r *Renderer) page(ctx context.Context, on canvas, words *locale, s *shaper, p *delivery.Page, pics *pictures) error {
+	pg, err := newPage(on, r.layout, words, s, p, pics.get(ctx, p))
+	if err != nil {
+		return err
+	}
+	if err := pg.draw(); err != nil {
+		return err
+	}
+	pg.report(r.log, p.TicketID)
+	return nil
+}
+
+// pictures remembers the last picture of a document, since most pages have the same.
+type pictures struct {
+	r    *Renderer
+	last []byte
+	pic  *picture
+}
+
+// get returns the page's picture, or nil where there is none that can be printed.
+func (c *pictures) get(ctx context.Context, p *delivery.Page) *picture {
+	if len(p.Picture) == 0 {
+		return nil
+	}
+	if len(c.last) == len(p.Picture) && &c.last[0] == &p.Picture[0] {
+		return c.pic
+	}
+	pic, err := c.r.album.get(p.Picture)
+	if err != nil {
+		c.r.log.WarnContext(ctx, "ticket picture cannot be printed", "ticket", p.TicketID, "error", err)
+	}
+	c.last, c.pic = p.Picture, pic
+	return pic
+}
+
+// Resolutions a picture may have, in dots per inch.
+const (
+	minDPI = 36
+	maxDPI = 600
+)
+
+// PNG implements delivery.Renderer.
+func (r *Renderer) PNG(ctx context.Context, w io.Writer, d delivery.Document, dpi int) error {
+	return domain.Errorf(domain.Internal, domain.CodeInternal, "There is no picture of a ticket yet.")
+}
+
+// codePoint writes "U+1F3AD".
+func codePoint(r rune) string {
+	const digits = "0123456789ABCDEF"
+	out := []byte("U+")
+	n := 4
+	for v := r >> 16; v > 0; v >>= 4 {
+		n++
+	}
+	for i := n - 1; i >= 0; i-- {
+		out = append(out, digits[r>>(4*i)&15])
+	}
+	return string(out)
+}

@@ -1,0 +1,455 @@
+package templates
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/go-text/typesetting/bidi"
+	"github.com/go-text/typesetting/di"
+	"github.com/go-text/typesetting/font"
+	"github.com/go-text/typesetting/language"
+	"github.com/go-text/typesetting/shaping"
+	"golang.org/x/image/math/fixed"
+)
+
+// em is the size at which text is shaped; every width here is in thousandths of the type size.
+const em = 1000
+
+// maxRunes bounds a single text; the rest is cut off. Wider lines would overflow the shaper's numbers.
+const maxRunes = 8000
+
+// replacement stands for a character that no font has.
+const replacement = '\uFFFD'
+
+// glyph is one outline of a line, with its place relative to the pen.
+type glyph struct {
+	id      uint32
+	advance float64
+	dx, dy  float64
+	text    string // what it stands for; only a cluster's first glyph has it
+}
+
+// glyphRun is a stretch of a line in one typeface and direction, in the order of the eye.
+type glyphRun struct {
+	face   *typeface
+	glyphs []glyph
+	width  float64
+	text   string // in the order of reading
+}
+
+// line is what stands on one baseline, from left to right.
+type line struct {
+	runs   []glyphRun
+	width  float64
+	actual string // the text to be found and copied where it is not that of the runs; may be empty
+}
+
+// direction is how a paragraph runs.
+type direction uint8
+
+const (
+	ltr direction = iota
+	rtl
+	// natural is the direction of the first letter, and of the page where there is none.
+	natural
+)
+
+// stack is a typeface with those that help out. It implements shaping.Fontmap.
+type stack []*font.Face
+
+// ResolveFace implements shaping.Fontmap.
+func (s stack) ResolveFace(r rune) *font.Face {
+	for _, f := range s {
+		if _, ok := f.NominalGlyph(r); ok {
+			return f
+		}
+	}
+	return s[0]
+}
+
+func (s stack) has(r rune) bool {
+	for _, f := range s {
+		if _, ok := f.NominalGlyph(r); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// paragraph is a shaped text before it is broken into lines.
+type paragraph struct {
+	runes   []rune // as shaped: what no font has is replaced
+	source  string // as given
+	offset  []int  // where each rune starts in source; one more at the end
+	level   []uint8
+	runs    []shaping.Output
+	width   float64
+	base    direction // ltr or rtl
+	bold    bool
+	cut     bool // the text was longer than maxRunes
+	oneLine *line
+}
+
+// shaper turns text into lines. It is used by one goroutine at a time.
+type shaper struct {
+	hb      shaping.HarfbuzzShaper
+	seg     shaping.Segmenter
+	wrap    shaping.LineWrapper
+	bidi    bidi.Paragraph
+	stacks  [2]stack // regular, bold
+	faces   map[*font.Face]*typeface
+	cache   map[textKey]*paragraph
+	dots    [2]shaping.Output // "…" in both weights
+	missing map[rune]struct{}
+	lang    language.Language
+	page    direction // of the document's language
+}
+
+type textKey struct {
+	text string
+	bold bool
+	dir  direction
+}
+
+func newShaper(f family) *shaper {
+	s := &shaper{
+		faces:   make(map[*font.Face]*typeface),
+		cache:   make(map[textKey]*paragraph),
+		missing: make(map[rune]struct{}),
+	}
+	regular, bold := font.NewFace(f.regular.font), font.NewFace(f.bold.font)
+	s.faces[regular], s.faces[bold] = f.regular, f.bold
+	s.stacks = [2]stack{{regular, bold}, {bold, regular}}
+	for i, st := range s.stacks {
+		s.dots[i] = s.hb.Shape(shaping.Input{
+			Text: []rune{'…'}, RunEnd: 1, Face: st[0], Size: fixed.I(em), Script: language.Latin, Language: "en",
+		})
+	}
+	return s
+}
+
+// begin prepares for a document; what an earlier one left behind is forgotten.
+func (s *shaper) begin(lang string, page direction) {
+	clear(s.cache)
+	clear(s.missing)
+	s.lang, s.page = language.NewLanguage(lang), page
+}
+
+// shape turns a text into a paragraph. Line ends and tabs count as spaces. The result is kept for the document.
+func (s *shaper) shape(text string, bold bool, dir direction) *paragraph {
+	key := textKey{text, bold, dir}
+	if p, ok := s.cache[key]; ok {
+		return p
+	}
+	p := &paragraph{bold: bold, base: dir}
+	p.read(text)
+	if p.base == natural {
+		p.base = firstStrong(p.runes, s.page)
+	}
+	s.replaceMissing(p)
+	s.segment(p)
+	for _, r := range p.runs {
+		p.width += fromFixed(r.Advance)
+	}
+	if len(s.cache) < maxCached {
+		s.cache[key] = p
+	}
+	return p
+}
+
+// maxCached bounds how many texts of one document are kept.
+const maxCached = 512
+
+// read takes the text without control characters and without overrides of direction, which could make a name look like
+// something else.
+func (p *paragraph) read(text string) {
+	var b strings.Builder
+	b.Grow(len(text))
+	for _, r := range text {
+		if len(p.runes) == maxRunes {
+			p.cut = true
+			break
+		}
+		if r = clean(r); r < 0 {
+			continue
+		}
+		p.runes = append(p.runes, r)
+		p.offset = append(p.offset, b.Len())
+		b.WriteRune(r)
+	}
+	p.offset = append(p.offset, b.Len())
+	p.source = b.String()
+}
+
+// clean returns what is printed for a rune; -1 is nothing.
+func clean(r rune) rune {
+	switch {
+	case r == '\n', r == '\r', r == '\t', r == '\v', r == '\f', r == '\u2028', r == '\u2029':
+		return ' '
+	case unicode.IsControl(r), r == '\uFEFF', r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
+		return -1
+	}
+	return r
+}
+
+// firstStrong is the direction of the first letter.
+func firstStrong(text []rune, otherwise direction) direction {
+	for _, r := range text {
+		switch {
+		case isRightToLeft(r):
+			return rtl
+		case unicode.IsLetter(r):
+			return ltr
+		}
+	}
+	return otherwise
+}
+
+func isRightToLeft(r rune) bool {
+	return (r >= 0x0590 && r <= 0x08FF && unicode.IsLetter(r)) || (r >= 0xFB1D && r <= 0xFDFF) || (r >= 0xFE70 && r <= 0xFEFE) ||
+		(r >= 0x10800 && r <= 0x10FFF) || (r >= 0x1E800 && r <= 0x1EFFF) || r == '\u200F'
+}
+
+// replaceMissing puts the replacement in the place of what no font has, and remembers it.
+func (s *shaper) replaceMissing(p *paragraph) {
+	for i, r := range p.runes {
+		if r < 0x250 || s.stacks[0].has(r) || invisible(r) {
+			continue
+		}
+		s.missing[r] = struct{}{}
+		p.runes[i] = replacement
+	}
+}
+
+// invisible runes shape their neighbours and need no glyph.
+func invisible(r rune) bool {
+	return (r >= 0x200B && r <= 0x200F) || r == 0x2060 || (r >= 0xFE00 && r <= 0xFE0F) || r == 0x034F || r == 0x061C ||
+		(r >= 0xE0000 && r <= 0xE0FFF)
+}
+
+// segment orders the text by direction and shapes each stretch.
+func (s *shaper) segment(p *paragraph) {
+	n := len(p.runes)
+	p.level = make([]uint8, n)
+	def := bidi.LeftToRight
+	if p.base == rtl {
+		def = bidi.RightToLeft
+	}
+	out := s.bidi.Segment(p.runes, def)
+	type span struct {
+		start, end int
+		level      uint8
+	}
+	spans := make([]span, 0, out.NumRuns()+1)
+	for i := range out.NumRuns() {
+		r := out.Run(i)
+		sp := span{r.Start, r.End, uint8(r.Level)} //nolint:gosec // G115: levels are below 126
+		// The library joins neighbours of the same direction; a number after right-to-left text belongs to that text
+		// even where left-to-right text follows.
+		if p.base == ltr && sp.level == 2 {
+			if e := numberEnd(p.runes, sp.start, sp.end); e < sp.end {
+				spans = append(spans, span{sp.start, e, 2})
+				sp = span{e, sp.end, 0}
+			}
+		}
+		spans = append(spans, sp)
+	}
+	for _, sp := range spans {
+		for i := sp.start; i < sp.end; i++ {
+			p.level[i] = sp.level
+		}
+		in := shaping.Input{
+			Text: p.runes, RunStart: sp.start, RunEnd: sp.end, Direction: di.DirectionLTR, Size: fixed.I(em), Language: s.lang,
+		}
+		if sp.level%2 == 1 {
+			in.Direction = di.DirectionRTL
+		}
+		for _, part := range s.seg.Split(in, s.stacks[weight(p.bold)]) {
+			p.runs = append(p.runs, s.hb.Shape(part))
+		}
+	}
+}
+
+// numberEnd is where the number that starts a stretch ends.
+func numberEnd(text []rune, start, end int) int {
+	last := start
+	for i := start; i < end; i++ {
+		switch r := text[i]; {
+		case unicode.IsDigit(r):
+			last = i + 1
+		case strings.ContainsRune("+-.,/:%€$£#°\u00a0", r):
+		default:
+			return max(last, start+1)
+		}
+	}
+	return end
+}
+
+func weight(bold bool) int {
+	if bold {
+		return 1
+	}
+	return 0
+}
+
+func fromFixed(v fixed.Int26_6) float64 { return float64(v) / 64 }
+
+// unlimited is a width no text of maxRunes reaches.
+const unlimited = math.MaxInt32 / 64 / 2
+
+// breakLines breaks a paragraph to a width. words forbids breaking inside a word, whose line may then be too wide. At most
+// `most` lines are made (0 is any number); the last one then ends in "…" and cut is true.
+func (s *shaper) breakLines(p *paragraph, width float64, words bool, most int) (lines []line, cut bool) {
+	if len(p.runes) == 0 {
+		return nil, false
+	}
+	if p.width <= width && !p.cut {
+		return []line{s.whole(p)}, false
+	}
+	dir, policy := di.DirectionLTR, shaping.WhenNecessary
+	if p.base == rtl {
+		dir = di.DirectionRTL
+	}
+	if words {
+		policy = shaping.Never
+	}
+	cfg := shaping.WrapConfig{
+		Direction: dir, BreakPolicy: policy, TruncateAfterLines: most, Truncator: s.dots[weight(p.bold)], TextContinues: p.cut,
+		// The wrapper would trim in place and spoil the paragraph for another width.
+		DisableTrailingWhitespaceTrim: true,
+	}
+	width = max(1, min(width, unlimited))
+	wrapped, left := s.wrap.WrapParagraphF(cfg, fixed.Int26_6(width*64), p.runes, shaping.NewSliceIterator(p.runs))
+	for _, w := range wrapped {
+		lines = append(lines, s.line(p, w))
+	}
+	return lines, left > 0 || (p.cut && most > 0)
+}
+
+// whole is the paragraph on one line.
+func (s *shaper) whole(p *paragraph) line {
+	if p.oneLine == nil {
+		l := s.line(p, p.runs)
+		p.oneLine = &l
+	}
+	return *p.oneLine
+}
+
+// line puts shaped runs in the order of the eye.
+func (s *shaper) line(p *paragraph, runs []shaping.Output) line {
+	type item struct {
+		run   glyphRun
+		level uint8
+	}
+	items := make([]item, 0, len(runs))
+	base := uint8(p.base)
+	for i, r := range runs {
+		from, to := r.Runes.Offset, min(r.Runes.Offset+r.Runes.Count, len(p.runes))
+		it := item{level: base}
+		if r.Glyphs != nil && from < to && !s.isDots(p, r) {
+			it.level = p.level[from]
+			it.run = s.run(p, r)
+		} else {
+			it.run = glyphRun{face: s.faces[r.Face], text: "…"}
+			for _, g := range r.Glyphs {
+				it.run.add(glyph{id: uint32(g.GlyphID), advance: fromFixed(g.Advance), text: "…"})
+			}
+		}
+		if i == len(runs)-1 {
+			it.run.trim(it.level%2 == 1)
+		}
+		items = append(items, it)
+	}
+	// Rule L2: from the highest level down, every stretch of at least that level is turned round.
+	highest := base
+	for _, it := range items {
+		highest = max(highest, it.level)
+	}
+	for lv := highest; lv > 0; lv-- {
+		for i := 0; i < len(items); i++ {
+			j := i
+			for j < len(items) && items[j].level >= lv {
+				j++
+			}
+			slices.Reverse(items[i:j])
+			i = max(i, j-1)
+		}
+	}
+	var l line
+	for _, it := range items {
+		if len(it.run.glyphs) == 0 {
+			continue
+		}
+		l.runs = append(l.runs, it.run)
+		l.width += it.run.width
+	}
+	return l
+}
+
+// isDots says that a run is the mark of a cut line, which stands for all that was cut.
+func (s *shaper) isDots(p *paragraph, r shaping.Output) bool {
+	d := s.dots[weight(p.bold)].Glyphs
+	return len(r.Glyphs) > 0 && len(d) > 0 && &r.Glyphs[0] == &d[0]
+}
+
+// run converts a shaped run.
+func (s *shaper) run(p *paragraph, r shaping.Output) glyphRun {
+	from, to := r.Runes.Offset, min(r.Runes.Offset+r.Runes.Count, len(p.runes))
+	out := glyphRun{
+		face: s.faces[r.Face], glyphs: make([]glyph, 0, len(r.Glyphs)), text: p.source[p.offset[from]:p.offset[to]],
+	}
+	for i, g := range r.Glyphs {
+		gl := glyph{
+			id: uint32(g.GlyphID), advance: fromFixed(g.Advance), dx: fromFixed(g.XOffset), dy: fromFixed(g.YOffset),
+		}
+		if i == 0 || r.Glyphs[i-1].TextIndex() != g.TextIndex() {
+			a := min(g.TextIndex(), len(p.runes))
+			b := min(a+g.RunesCount(), len(p.runes))
+			gl.text = p.source[p.offset[a]:p.offset[b]]
+		}
+		out.add(gl)
+	}
+	return out
+}
+
+func (r *glyphRun) add(g glyph) {
+	r.glyphs = append(r.glyphs, g)
+	r.width += g.advance
+}
+
+// trim drops the spaces at the end of a line's last run.
+func (r *glyphRun) trim(rightToLeft bool) {
+	for n := len(r.glyphs); n > 0; n-- {
+		last := n - 1
+		if rightToLeft {
+			last = 0
+		}
+		g := r.glyphs[last]
+		if strings.Trim(g.text, " ") != "" || g.text == "" {
+			return
+		}
+		r.width -= g.advance
+		r.glyphs = slices.Delete(r.glyphs, last, last+1)
+		r.text = strings.TrimSuffix(r.text, g.text)
+	}
+}
+
+// grouped spreads a line's characters into groups for the eye; what is found and copied stays one text.
+func (l line) grouped(size int, gap float64, text string) line {
+	out := line{actual: text, width: l.width}
+	n := 0
+	for _, r := range l.runs {
+		r.glyphs = slices.Clone(r.glyphs)
+		for i := range r.glyphs {
+			if n++; n%size == 0 && n < len(text) {
+				r.glyphs[i].advance += gap
+				r.width += gap
+				out.width += gap
+			}
+		}
+		out.runs = append(out.runs, r)
+	}
+	return out
+}
