@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -176,6 +177,13 @@ func (p *Platform) getCatalogDetailed(c *call) (any, *refusal) {
 		return nil, refuse("error.parameter.invalid", "unknown scope %q", q.Scope)
 	}
 	view := catalogView{in: c.in, now: c.now, extended: q.Scope == "EXTENDED", product: q.ProductCode, season: q.SeasonCode, base: p.PublicURL}
+	if !c.has(EmptyCatalog) && !c.has(OrphanPerformance) && !c.has(ForeignCurrency) {
+		body, err := view.encode(c.ok())
+		if err != nil {
+			return nil, p.broken(c, err)
+		}
+		return body, nil
+	}
 	data := view.data()
 	switch {
 	case c.has(EmptyCatalog):
@@ -198,31 +206,143 @@ type catalogView struct {
 	base     string // of picture addresses
 }
 
-func (v catalogView) data() *s360.CatalogData {
-	d := &s360.CatalogData{Seasons: s360.List[s360.Season]{}}
-	season := v.in.season()
-	if v.season != "" && v.season != season.Code {
-		return d
+// products lists what the question is about and is still to be seen.
+func (v catalogView) products() []*product {
+	if v.season != "" && v.season != v.in.seasonCode() {
+		return nil
 	}
-	used := map[*venue]bool{}
+	var out []*product
 	for _, p := range v.in.products {
 		if v.product != "" && v.product != p.def.Code {
 			continue
 		}
-		if w, ok := v.productData(p, season.ID); ok {
-			season.Products = append(season.Products, w)
-			if p.venue != nil {
-				used[p.venue] = true
-			}
+		if p.def.Family == familyEvent && len(v.performances(p)) == 0 {
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// performances lists those that are not over; with the extended scope also those of the last month.
+func (v catalogView) performances(p *product) []*performance {
+	for i, perf := range p.perfs {
+		if v.now.Before(perf.start) || (v.extended && v.now.Before(perf.end().AddDate(0, 1, 0))) {
+			return p.perfs[i:]
 		}
 	}
-	d.Seasons = append(d.Seasons, season)
+	return nil
+}
+
+// head is the catalog without its products.
+func (v catalogView) head(products []*product) *s360.CatalogData {
+	d := &s360.CatalogData{Seasons: s360.List[s360.Season]{}}
+	if v.season != "" && v.season != v.in.seasonCode() {
+		return d
+	}
+	d.Seasons = append(d.Seasons, v.in.season())
+	used := map[*venue]bool{}
+	for _, p := range products {
+		used[p.venue] = true
+	}
 	for i := range v.in.w.Venues {
 		if ven := v.in.venues[v.in.w.Venues[i].Code]; used[ven] {
 			d.PhysicalConfigurations = append(d.PhysicalConfigurations, v.in.physical(ven))
 		}
 	}
 	return d
+}
+
+func (v catalogView) data() *s360.CatalogData {
+	products := v.products()
+	d := v.head(products)
+	for _, p := range products {
+		w := v.productData(p)
+		if w.Event != nil {
+			for _, perf := range v.performances(p) {
+				w.Event.Performances = append(w.Event.Performances, v.in.performance(perf))
+			}
+		}
+		d.Seasons[0].Products = append(d.Seasons[0].Products, w)
+	}
+	return d
+}
+
+// gap stands in an encoded object where a list that is encoded elsewhere belongs.
+const gap = `"@gap"`
+
+// encode writes the same catalog as data, from performances that are encoded once and kept. A
+// catalog is by far the longest answer, and little in it changes.
+func (v catalogView) encode(head s360.Result) (json.RawMessage, error) {
+	products := v.products()
+	data := v.head(products)
+	if len(products) > 0 {
+		data.Seasons[0].Extra = s360.Members{"products": json.RawMessage(gap)}
+	}
+	whole, err := json.Marshal(s360.CatalogResultDetailed{Result: head, CatalogData: data})
+	if err != nil {
+		return nil, err
+	}
+	before, after, found := bytes.Cut(whole, []byte(gap))
+	if !found {
+		return whole, nil
+	}
+	out := bytes.NewBuffer(nil)
+	out.Write(before)
+	for i, p := range products {
+		out.WriteByte(listMark(i))
+		if err := v.encodeProduct(out, p); err != nil {
+			return nil, err
+		}
+	}
+	out.WriteByte(']')
+	out.Write(after)
+	return out.Bytes(), nil
+}
+
+func (v catalogView) encodeProduct(out *bytes.Buffer, p *product) error {
+	w := v.productData(p)
+	if w.Event != nil {
+		w.Event.Extra = s360.Members{"performances": json.RawMessage(gap)}
+	}
+	b, err := json.Marshal(w)
+	if err != nil {
+		return err
+	}
+	before, after, found := bytes.Cut(b, []byte(gap))
+	out.Write(before)
+	if !found {
+		return nil
+	}
+	for i, perf := range v.performances(p) {
+		out.WriteByte(listMark(i))
+		b, err := v.in.encodePerformance(perf)
+		if err != nil {
+			return err
+		}
+		out.Write(b)
+	}
+	out.WriteByte(']')
+	out.Write(after)
+	return nil
+}
+
+// listMark is what stands before the i-th element of a list.
+func listMark(i int) byte {
+	if i == 0 {
+		return '['
+	}
+	return ','
+}
+
+// encodePerformance keeps what it encodes until something about the performance changes.
+func (in *institution) encodePerformance(perf *performance) ([]byte, error) {
+	if perf.encoded != nil {
+		return perf.encoded, nil
+	}
+	b, err := json.Marshal(in.performance(perf))
+	perf.encoded = b
+	return b, err
 }
 
 // seasonBounds are the first day of September before the base day and the last of August after all
@@ -313,10 +433,11 @@ func (in *institution) physical(v *venue) s360.PhysicalConfiguration {
 	return pc
 }
 
-func (v catalogView) productData(p *product, season s360.ID) (s360.Product, bool) {
+// productData is a product without its performances.
+func (v catalogView) productData(p *product) s360.Product {
 	in, def := v.in, p.def
 	w := s360.Product{
-		ID: s360.ID(p.id), SeasonID: season, Code: def.Code, ProductFamilyType: def.Family, ProductFamilySubType: def.SubFamily,
+		ID: s360.ID(p.id), SeasonID: s360.ID(in.number(kindSeason, 1)), Code: def.Code, ProductFamilyType: def.Family, ProductFamilySubType: def.SubFamily,
 		AudienceType: "ALL", State: s360.StateRunning, ExternalName: in.name(def.Name), ExternalDescription: in.name(def.Text),
 		VatCodeID: s360.ID(in.vatOf[def.VAT]), SalePeriods: in.salePeriods(p),
 	}
@@ -332,10 +453,7 @@ func (v catalogView) productData(p *product, season s360.ID) (s360.Product, bool
 	}
 	switch def.Family {
 	case familyEvent:
-		w.Event = v.event(p)
-		if len(w.Event.Performances) == 0 {
-			return w, false
-		}
+		w.Event = in.event(p)
 	case familyPass:
 		w.Pass = &s360.Pass{Consecutive: "INDIFFERENT", DateMandatory: s360.Bool(def.DateNeeded), Items: in.items(p), Timeslots: in.timeslots(p)}
 	case familyMembership:
@@ -345,7 +463,7 @@ func (v catalogView) productData(p *product, season s360.ID) (s360.Product, bool
 	default:
 		w.Service = &s360.ItemProduct{Items: in.items(p)}
 	}
-	return w, true
+	return w
 }
 
 // salePeriods gives one period for our sales channel and one, for another, that must not be taken.
@@ -366,23 +484,15 @@ func (in *institution) salePeriods(p *product) s360.List[s360.SalePeriod] {
 	return s360.List[s360.SalePeriod]{ours, desk}
 }
 
-func (v catalogView) event(p *product) *s360.Event {
-	in, def := v.in, p.def
-	ratio := def.AlertRatio
-	if ratio == 0 {
-		ratio = 20
-	}
+func (in *institution) event(p *product) *s360.Event {
+	def := p.def
 	e := &s360.Event{
-		ActivityID: s360.ID(in.number(kindActivity, int64(textHash(def.Activity)%100_000))), ActivityCode: def.Activity, ActivityType: def.ActivityType,
-		AlertRatio: s360.Decimal(strconv.Itoa(ratio) + ".000"), Performances: s360.List[s360.Performance]{},
+		ActivityID:   s360.ID(in.number(kindActivity, int64(textHash(def.Activity)%100_000))),
+		ActivityCode: def.Activity, ActivityType: def.ActivityType,
+		AlertRatio: s360.Decimal(strconv.Itoa(p.alert()) + ".000"),
 	}
 	if def.MinimumAge > 0 {
 		e.MinimumAge = integer(def.MinimumAge)
-	}
-	for _, perf := range p.perfs {
-		if v.now.Before(perf.start) || (v.extended && v.now.Before(perf.end().AddDate(0, 1, 0))) {
-			e.Performances = append(e.Performances, in.performance(perf))
-		}
 	}
 	return e
 }

@@ -280,3 +280,5 @@ func control(t *testing.T, p *Platform, method, path, body string) (int, object)
 	o, _ := v.(map[string]any)
 	return w.Code, o
 }
+
+func lower(s string) string { return strings.ToLower(s) }

@@ -1,3 +1,33 @@
-// Package sim is the simulator of S-360: a stateful, deterministic platform to develop and test
-// against.
+// Package sim is the simulator of S-360: a stateful, deterministic platform to develop, test and
+// show against, shipped in the binary.
+//
+// It imitates the REST face: tokens forged per call or issued by /tnai/backend-apis/v1/auth;
+// CatalogService (isCatalogServiceAlive, getLastSetupUpdate, getPOSConfig, getCatalogDetailed),
+// AvailabilityService (getUpdatedAvailabilities, getProductAvailability, getEventAvailability,
+// getPerformanceAvailability), ExternalOrderFacade.createOrUpdateOrder and ExternalOrderService
+// (closeOrder, getOrderDetails, abandonMovements); the limits per minute and per catalog; the status
+// inside HTTP 200; "in_progress" with a requestId; gzip; nulls left out.
+//
+// It keeps its word: stock shrinks and comes back, holds end at their time by the movable Clock, the
+// pending account grows, barcodes are unique, one order is closed once. Check says which promise is
+// broken. Where the platform is lenient it is strict, because that protects us: members a method
+// does not have, stale tokens and wrong versions are refused.
+//
+// Proposed by us, because no page or public client shows it: the members of all availability
+// answers and their levels; getLastSetupUpdate's lastSetupUpdate; the parameters of
+// getPerformanceAvailability and getProductAvailability; visitDate and timeslotId of simple product
+// operations; chargeId and amount of chargeOperations; orderData and tickets in closeOrder's answer;
+// block, row, number, entrance and the type AREA of movements; the states RUNNING and ABANDONED; the
+// paymentType values; where time slots sit in a pass; every error code but
+// error.order.availability; HTTP 401 for a bad token; what waitingAccountBalanceAmount counts.
+//
+// Not imitated: SOAP, contacts, access control, shipment, season tickets, packages, options,
+// reservations, refunds, exchanges, webhooks, the monthly quota, several sales channels, seat plans,
+// advantages, VAT by country. Dates are ISO only. An item has no contingent but ours.
+//
+// The three worlds are worlds/*.json: a museum, a theatre, a stadium. Their dates are rules relative
+// to the base day and reach twelve weeks ahead of the clock, so a journal never grows stale. All
+// that looks like chance follows from the seed. Barcodes begin with 0042 to be told from real ones.
+//
+// One lock guards everything; a fault's delay is waited for outside it.
 package sim

@@ -151,6 +151,7 @@ type performance struct {
 	canceled bool
 	moved    int64   // added to its prices by hand or fault
 	pools    []*pool // by block; nil until needed
+	encoded  []byte  // as the catalog writes it; nil when it must be written anew
 }
 
 type item struct {

@@ -177,7 +177,7 @@ func (in *institution) apply(c change) error {
 		if p == nil {
 			return fmt.Errorf("cancel: unknown performance %d", c.ID)
 		}
-		p.canceled = true
+		p.canceled, p.encoded = true, nil
 		p.product.stockAt = c.At
 		in.setupChanged(c.At)
 		return nil
@@ -298,6 +298,7 @@ func (in *institution) applyPrice(c change) error {
 	switch {
 	case in.perfOf[c.ID] != nil:
 		in.perfOf[c.ID].moved += c.Amount
+		in.perfOf[c.ID].encoded = nil
 	case in.itemOf[c.ID] != nil:
 		in.itemOf[c.ID].moved += c.Amount
 	default:
