@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -51,6 +52,8 @@ type answer struct {
 	body     []byte // decompressed
 	bytesOut int64
 	bytesIn  int64
+	// bearer is the token that was sent, so that it can be hidden.
+	bearer string
 
 	// envelope is what the body says about itself; nil when it is not a JSON
 	// object.
@@ -112,7 +115,7 @@ func invoke[R any](ctx context.Context, client *Client, m method, request any) (
 	a, err := client.chain.do(ctx, c)
 	if err != nil {
 		if a != nil && a.envelope != nil {
-			_ = decodeValid(a.body, &result) //nolint:errcheck // the refusal is what the caller is told
+			_ = decodeValid(a.body, &result) // the refusal is what the caller is told
 		}
 		return result, err
 	}
@@ -130,6 +133,6 @@ func withRequestID(body []byte, id ID) ([]byte, error) {
 	if err := json.Unmarshal(body, &members); err != nil {
 		return nil, err
 	}
-	members["requestId"] = json.RawMessage(fmt.Sprint(int64(id)))
+	members["requestId"] = json.RawMessage(strconv.FormatInt(int64(id), 10))
 	return json.Marshal(members)
 }

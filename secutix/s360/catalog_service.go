@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 )
 
 // CatalogService tells what is on sale. Only running and suspended objects of
@@ -136,7 +134,7 @@ func firstDate(object []byte) (date Date, raw string, found bool) {
 	dec.UseNumber()
 	for {
 		token, err := dec.Token()
-		if errors.Is(err, io.EOF) || err != nil {
+		if err != nil { // the end, as the document is valid
 			return Date{}, "", false
 		}
 		var text string

@@ -50,12 +50,12 @@ func New(o Options) (*Client, error) {
 func newChain(o *Options, base *url.URL, s *session) handler {
 	send := httpHandler{options: o, base: base, session: s}
 	gated := func(next handler) handler { return gateHandler{options: o, next: next} }
-	login := errorHandler{options: o, session: s, next: gated(send)}
+	login := errorHandler{options: o, next: gated(send)}
 
 	var h handler = authHandler{options: o, session: s, next: send}
 	h = gated(h)
 	h = loginHandler{options: o, session: s, login: login, next: h}
-	h = errorHandler{options: o, session: s, next: h}
+	h = errorHandler{options: o, next: h}
 	h = retryHandler{options: o, next: h}
 	return asyncHandler{options: o, next: h}
 }

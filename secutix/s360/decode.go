@@ -22,8 +22,8 @@ import (
 //     ignored.
 //
 // The error names the path of the offending member and never its value, except
-// for an amount. The types' own UnmarshalJSON calls Decode, so encoding/json
-// gives the same result.
+// for an amount. Types with an Extra decode themselves this way, so encoding/json
+// reads everything below them alike; it is stricter about the few types above.
 func Decode(data []byte, v any) error {
 	_, err := decode(data, v)
 	return err
@@ -73,6 +73,14 @@ type plan struct {
 	members map[string]member
 	extra   []int // index of the Extra field, nil if there is none
 	after   bool  // *T implements afterDecoder
+}
+
+// tell hands the object to the value it was read into.
+func (p *plan) tell(v reflect.Value, object []byte) error {
+	if after, ok := v.Addr().Interface().(afterDecoder); ok {
+		return after.afterDecode(object)
+	}
+	return nil
 }
 
 type member struct {
@@ -151,7 +159,7 @@ func (d *decoder) value(v reflect.Value) error {
 	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok && isScalar(u) {
 		return u.UnmarshalJSON(d.raw())
 	}
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // the wire types have no other kinds
 	case reflect.Pointer:
 		return d.pointer(v)
 	case reflect.Struct:
@@ -284,7 +292,7 @@ func (d *decoder) object(v reflect.Value) error {
 	}
 	d.pos++
 	if p.after {
-		return v.Addr().Interface().(afterDecoder).afterDecode(d.data[start:d.pos]) //nolint:forcetypeassert,errcheck // planOf has seen that it does
+		return p.tell(v, d.data[start:d.pos])
 	}
 	return nil
 }
@@ -355,7 +363,7 @@ func (d *decoder) lookUp(p *plan) (member, bool) {
 func (d *decoder) nameAt(at int) string {
 	here := d.pos
 	d.pos = at
-	name, _ := d.name() //nolint:errcheck // read once before without error
+	name, _ := d.name()
 	d.pos = here
 	return name
 }

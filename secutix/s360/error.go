@@ -244,6 +244,8 @@ func parseRetryAfter(v string, now time.Time) time.Duration {
 const (
 	maxDetail = 500
 	maxSample = 400
+	// longestSecret is more than any token or password weighs.
+	longestSecret = 4 << 10
 )
 
 // blank hides what must not be seen in texts that came from outside.
@@ -266,7 +268,12 @@ func newBlank() blank {
 // sample returns the beginning of a body. Of JSON only the member names stay,
 // of anything else the words without long numbers and addresses.
 func (b blank) sample(body []byte, secrets ...string) string {
-	text := clip(string(body[:min(len(body), 4*maxSample)]), maxSample)
+	window := body[:min(len(body), 64<<10)]
+	text := b.text(string(window), secrets...)
+	if len(window) < len(body) {
+		// A secret cut in two by the end of the window was not recognised.
+		text = text[:max(0, len(text)-longestSecret)]
+	}
 	if c := firstByte(body); c == '{' || c == '[' {
 		text = b.quoted.ReplaceAllStringFunc(text, func(s string) string {
 			if strings.HasSuffix(s, ":") && !strings.ContainsAny(s, "0123456789") {
@@ -274,9 +281,8 @@ func (b blank) sample(body []byte, secrets ...string) string {
 			}
 			return `"…"`
 		})
-		return b.digits.ReplaceAllString(text, "#")
 	}
-	return b.text(text, secrets...)
+	return clip(b.digits.ReplaceAllString(text, "#"), maxSample)
 }
 
 // text blanks secrets, addresses and long runs that hold a digit.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,7 +103,7 @@ func checkGolden(t *testing.T, g golden, requestFile, responseFile string) {
 	if want := "/theatre/tnseb/backend-apis/" + g.url; s.asked[0].path != want {
 		t.Errorf("path %s, want %s", s.asked[0].path, want)
 	}
-	if diff := cmp.Diff(generic(t, request), generic(t, []byte(s.asked[0].body))); diff != "" {
+	if diff := cmp.Diff(generic(request), generic([]byte(s.asked[0].body))); diff != "" {
 		t.Errorf("%s: request sent (-file +sent):\n%s", requestFile, diff)
 	}
 	written, err := json.Marshal(got)
@@ -116,7 +118,7 @@ func checkGolden(t *testing.T, g golden, requestFile, responseFile string) {
 		t.Errorf("%s: written and read again (-first +again):\n%s", responseFile, diff)
 	}
 	if filepath.Base(responseFile) == "response.json" {
-		if diff := cmp.Diff(generic(t, response), generic(t, written)); diff != "" {
+		if diff := cmp.Diff(generic(response), generic(written)); diff != "" {
 			t.Errorf("%s: written (-file +written):\n%s", responseFile, diff)
 		}
 	}
@@ -127,9 +129,9 @@ func checkGolden(t *testing.T, g golden, requestFile, responseFile string) {
 func normal(v any) any {
 	if l, is := v.(LastSetupUpdateResult); is {
 		l.Raw, l.LastSetupUpdate = "", Date{}
-		return generic(nil, mustJSON(l))
+		return generic(mustJSON(l))
 	}
-	return generic(nil, mustJSON(v))
+	return generic(mustJSON(v))
 }
 
 func mustJSON(v any) []byte {
@@ -140,10 +142,7 @@ func mustJSON(v any) []byte {
 	return b
 }
 
-func generic(t *testing.T, b []byte) any {
-	if t != nil {
-		t.Helper()
-	}
+func generic(b []byte) any {
 	var v any
 	if err := json.Unmarshal(b, &v); err != nil {
 		panic(err)
@@ -160,9 +159,9 @@ func files(t *testing.T, dir, pattern string) []string {
 	return found
 }
 
-func read(t testing.TB, file string) []byte {
+func read(t *testing.T, file string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(file) //nolint:gosec // a file of our own testdata
+	b, err := os.ReadFile(filepath.Clean(file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,5 +285,26 @@ func TestGolden_LastSetupUpdateIsTheFirstDate(t *testing.T) {
 	none := decodeFile[LastSetupUpdateResult](t, dir+"response_nodate.json")
 	if !none.LastSetupUpdate.IsZero() || none.Raw != `{"setupVersion":"A17-99"}` {
 		t.Errorf("no date: %+v", none)
+	}
+}
+
+// TestGolden_EveryMethodHasItsFiles compares the notes in the sources with the
+// table above.
+func TestGolden_EveryMethodHasItsFiles(t *testing.T) {
+	t.Parallel()
+	note := regexp.MustCompile(`(?m)^// S-360: (\w+)\.(\w+) \(1\.33\)\nfunc `)
+	var noted, tested []string
+	for _, file := range files(t, "..", "*.go") {
+		for _, m := range note.FindAllStringSubmatch(string(read(t, file)), -1) {
+			noted = append(noted, m[1]+"/"+m[2])
+		}
+	}
+	for _, g := range goldens() {
+		tested = append(tested, g.path)
+	}
+	slices.Sort(noted)
+	slices.Sort(tested)
+	if diff := cmp.Diff(noted, tested); diff != "" {
+		t.Errorf("methods (-noted +tested):\n%s", diff)
 	}
 }

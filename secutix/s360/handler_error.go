@@ -10,7 +10,6 @@ import (
 // an *Error. The answer is returned beside it.
 type errorHandler struct {
 	options *Options
-	session *session
 	next    handler
 }
 
@@ -22,9 +21,8 @@ func (h errorHandler) do(ctx context.Context, c call) (*answer, error) {
 	e := newError(c, kindOf(a.status, a.envelope, a.body))
 	e.HTTPStatus, e.Sent = a.status, true
 	e.RetryAfter = a.retryAfter(h.options.Clock())
-	token, _ := h.session.issued(h.options.Clock())
 	hide := newBlank()
-	secrets := []string{string(h.options.Secret), token, c.bearer}
+	secrets := []string{string(h.options.Secret), a.bearer}
 	if a.envelope != nil && a.envelope.StatusCode != "" {
 		e.Code = hide.text(findCode(a.envelope.StatusCode, a.envelope.StatusDetail, a.envelope.StatusMessage), secrets...)
 		e.Detail = clip(hide.text(a.envelope.StatusDetail, secrets...), maxDetail)

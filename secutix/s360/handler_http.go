@@ -37,7 +37,10 @@ func (h httpHandler) do(ctx context.Context, c call) (*answer, error) {
 	if err != nil {
 		return nil, h.unsent(c, err)
 	}
-	a := &answer{bytesOut: int64(len(c.body)) + headBytes(request.URL.RequestURI(), request.Header)}
+	a := &answer{
+		bytesOut: int64(len(c.body)) + headBytes(request.URL.RequestURI(), request.Header),
+		bearer:   c.bearer,
+	}
 	sent := h.options.Clock()
 	response, err := h.options.HTTPClient.Do(request)
 	if err != nil {

@@ -72,8 +72,8 @@ func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
 // MarshalText returns ***, so that an encoded configuration does not leak.
 func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
 
-// Options says how to reach one institution. BaseURL, Institution, Operator and
-// Secret are mandatory; everything else has a default.
+// Options says how to reach one institution. BaseURL, Institution,
+// Operator, Secret and Clock are mandatory; everything else has a default.
 type Options struct {
 	// BaseURL is the host of the institution, such as
 	// https://theatre.ws.secutix.com; a path in it is kept as a prefix.
@@ -107,7 +107,7 @@ type Options struct {
 	// Gate decides whether a call may be made and is told what it cost; nil
 	// means no limits.
 	Gate Gate
-	// Clock returns the current time; nil means the machine's.
+	// Clock returns the current time; mandatory. Tokens are forged by it.
 	Clock func() time.Time
 	// Logger gets one debug line per call; nil means none.
 	Logger *slog.Logger
@@ -147,6 +147,9 @@ func (o *Options) validate() error {
 			problems = append(problems, errors.New(name+": missing"))
 		}
 	}
+	if o.Clock == nil {
+		problems = append(problems, errors.New("clock: missing"))
+	}
 	if o.Auth != AuthJWT && o.Auth != AuthLogin {
 		problems = append(problems, fmt.Errorf("auth: unknown mode %q", o.Auth))
 	}
@@ -170,9 +173,6 @@ func (o *Options) setDefaults() {
 	o.MaxPolls = either(o.MaxPolls, defaultMaxPolls)
 	if o.Gate == nil {
 		o.Gate = openGate{}
-	}
-	if o.Clock == nil {
-		o.Clock = time.Now //nolint:forbidigo // the one default; callers pass their clock
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
