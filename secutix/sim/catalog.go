@@ -73,12 +73,6 @@ func (p *Platform) isCatalogServiceAlive(c *call) (any, *refusal) {
 	return s360.WebMethodResult{Result: c.ok()}, nil
 }
 
-// lastSetupUpdate is the answer of getLastSetupUpdate; the member's name is proposed.
-type lastSetupUpdate struct {
-	s360.Result
-	LastSetupUpdate s360.Date `json:"lastSetupUpdate"`
-}
-
 func (p *Platform) getLastSetupUpdate(c *call) (any, *refusal) {
 	var q struct {
 		RequestID s360.ID `json:"requestId"`
@@ -86,7 +80,7 @@ func (p *Platform) getLastSetupUpdate(c *call) (any, *refusal) {
 	if no := p.read(c, &q); no != nil {
 		return nil, no
 	}
-	return lastSetupUpdate{Result: c.ok(), LastSetupUpdate: c.in.at(c.in.setupAt)}, nil
+	return s360.LastSetupUpdateResult{Result: c.ok(), LastSetupUpdate: c.in.at(c.in.setupAt)}, nil
 }
 
 func (p *Platform) getPOSConfig(c *call) (any, *refusal) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -282,3 +283,14 @@ func control(t *testing.T, p *Platform, method, path, body string) (int, object)
 }
 
 func lower(s string) string { return strings.ToLower(s) }
+
+func text(id int64) string { return fmt.Sprint(id) }
+
+func atoi(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

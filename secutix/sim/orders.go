@@ -561,6 +561,9 @@ func (in *institution) operationData(o *order, op *operation) s360.OperationData
 		w.SeatCategoryID, w.Numbered = s360.ID(op.Category), boolean(p.venue.def.Numbered)
 		w.Locations = s360.List[s360.Location]{*in.location(p.venue)}
 	}
+	if op.Slot != 0 {
+		w.Extra = s360.Members{s360.DefaultTimeslotMember: raw(op.Slot), s360.DefaultVisitDateMember: raw(op.Day)}
+	}
 	return w
 }
 
