@@ -1,0 +1,51 @@
+# Guichet. `make` alone explains.
+SHELL := /bin/bash
+GO ?= go
+LINT = $(GO) tool -modfile=.ci/tools.mod golangci-lint
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test check unit lint fix tidy bench fuzz golden soak postgres
+
+help: ## show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+demo: ## run everything on an embedded database and the S-360 simulator
+	$(GO) run ./cmd/guichet demo
+
+build: ## build the program, without cgo, into ./guichet
+	CGO_ENABLED=0 $(GO) build -trimpath -o guichet ./cmd/guichet
+
+test: ## pass every test: sets up what is missing (Debian), both databases, race detector, linters
+	.ci/test
+
+check: test ## the same
+
+unit: ## the tests that need nothing but Go (embedded database only)
+	$(GO) test $$($(GO) list ./... | grep -v -e /cmd/ -e /templates)
+
+lint: ## format and lint
+	test -z "$$(gofmt -l .)"
+	$(GO) vet ./...
+	$(LINT) run
+
+fix: ## format, and mend what the linters can mend
+	$(LINT) fmt
+	$(LINT) run --fix
+
+tidy: ## tidy the module files
+	$(GO) mod tidy
+
+bench: ## the benchmarks, each beside its baseline in the same run (PostgreSQL's too)
+	.ci/bench
+
+fuzz: ## fuzz everything that parses bytes from outside, FUZZTIME each (default 30s)
+	.ci/fuzz $${FUZZTIME:-30s}
+
+golden: ## write the golden files anew; read the difference before you commit
+	$(GO) test ./api ./templates -update
+
+soak: ## the journey under random faults, SOAK seeds (default 20)
+	GUICHET_SOAK=$${SOAK:-20} .ci/soak
+
+postgres: ## start the tests' private PostgreSQL and print its URL
+	@.ci/postgres start
