@@ -86,7 +86,7 @@ func (p *plan) tell(v reflect.Value, object []byte) error {
 type member struct {
 	index []int
 	alias bool // reached by another name: gives way to the proper one
-	soft  bool // a value of the wrong shape goes to Extra
+	soft  bool // a value of the wrong shape is treated as an unknown member
 }
 
 // afterDecoder is told the whole object once its members are read.
@@ -341,7 +341,7 @@ func (d *decoder) member(v reflect.Value, p *plan) error {
 	if err == nil {
 		return nil
 	}
-	if m.soft && p.extra != nil {
+	if m.soft {
 		field.SetZero()
 		d.pos = from
 		d.keep(v, p, d.nameAt(at))

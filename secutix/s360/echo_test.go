@@ -28,13 +28,13 @@ func (e *echoing) RoundTrip(r *http.Request) (*http.Response, error) {
 	defer e.mu.Unlock()
 	status, answer := e.status, ""
 	if strings.HasSuffix(r.URL.Path, "/auth") && len(e.tokens) == 0 {
-		status, answer = http.StatusOK, `{"token":"tok-of-the-platform-12345"}`
+		status, answer = http.StatusOK, `{"token":"tok-in-words"}`
 	} else {
 		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if token != "" {
 			e.tokens = append(e.tokens, token)
 		}
-		told := strings.ReplaceAll(string(body), `"`, "'") + " " + token + " s3cr3t-of-the-operator 004200000000000000000017 a.buyer@example.org"
+		told := strings.ReplaceAll(string(body), `"`, "'") + " " + token + " open sesame 004200000000000000000017 a.buyer@example.org"
 		answer = strings.ReplaceAll(e.format, "%s", told)
 	}
 	return &http.Response{

@@ -44,6 +44,7 @@ func TestError_KindCodeAndCertaintyOfAnswers(t *testing.T) {
 		{"refused, code as status", 200, `{"statusCode":"error.order.availability","expectedException":"true"}`, KindBusiness, "error.order.availability", false},
 		{"refused, not foreseen", 200, `{"statusCode":"failure","expectedException":false}`, KindBusiness, "failure", true},
 		{"refused, not said", 200, `{"statusCode":"failure"}`, KindBusiness, "failure", true},
+		{"refused, odd members", 200, `{"requestId":"x","statusCode":"failure","statusDetail":["a"],"expectedException":{}}`, KindBusiness, "failure", true},
 		{"refused, code in the message", 200, `{"statusCode":"failure","statusMessage":"error.shipmentSent"}`, KindBusiness, "error.shipmentSent", true},
 	}
 	for _, tt := range tests {
@@ -106,18 +107,19 @@ func TestError_HoldsNoSecretTokenOrBarcode(t *testing.T) {
 	t.Parallel()
 	const barcode = "004200000000000000000017"
 	for _, mode := range []AuthMode{AuthJWT, AuthLogin} {
+		const secret = "open sesame"
 		for _, format := range []string{
 			`{"statusCode":"failure","statusDetail":"%s"}`, `{"oops":"%s"}`, `<html>%s</html>`, `%s`, `["%s", %s`,
 		} {
 			for _, status := range []int{200, 403, 500} {
 				echo := &echoing{format: format, status: status}
-				c := newTestClient(t, echo, func(o *Options) { o.Auth = mode })
+				c := newTestClient(t, echo, func(o *Options) { o.Auth, o.Secret = mode, secret })
 				_, err := c.Orders.CloseOrder(t.Context(), CloseOrderRequest{OrderID: 1})
 				var text strings.Builder
 				for e := wantError(t, err); e != nil; e = inner(e) {
 					text.WriteString(e.Error() + e.Code + e.Detail + e.Sample)
 				}
-				for _, hidden := range append(echo.tokens, "s3cr3t-of-the-operator", barcode, "a.buyer@example.org") {
+				for _, hidden := range append(echo.tokens, secret, barcode, "a.buyer@example.org") {
 					if strings.Contains(text.String(), hidden) {
 						t.Errorf("%s %d %s: %q in %s", mode, status, format, hidden, text.String())
 					}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -115,29 +117,28 @@ func TestLogin_FailureLeavesAChangeCertain(t *testing.T) {
 
 func TestLogin_ManyCallsLogInOnce(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	logins := 0
-	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		body := done
-		if r.Header.Get("Authorization") == "" {
-			logins++
-			body = `{"token":"t1"}`
-		}
-		return respond(r, http.StatusOK, body), nil
-	})
-	c := newTestClient(t, transport, func(o *Options) { o.Auth = AuthLogin })
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() {
-			if err := c.Catalog.IsCatalogServiceAlive(t.Context()); err != nil {
-				t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		var logins atomic.Int32
+		transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("Authorization") != "" {
+				return respond(r, http.StatusOK, done), nil
 			}
+			logins.Add(1)
+			err := sleep(r.Context(), time.Second)
+			return respond(r, http.StatusOK, `{"token":"t1"}`), err
 		})
-	}
-	wg.Wait()
-	if logins != 1 {
-		t.Errorf("%d logins", logins)
-	}
+		c := newTestClient(t, transport, func(o *Options) { o.Auth = AuthLogin })
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if err := c.Catalog.IsCatalogServiceAlive(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := logins.Load(); n != 1 {
+			t.Errorf("%d logins", n)
+		}
+	})
 }

@@ -60,6 +60,16 @@ func TestCloseOrderResult_FindsBarcodesByStructureNeverByPosition(t *testing.T) 
 			}},
 		},
 		{
+			name: "a ticket inside another does not inherit its state",
+			body: `{"movementId":1,"ticketId":8,"ticketState":"INVALIDATED","replacedBy":{"ticketId":9,"barcode":"y"}}`,
+			want: Issued{Tickets: []IssuedTicket{{MovementID: 1, TicketID: 9, Barcode: "y"}}},
+		},
+		{
+			name: "a movement inside another belongs to itself",
+			body: `{"movementId":1,"ticketId":8,"ticketState":"VALID","linked":[{"movementId":2,"barcode":"y"}]}`,
+			want: Issued{Tickets: []IssuedTicket{{MovementID: 2, Barcode: "y"}}},
+		},
+		{
 			name: "success without barcodes",
 			body: `{"statusCode":"success","requestId":null,"orderData":null}`,
 		},

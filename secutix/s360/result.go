@@ -13,9 +13,9 @@ const (
 type Result struct {
 	// RequestID is the id under which an asynchronous request runs, zero
 	// otherwise.
-	RequestID    ID     `json:"requestId,omitzero"`
+	RequestID    ID     `json:"requestId,omitzero" soft:"1"`
 	StatusCode   string `json:"statusCode,omitzero"`
-	StatusDetail string `json:"statusDetail,omitzero"`
+	StatusDetail string `json:"statusDetail,omitzero" soft:"1"`
 }
 
 // OrderResult holds the members common to the answers of the order services.
@@ -23,8 +23,8 @@ type OrderResult struct {
 	Result
 	// ExpectedException is true for a refusal the platform foresaw, as opposed
 	// to a crash; it is present, and false, on success too.
-	ExpectedException Bool   `json:"expectedException"`
-	StatusMessage     string `json:"statusMessage,omitzero"`
+	ExpectedException Bool   `json:"expectedException" soft:"1"`
+	StatusMessage     string `json:"statusMessage,omitzero" soft:"1"`
 }
 
 // WebMethodResult is the answer of methods that return no data.
