@@ -101,7 +101,8 @@ func (m Money) Add(o Money) (Money, error) {
 // Times returns the amount n times; it fails on overflow.
 func (m Money) Times(n int) (Money, error) {
 	if n != 0 && m.Amount != 0 {
-		if p := m.Amount * int64(n); p/int64(n) != m.Amount {
+		// the smallest amount negated is itself again, which the division does not show
+		if p := m.Amount * int64(n); p/int64(n) != m.Amount || (n == -1 && m.Amount == math.MinInt64) {
 			return Money{}, fmt.Errorf("%d times %d %s overflows", n, m.Amount, m.Currency)
 		}
 	}
