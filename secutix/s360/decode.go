@@ -159,7 +159,7 @@ func (d *decoder) value(v reflect.Value) error {
 	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok && isScalar(u) {
 		return u.UnmarshalJSON(d.raw())
 	}
-	switch v.Kind() { //nolint:exhaustive // the wire types have no other kinds
+	switch v.Kind() {
 	case reflect.Pointer:
 		return d.pointer(v)
 	case reflect.Struct:

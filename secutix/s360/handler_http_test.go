@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -117,9 +118,9 @@ func TestHTTP_NeverLeftNeedsEvidence(t *testing.T) {
 
 func TestHTTP_RealConnectionsTellWhetherTheRequestLeft(t *testing.T) {
 	t.Parallel()
-	var calls int
+	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		calls++
+		calls.Add(1)
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
 			_ = conn.Close()
@@ -131,8 +132,8 @@ func TestHTTP_RealConnectionsTellWhetherTheRequestLeft(t *testing.T) {
 		_, err := c.Orders.CloseOrder(t.Context(), CloseOrderRequest{OrderID: 1})
 		return wantKind(t, err, KindUnavailable)
 	}
-	if e := closeOrder(server.URL); !e.Sent || !e.Uncertain() || calls != 1 {
-		t.Errorf("cut off after arrival: %+v after %d calls", e, calls)
+	if e := closeOrder(server.URL); !e.Sent || !e.Uncertain() || calls.Load() != 1 {
+		t.Errorf("cut off after arrival: %+v after %d calls", e, calls.Load())
 	}
 	nobody := httptest.NewServer(http.NotFoundHandler())
 	address := nobody.URL
@@ -158,10 +159,10 @@ func TestHTTP_TimeoutIsOursAndStartsAfterTheGate(t *testing.T) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
 		})
-		start := time.Now() //nolint:forbidigo // the bubble's clock
+		start := time.Now()
 		c := newTestClient(t, hanging, func(o *Options) {
 			o.Gate = slowGate{}
-			o.Clock = time.Now //nolint:forbidigo // the bubble's clock
+			o.Clock = time.Now
 		})
 		_, err := c.Orders.CloseOrder(t.Context(), CloseOrderRequest{OrderID: 1})
 		if e := wantKind(t, err, KindUnavailable); !e.Uncertain() || !errors.Is(err, errTimeout) {

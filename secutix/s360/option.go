@@ -227,7 +227,7 @@ func either[T comparable](given, otherwise T) T {
 // a half of it, at most about 12 s.
 func growingPause(try int) time.Duration {
 	base := 500 * time.Millisecond << min(max(try-2, 0), 4)
-	return base/2 + rand.N(base) //nolint:gosec // spreading retries needs no secrecy
+	return base/2 + rand.N(base)
 }
 
 func pollPause(poll int) time.Duration {
