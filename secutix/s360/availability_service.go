@@ -107,9 +107,9 @@ func chunks(ids List[ID]) func(func(List[ID]) bool) {
 	return slices.Chunk(ids, maxIDs)
 }
 
-// AllCategories, as the single value of a filter on seat categories or
-// contingents, asks for a break-down by every possible one. An empty filter
-// asks for one total.
+// AllCategories asks for a break-down by every possible seat category or
+// contingent when it is the single value of that filter. An empty filter asks
+// for one total.
 const AllCategories ID = -1
 
 // UpdatedAvailabilitiesRequest holds the parameters of getUpdatedAvailabilities.

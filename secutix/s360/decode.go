@@ -319,11 +319,10 @@ func (d *decoder) arrayOfOne(v reflect.Value) error {
 func (d *decoder) member(v reflect.Value, p *plan) error {
 	at := d.pos
 	m, known := d.lookUp(p)
-	name := ""
 	if !known {
-		var err error
 		d.pos = at
-		if name, err = d.name(); err != nil {
+		name, err := d.name()
+		if err != nil {
 			return err
 		}
 		if m, known = p.members[name]; !known {

@@ -26,7 +26,8 @@ func (e *echoing) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	status, answer := e.status, ""
+	status := e.status
+	var answer string
 	if strings.HasSuffix(r.URL.Path, "/auth") && len(e.tokens) == 0 {
 		status, answer = http.StatusOK, `{"token":"tok-in-words"}`
 	} else {

@@ -49,5 +49,8 @@ type Outcome struct {
 // openGate lets everything pass.
 type openGate struct{}
 
+// Enter lets the call pass.
 func (openGate) Enter(context.Context, Call) error { return nil }
-func (openGate) Leave(Call, Outcome)               {}
+
+// Leave does nothing.
+func (openGate) Leave(Call, Outcome) {}

@@ -27,7 +27,7 @@ func (h asyncHandler) do(ctx context.Context, c call) (*answer, error) {
 		if poll > h.options.MaxPolls || (id == 0 && c.changing) {
 			return a, h.unfinished(c, a, id, nil)
 		}
-		if err := h.options.Sleep(ctx, h.options.PollDelay(poll)); err != nil {
+		if err = h.options.Sleep(ctx, h.options.PollDelay(poll)); err != nil {
 			return a, h.unfinished(c, a, id, err)
 		}
 		if id == 0 {
