@@ -211,10 +211,9 @@ func pingSQLite(ctx context.Context, pool *sql.DB) error {
 	return pool.PingContext(ctx)
 }
 
-// createPrivate makes the file with rights for its owner only, because it will hold personal data; SQLite gives its side
-// files the same rights. An existing file is left as it is.
+// createPrivate makes the file with rights for its owner only, because it will hold personal data. An existing file is left as it is.
 func createPrivate(file string) error {
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // G304: the operator names the file
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, os.ErrExist):
 		return nil
@@ -228,6 +227,7 @@ func createPrivate(file string) error {
 // time; every pool must use it, the job engine's too.
 func sqliteDSN(file, sync, more string) string {
 	q := url.Values{
+		"modeof":   {file}, // the write-ahead log gets the rights of the file
 		"_txlock":  {"immediate"},
 		"_timefmt": {string(sqlite3.TimeFormat4)},
 		"_pragma": {
@@ -238,7 +238,7 @@ func sqliteDSN(file, sync, more string) string {
 	if more != "" {
 		q.Add("_pragma", more)
 	}
-	u := url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: q.Encode()}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: file, RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")} // SQLite takes a plus as itself
 	return u.String()
 }
 

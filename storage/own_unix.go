@@ -15,7 +15,7 @@ type fileLock struct{ f *os.File }
 
 // tryLock takes the lock, or returns errLocked at once when somebody else (of this process or another) has it.
 func tryLock(file string) (*fileLock, error) {
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // G304: beside the file that the operator names
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

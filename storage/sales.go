@@ -70,7 +70,7 @@ func (r *keyRow) toKey() sales.Key {
 
 func fromKey(k sales.Key) keyRow {
 	return keyRow{
-		Storefront: k.Storefront, Key: k.Key, Call: k.Call, Digest: k.Digest, OrderID: string(k.Order), At: instant(k.At),
+		Storefront: plain(k.Storefront), Key: plain(k.Key), Call: k.Call, Digest: k.Digest, OrderID: string(k.Order), At: instant(k.At),
 	}
 }
 
@@ -91,7 +91,7 @@ func (s *Sales) CreateOrder(ctx context.Context, o sales.Order, key sales.Key) (
 			return res.Error
 		}
 		if created = res.RowsAffected == 1; !created {
-			if err := tx.Take(&k, "storefront = ? AND key = ?", key.Storefront, key.Key).Error; err != nil {
+			if err := tx.Take(&k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error; err != nil {
 				return err
 			}
 			storedKey = k.toKey()
@@ -134,7 +134,7 @@ func (s *Sales) BindKey(ctx context.Context, key sales.Key) (stored sales.Key, c
 		if created = res.RowsAffected == 1; res.Error != nil || created {
 			return res.Error
 		}
-		return tx.Take(&k, "storefront = ? AND key = ?", key.Storefront, key.Key).Error
+		return tx.Take(&k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error
 	})
 	switch {
 	case foreign(err):
@@ -268,7 +268,7 @@ func insertTickets(tx *gorm.DB, o *sales.Order) error {
 		return nil
 	}
 	rows := mapEach(o.Tickets, func(t sales.Ticket) ticketRow {
-		return ticketRow{ID: t.ID, OrderID: string(o.ID), Institution: string(o.Institution), Barcode: string(t.Barcode)}
+		return ticketRow{ID: t.ID, OrderID: string(o.ID), Institution: string(o.Institution), Barcode: plain(string(t.Barcode))}
 	})
 	return tx.CreateInBatches(rows, batch).Error
 }
@@ -378,10 +378,13 @@ func (s *Sales) DueOrders(ctx context.Context, statuses []sales.Status, before t
 		return nil, nil
 	}
 	var ids []sales.OrderID
-	err := s.db.read.WithContext(ctx).Model(&orderRow{}).
-		Where("status IN ? AND next_check_at <= ?", statuses, instant(before)).
-		Order("next_check_at, id").Limit(limit).Pluck("id", &ids).Error
+	tx := s.db.read.WithContext(ctx).Model(&orderRow{})
+	err := selectDue(tx, statuses, before).Limit(limit).Pluck("id", &ids).Error
 	return ids, translate("list due orders", err)
+}
+
+func selectDue(tx *gorm.DB, statuses []sales.Status, before time.Time) *gorm.DB {
+	return tx.Where("status IN ? AND next_check_at <= ?", statuses, instant(before)).Order("next_check_at, id")
 }
 
 // CountOrders implements sales.Store, ordered by institution and status.

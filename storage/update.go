@@ -40,7 +40,7 @@ func forUpdate(tx *gorm.DB) *gorm.DB { return tx.Clauses(clause.Locking{Strength
 // pause waits before another attempt: a few milliseconds, growing, with chance in it so that two do not meet again.
 func pause(ctx context.Context, attempt int) error {
 	limit := time.Millisecond << min(attempt+1, 6)
-	timer := time.NewTimer(limit/2 + rand.N(limit/2+1)) //nolint:gosec // G404: spreading, not secrecy
+	timer := time.NewTimer(limit/2 + rand.N(limit/2+1))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

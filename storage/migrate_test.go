@@ -1,0 +1,255 @@
+package storage_test
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"guichet/migrations"
+	"guichet/storage"
+	"guichet/storage/storagetest"
+)
+
+// folder copies the embedded migrations up to a number.
+func folder(t *testing.T, upTo int) fstest.MapFS {
+	t.Helper()
+	list, err := migrations.List(migrations.Files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := fstest.MapFS{}
+	for _, m := range list[:min(upTo, len(list))] {
+		content, err := fs.ReadFile(migrations.Files(), m.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[m.Name] = &fstest.MapFile{Data: content}
+	}
+	return out
+}
+
+func ours(applied []string) []string {
+	var out []string
+	for _, name := range applied {
+		if strings.HasSuffix(name, ".sql") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func all(t *testing.T) []string {
+	t.Helper()
+	list, err := migrations.List(migrations.Files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, m := range list {
+		out = append(out, m.Name)
+	}
+	return out
+}
+
+func tables(t *testing.T, db *storage.DB, name string) int {
+	t.Helper()
+	query := "SELECT COUNT(*) FROM sqlite_master WHERE name = '" + name + "'"
+	if db.Kind() == storage.KindPostgres {
+		query = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = '" + name + "'"
+	}
+	var n int
+	if err := db.Pool().QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestMigrate_EmptyToLatestThenNothing(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
+		db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
+		if err := db.CheckSchema(t.Context()); !errors.Is(err, storage.ErrSchemaPending) {
+			t.Errorf("check of an empty database = %v, want pending", err)
+		}
+		pending, err := db.Pending(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		applied, err := db.Migrate(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(pending, applied); diff != "" {
+			t.Errorf("applied is not what was pending (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(all(t), ours(applied)); diff != "" {
+			t.Errorf("applied (-want +got):\n%s", diff)
+		}
+		if !slices.ContainsFunc(applied, func(s string) bool { return strings.HasPrefix(s, "river_") }) {
+			t.Error("the job engine's tables were not made")
+		}
+		if err := db.CheckSchema(t.Context()); err != nil {
+			t.Errorf("check after migrating: %v", err)
+		}
+		again, err := db.Migrate(t.Context())
+		if err != nil || len(again) != 0 {
+			t.Errorf("migrating again applied %v (%v)", again, err)
+		}
+	})
+}
+
+func TestMigrate_OldToLatestKeepsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
+		db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
+		db.UseMigrations(folder(t, 2))
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		createOrder(t, db, "ord_old")
+		db.UseMigrations(migrations.Files())
+		if err := db.CheckSchema(t.Context()); !errors.Is(err, storage.ErrSchemaPending) {
+			t.Errorf("check of an old database = %v, want pending", err)
+		}
+		applied, err := db.Migrate(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(all(t)[2:], applied); diff != "" {
+			t.Errorf("applied (-want +got):\n%s", diff)
+		}
+		if _, err := db.Sales().Order(t.Context(), "ord_old"); err != nil {
+			t.Errorf("the order of before: %v", err)
+		}
+	})
+}
+
+func TestMigrate_UnknownOrEdited_IsRefusedUntouched(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
+		db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
+		newer := folder(t, 99)
+		newer["0007_future.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")}
+		edited := folder(t, 99)
+		edited["0003_storefront.sql"] = &fstest.MapFile{Data: append([]byte("-- better\n"), edited["0003_storefront.sql"].Data...)}
+		edited["0007_future.sql"] = newer["0007_future.sql"]
+
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		db.UseMigrations(edited)
+		wantRefused(t, db, storage.ErrSchemaEdited, "0003_storefront.sql")
+		if tables(t, db, "future") != 0 {
+			t.Error("a migration was applied although another was edited")
+		}
+		db.UseMigrations(newer)
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		db.UseMigrations(migrations.Files())
+		wantRefused(t, db, storage.ErrSchemaUnknown, "0007_future.sql")
+	})
+}
+
+func wantRefused(t *testing.T, db *storage.DB, want error, name string) {
+	t.Helper()
+	check := db.CheckSchema(t.Context())
+	_, migrate := db.Migrate(t.Context())
+	for _, err := range []error{check, migrate} {
+		if !errors.Is(err, want) || !strings.Contains(err.Error(), name) {
+			t.Errorf("error = %v, want %v and %s", err, want, name)
+		}
+	}
+}
+
+func TestMigrate_RecordWithoutChecksum_IsRefused(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
+		db := storagetest.OpenURL(t, p.URL(t))
+		if _, err := db.Pool().ExecContext(t.Context(), "DELETE FROM schema_checksums WHERE version = 2"); err != nil {
+			t.Fatal(err)
+		}
+		wantRefused(t, db, storage.ErrSchemaEdited, "0002_sales.sql")
+		if _, err := db.Pool().ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9, "+yes(db)+")"); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.CheckSchema(t.Context()); err == nil {
+			t.Error("a version that nobody knows is not refused")
+		}
+	})
+}
+
+func yes(db *storage.DB) string {
+	if db.Kind() == storage.KindPostgres {
+		return "TRUE"
+	}
+	return "1"
+}
+
+func TestMigrate_FailingMigration_LeavesNothingOfItself(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
+		db := storagetest.OpenURL(t, p.URL(t))
+		broken := folder(t, 99)
+		broken["0007_future.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\nINSERT INTO nowhere VALUES (1);\n")}
+		db.UseMigrations(broken)
+		if _, err := db.Migrate(t.Context()); err == nil {
+			t.Fatal("no error")
+		}
+		if tables(t, db, "future") != 0 {
+			t.Error("half of the migration stayed")
+		}
+		db.UseMigrations(migrations.Files())
+		if err := db.CheckSchema(t.Context()); err != nil {
+			t.Errorf("the database is not as before: %v", err)
+		}
+		broken["0007_future.sql"].Data = []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")
+		db.UseMigrations(broken)
+		if applied, err := db.Migrate(t.Context()); err != nil || !slices.Equal(applied, []string{"0007_future.sql"}) {
+			t.Errorf("the mended migration: %v (%v)", applied, err)
+		}
+	})
+}
+
+func TestMigrate_FourAtOnce_OneWorksTheOthersWait(t *testing.T) {
+	t.Parallel()
+	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
+		const starters = 4
+		url := p.URL(t)
+		var (
+			wg      sync.WaitGroup
+			mu      sync.Mutex
+			applied []string
+		)
+		for range starters {
+			wg.Go(func() {
+				db, err := storage.Open(t.Context(), storage.Options{URL: url, MaxConns: 2})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer func() { _ = db.Close() }()
+				names, err := db.Migrate(t.Context())
+				if err != nil {
+					t.Error(err)
+				}
+				if err := db.CheckSchema(t.Context()); err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				applied = append(applied, names...)
+			})
+		}
+		wg.Wait()
+		if diff := cmp.Diff(all(t), ours(applied)); diff != "" {
+			t.Errorf("together they applied (-want +got):\n%s", diff)
+		}
+	})
+}

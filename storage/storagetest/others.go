@@ -1,0 +1,548 @@
+package storagetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/quota"
+	"guichet/domain/storefront"
+	"guichet/storage"
+)
+
+func catalogTests() []test {
+	return []test{
+		{"any snapshot comes back as it was", anySnapshotComesBack},
+		{"an institution never loaded has a zero state and no snapshot", neverLoaded},
+		{"versions rise and the newest serves", versionsRise},
+		{"the state changes through its closure", stateChanges},
+		{"state changes at once lose none", stateChangesLoseNone},
+		{"a newer reading replaces, an older one is ignored", olderReadingIgnored},
+		{"each save has its sequence number", availabilitySequence},
+		{"a new catalog keeps the availability of others", replaceKeepsAvailability},
+		{"thousands of readings are saved at once", manyReadings},
+	}
+}
+
+// anySnapshot makes snapshots of every shape that reflection finds in the types.
+func anySnapshot() *rapid.Generator[*catalog.Snapshot] {
+	config := rapid.MakeConfig{
+		Types: map[reflect.Type]*rapid.Generator[any]{reflect.TypeFor[time.Time](): anyTime()},
+		Fields: map[reflect.Type]map[string]*rapid.Generator[any]{
+			reflect.TypeFor[catalog.Product](): {"Performances": rapid.Just([]catalog.PerformanceID(nil)).AsAny()},
+		},
+	}
+	some := func(t *rapid.T) int { return rapid.IntRange(0, 3).Draw(t, "n") }
+	return rapid.Custom(func(t *rapid.T) *catalog.Snapshot {
+		s := &catalog.Snapshot{
+			Institution: rapid.MakeCustom[domain.Institution](config).Draw(t, "institution"),
+			SetupStamp:  rapid.String().Draw(t, "stamp"),
+			LoadedAt:    time.UnixMilli(rapid.Int64Range(0, 4e12).Draw(t, "loaded")).UTC(),
+		}
+		for range some(t) {
+			s.Seasons = append(s.Seasons, rapid.MakeCustom[catalog.Season](config).Draw(t, "season"))
+			s.Tariffs = append(s.Tariffs, rapid.MakeCustom[catalog.Tariff](config).Draw(t, "tariff"))
+			s.Refused = append(s.Refused, rapid.MakeCustom[catalog.Refusal](config).Draw(t, "refused"))
+		}
+		for i := range some(t) {
+			p := rapid.MakeCustom[catalog.Product](config).Draw(t, "product")
+			p.ID = catalog.ProductID(i + 1)
+			s.Products = append(s.Products, p)
+		}
+		for i := range some(t) {
+			p := rapid.MakeCustom[catalog.Performance](config).Draw(t, "performance")
+			p.ID = catalog.PerformanceID(i + 1)
+			s.Performances = append(s.Performances, p)
+		}
+		return s
+	})
+}
+
+func anySnapshotComesBack(t *testing.T, db *storage.DB) {
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		s := anySnapshot().Draw(rt, "snapshot")
+		s.Institution.Code = domain.InstitutionCode(fmt.Sprintf("i%d", n))
+		state, err := db.Catalog().ReplaceCatalog(t.Context(), s, catalog.State{})
+		if err != nil {
+			rt.Fatalf("replace: %v", err)
+		}
+		got, err := db.Catalog().Snapshot(t.Context(), s.Institution.Code)
+		if err != nil {
+			rt.Fatalf("load: %v", err)
+		}
+		s.Version = state.Version
+		s.Index()
+		if diff := cmp.Diff(s, got, cmpopts.IgnoreUnexported(catalog.Snapshot{})); diff != "" {
+			rt.Fatalf("another snapshot (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func neverLoaded(t *testing.T, db *storage.DB) {
+	state, err := db.Catalog().CatalogState(t.Context(), "opera")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(catalog.State{Institution: "opera"}, state); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+	_, err = db.Catalog().Snapshot(t.Context(), "opera")
+	wantCode(t, err, domain.NotFound, catalog.CodeCatalogUnknown)
+	readings, err := db.Catalog().Availability(t.Context(), "opera", 0)
+	if err != nil || len(readings) != 0 {
+		t.Errorf("%d readings (%v), want none", len(readings), err)
+	}
+}
+
+func snapshot(stamp string) *catalog.Snapshot {
+	return &catalog.Snapshot{
+		Institution: domain.Institution{Code: "opera", Currency: "EUR"}, SetupStamp: stamp, LoadedAt: noon(),
+		Products: []catalog.Product{{ID: 7, Kind: catalog.KindEvent}},
+	}
+}
+
+func versionsRise(t *testing.T, db *storage.DB) {
+	for n := int64(1); n <= 5; n++ {
+		stamp := fmt.Sprintf("s%d", n)
+		state, err := db.Catalog().ReplaceCatalog(t.Context(), snapshot(stamp), catalog.State{SetupStamp: stamp, LoadedAt: noon(), CheckedAt: noon()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := catalog.State{Institution: "opera", Version: n, SetupStamp: stamp, LoadedAt: noon(), CheckedAt: noon()}
+		if diff := cmp.Diff(want, state); diff != "" {
+			t.Errorf("state (-want +got):\n%s", diff)
+		}
+		stored, err := db.Catalog().CatalogState(t.Context(), "opera")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, stored); diff != "" {
+			t.Errorf("stored state (-want +got):\n%s", diff)
+		}
+		got, err := db.Catalog().Snapshot(t.Context(), "opera")
+		if err != nil || got.Version != n || got.SetupStamp != stamp || got.Product(7) == nil {
+			t.Errorf("version %d with stamp %q serves (%v), want %d, indexed", got.Version, got.SetupStamp, err, n)
+		}
+	}
+}
+
+func stateChanges(t *testing.T, db *storage.DB) {
+	if _, err := db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), catalog.State{SetupStamp: "s", LoadedAt: noon()}); err != nil {
+		t.Fatal(err)
+	}
+	zone := time.FixedZone("east", 3600)
+	state, err := db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
+		s.RefusedAt, s.RefusedReason, s.RefusedStamp = noon().In(zone), "too few", "s2"
+		s.FailedAt, s.FailedReason, s.CheckedAt = noon(), "platform.unreachable", noon()
+		s.Version, s.AvailabilitySeq = 99, 99 // not the closure's to change
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := catalog.State{
+		Institution: "opera", Version: 1, SetupStamp: "s", LoadedAt: noon(), CheckedAt: noon(), RefusedAt: noon(),
+		RefusedReason: "too few", RefusedStamp: "s2", FailedAt: noon(), FailedReason: "platform.unreachable",
+	}
+	if diff := cmp.Diff(want, state); diff != "" {
+		t.Errorf("state (-want +got):\n%s", diff)
+	}
+	_, err = db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
+		s.SetupStamp = "lost"
+		return errClosure
+	})
+	if !errors.Is(err, errClosure) {
+		t.Errorf("error = %v, want the closure's", err)
+	}
+	stored, err := db.Catalog().CatalogState(t.Context(), "opera")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, stored); diff != "" {
+		t.Errorf("stored state (-want +got):\n%s", diff)
+	}
+}
+
+func stateChangesLoseNone(t *testing.T, db *storage.DB) {
+	const changes = 30
+	var wg sync.WaitGroup
+	for range changes {
+		wg.Go(func() {
+			_, err := db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
+				s.SetupStamp += "x"
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	state, err := db.Catalog().CatalogState(t.Context(), "opera")
+	if err != nil || len(state.SetupStamp) != changes {
+		t.Errorf("%d changes were kept (%v), want %d", len(state.SetupStamp), err, changes)
+	}
+}
+
+func reading(performance catalog.PerformanceID, count int, at time.Time) catalog.Reading {
+	return catalog.Reading{
+		Key: catalog.Key{Product: 1, Performance: performance},
+		Availability: catalog.Availability{
+			Level: catalog.LevelGood, Count: count, Counted: true, PlatformLevel: "GOOD", AsOf: at,
+		},
+	}
+}
+
+func save(t *testing.T, db *storage.DB, at time.Time, readings ...catalog.Reading) catalog.State {
+	t.Helper()
+	state, err := db.Catalog().SaveAvailability(t.Context(), "opera", readings, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+func olderReadingIgnored(t *testing.T, db *storage.DB) {
+	east := time.FixedZone("east", 5*60*60)
+	save(t, db, noon(), reading(1, 10, noon()), reading(2, 20, noon()), reading(3, 30, noon()))
+	state := save(t, db, noon().Add(time.Minute),
+		reading(1, 9, noon().Add(time.Second).In(east)),              // newer
+		reading(2, 99, noon().Add(-time.Millisecond).In(east)),       // older, though its clock shows more
+		reading(3, 29, noon()),                                       // the same moment, saved later
+		reading(4, 1, noon()), reading(4, 2, noon().Add(-time.Hour)), // twice in one call
+	)
+	if state.AvailabilitySeq != 2 || !state.AvailabilityAt.Equal(noon().Add(time.Minute)) {
+		t.Errorf("state is at sequence %d of %s, want 2 of 12:01", state.AvailabilitySeq, state.AvailabilityAt)
+	}
+	got, err := db.Catalog().Availability(t.Context(), "opera", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []catalog.Reading{
+		reading(1, 9, noon().Add(time.Second)), reading(2, 20, noon()), reading(3, 29, noon()), reading(4, 1, noon()),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("readings (-want +got):\n%s", diff)
+	}
+	if state := save(t, db, time.Time{}); !state.AvailabilityAt.Equal(noon().Add(time.Minute)) {
+		t.Errorf("a save without a time moved it to %s", state.AvailabilityAt)
+	}
+}
+
+func availabilitySequence(t *testing.T, db *storage.DB) {
+	full := reading(1, 5, noon())
+	full.Key = catalog.Key{Product: 1, Performance: 2, SeatCategory: 3, Item: 4, Timeslot: 5, Day: "2026-11-21"}
+	first := save(t, db, noon(), full, reading(1, 10, noon()))
+	second := save(t, db, noon(), reading(2, 20, noon()))
+	if second.AvailabilitySeq <= first.AvailabilitySeq {
+		t.Errorf("sequence went from %d to %d", first.AvailabilitySeq, second.AvailabilitySeq)
+	}
+	for seq, want := range map[int64][]catalog.Reading{
+		0: {reading(1, 10, noon()), reading(2, 20, noon()), full}, first.AvailabilitySeq: {reading(2, 20, noon())}, second.AvailabilitySeq: {},
+	} {
+		got, err := db.Catalog().Availability(t.Context(), "opera", seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("after %d (-want +got):\n%s", seq, diff)
+		}
+	}
+	if got, err := db.Catalog().Availability(t.Context(), "museum", 0); err != nil || len(got) != 0 {
+		t.Errorf("another institution has %d readings (%v)", len(got), err)
+	}
+}
+
+func replaceKeepsAvailability(t *testing.T, db *storage.DB) {
+	stale := catalog.State{SetupStamp: "s"} // read before the availability was saved
+	saved := save(t, db, noon(), reading(1, 1, noon()))
+	state, err := db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), stale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state.AvailabilitySeq != saved.AvailabilitySeq || !state.AvailabilityAt.Equal(noon()) {
+		t.Errorf("a new catalog set availability back to %d of %s", state.AvailabilitySeq, state.AvailabilityAt)
+	}
+}
+
+func manyReadings(t *testing.T, db *storage.DB) {
+	readings := make([]catalog.Reading, 3000)
+	for i := range readings {
+		readings[i] = reading(catalog.PerformanceID(i), i, noon())
+	}
+	save(t, db, noon(), readings...)
+	got, err := db.Catalog().Availability(t.Context(), "opera", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(readings, got); diff != "" {
+		t.Errorf("readings (-want +got):\n%s", diff)
+	}
+}
+
+func storefrontTests() []test {
+	both := func(rule string, run func(*testing.T, storefront.Store)) []test {
+		return []test{
+			{rule, func(t *testing.T, db *storage.DB) { run(t, db.Storefront()) }},
+			{rule + " (cached)", func(t *testing.T, db *storage.DB) { run(t, storage.NewKeyCache(db.Storefront(), time.Hour)) }},
+			{rule + " (cache off)", func(t *testing.T, db *storage.DB) { run(t, storage.NewKeyCache(db.Storefront(), 0)) }},
+		}
+	}
+	return slices.Concat(
+		both("a key comes back as it was", keyComesBack),
+		both("a public id is given once", publicIDOnce),
+		both("a revoked key is revoked at once and keeps its time", revokedAtOnce),
+		both("keys are listed newest first", keysNewestFirst),
+	)
+}
+
+func storefrontKey(n int) storefront.Key {
+	return storefront.Key{
+		ID: fmt.Sprintf("key_%d", n), PublicID: fmt.Sprintf("public%06d", n), Digest: "ab", Storefront: "kiosk", Label: "till",
+		Scopes: []storefront.Scope{storefront.ScopeSell, storefront.ScopeCatalog}, CreatedAt: noon().Add(time.Duration(n) * time.Millisecond),
+	}
+}
+
+func keyComesBack(t *testing.T, s storefront.Store) {
+	all, some, none := storefrontKey(1), storefrontKey(2), storefrontKey(3)
+	some.Institutions, some.ExpiresAt = []domain.InstitutionCode{"opera", "museum"}, noon().Add(time.Hour)
+	none.Institutions = []domain.InstitutionCode{}
+	for _, k := range []storefront.Key{all, some, none} {
+		_, err := s.KeyByPublicID(t.Context(), k.PublicID)
+		wantCode(t, err, domain.NotFound, storefront.CodeKeyUnknown)
+		if err := s.CreateKey(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			got, err := s.KeyByPublicID(t.Context(), k.PublicID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(k, got); diff != "" {
+				t.Errorf("key (-want +got):\n%s", diff)
+			}
+			got.Scopes[0] = storefront.ScopeAdmin // a caller's change stays the caller's
+		}
+	}
+}
+
+func publicIDOnce(t *testing.T, s storefront.Store) {
+	if err := s.CreateKey(t.Context(), storefrontKey(1)); err != nil {
+		t.Fatal(err)
+	}
+	twin := storefrontKey(2)
+	twin.PublicID = storefrontKey(1).PublicID
+	wantCode(t, s.CreateKey(t.Context(), twin), domain.Conflict, "store.duplicate")
+}
+
+func revokedAtOnce(t *testing.T, s storefront.Store) {
+	k := storefrontKey(1)
+	if err := s.CreateKey(t.Context(), k); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.KeyByPublicID(t.Context(), k.PublicID); err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range []string{k.ID, k.PublicID} {
+		got, err := s.RevokeKey(t.Context(), id, noon().Add(time.Duration(i)*time.Hour))
+		if err != nil || !got.RevokedAt.Equal(noon()) {
+			t.Errorf("revoked at %s (%v), want noon", got.RevokedAt, err)
+		}
+		read, err := s.KeyByPublicID(t.Context(), k.PublicID)
+		if err != nil || !read.RevokedAt.Equal(noon()) {
+			t.Errorf("read as revoked at %s (%v), want noon", read.RevokedAt, err)
+		}
+	}
+	_, err := s.RevokeKey(t.Context(), "key_none", noon())
+	wantCode(t, err, domain.NotFound, storefront.CodeKeyUnknown)
+}
+
+func keysNewestFirst(t *testing.T, s storefront.Store) {
+	for n := range 3 {
+		if err := s.CreateKey(t.Context(), storefrontKey(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Keys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]storefront.Key{storefrontKey(2), storefrontKey(1), storefrontKey(0)}, got); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+}
+
+func quotaTests() []test {
+	return []test{
+		{"counts of a key are summed", countsSummed},
+		{"counts written at once lose none", countsLoseNone},
+		{"counts are listed by hour, whatever the zone", countsByHour},
+	}
+}
+
+func count(method string, hour time.Time, calls int64) quota.Count {
+	return quota.Count{
+		Institution: "opera", Hour: hour, Service: "catalogService", Method: method, Class: quota.Refresh, Outcome: "ok", Calls: calls,
+		BytesOut: 10 * calls, BytesIn: 100 * calls, Millis: 1000 * calls,
+	}
+}
+
+func listCounts(t *testing.T, db *storage.DB, code domain.InstitutionCode, from, to time.Time) []quota.Count {
+	t.Helper()
+	got, err := db.Quota().Counts(t.Context(), code, from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func countsSummed(t *testing.T, db *storage.DB) {
+	sale := count("a", noon(), 1)
+	sale.Class = quota.Sale
+	for _, counts := range [][]quota.Count{
+		{count("b", noon(), 2), count("a", noon(), 1), count("b", noon().Add(59*time.Minute), 3)},
+		{sale, count("a", noon(), 4)}, nil,
+	} {
+		if err := db.Quota().AddCounts(t.Context(), counts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []quota.Count{count("a", noon(), 5), sale, count("b", noon(), 5)}
+	if diff := cmp.Diff(want, listCounts(t, db, "opera", noon(), noon().Add(time.Hour))); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+}
+
+func countsLoseNone(t *testing.T, db *storage.DB) {
+	const writers = 20
+	var wg sync.WaitGroup
+	for n := range writers {
+		wg.Go(func() {
+			counts := []quota.Count{count("a", noon(), 1), count("b", noon(), 1), count("c", noon(), 1)}
+			if n%2 == 0 {
+				slices.Reverse(counts)
+			}
+			if err := db.Quota().AddCounts(t.Context(), counts); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, c := range listCounts(t, db, "", noon(), noon().Add(time.Hour)) {
+		if c.Calls != writers {
+			t.Errorf("%s has %d calls, want %d", c.Method, c.Calls, writers)
+		}
+	}
+}
+
+func countsByHour(t *testing.T, db *storage.DB) {
+	west := time.FixedZone("west", -8*60*60)
+	museum := count("a", noon(), 7)
+	museum.Institution = "museum"
+	err := db.Quota().AddCounts(t.Context(), []quota.Count{
+		count("a", noon().Add(time.Hour).In(west), 2), count("a", noon(), 1), museum, count("a", noon().Add(2*time.Hour), 3),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []quota.Count{museum, count("a", noon(), 1), count("a", noon().Add(time.Hour), 2)}
+	if diff := cmp.Diff(want, listCounts(t, db, "", noon().In(west), noon().Add(2*time.Hour).In(west))); diff != "" {
+		t.Errorf("counts of all (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want[1:2], listCounts(t, db, "opera", noon(), noon().Add(time.Hour))); diff != "" {
+		t.Errorf("counts of one (-want +got):\n%s", diff)
+	}
+}
+
+func pictureTests() []test {
+	return []test{{"a picture is kept byte for byte", pictureKept}}
+}
+
+func pictureKept(t *testing.T, db *storage.DB) {
+	_, err := db.Pictures().Get(t.Context(), "opera", "https://example.org/a.png")
+	wantCode(t, err, domain.NotFound, storage.CodePictureUnknown)
+	for _, content := range [][]byte{{0, 1, 2, 255, 0}, bytes.Repeat([]byte("x"), 100_000)} {
+		want := storage.Picture{Content: content, MediaType: "image/png", FetchedAt: noon()}
+		if err := db.Pictures().Put(t.Context(), "opera", "https://example.org/a.png", want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := db.Pictures().Get(t.Context(), "opera", "https://example.org/a.png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("picture (-want +got):\n%s", diff)
+		}
+	}
+	_, err = db.Pictures().Get(t.Context(), "museum", "https://example.org/a.png")
+	wantCode(t, err, domain.NotFound, storage.CodePictureUnknown)
+}
+
+func leaseTests() []test {
+	return []test{
+		{"one of many gets the lease", oneGetsTheLease},
+		{"only the owner renews and releases", ownerRenews},
+	}
+}
+
+func oneGetsTheLease(t *testing.T, db *storage.DB) {
+	const askers = 10
+	got := make(chan bool, askers)
+	for n := range askers {
+		go func() {
+			ok, err := db.Leases().Acquire(t.Context(), "access/7", fmt.Sprintf("p%d", n), time.Hour)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- ok
+		}()
+	}
+	winners := 0
+	for range askers {
+		if <-got {
+			winners++
+		}
+	}
+	if winners != 1 {
+		t.Errorf("%d have the lease, want 1", winners)
+	}
+}
+
+func ownerRenews(t *testing.T, db *storage.DB) {
+	l := db.Leases()
+	acquire := func(owner string, want bool) {
+		t.Helper()
+		if got, err := l.Acquire(t.Context(), "n", owner, time.Hour); err != nil || got != want {
+			t.Errorf("acquire by %s = %t (%v), want %t", owner, got, err, want)
+		}
+	}
+	acquire("a", true)
+	acquire("a", true)
+	acquire("b", false)
+	if err := l.Renew(t.Context(), "n", "a", time.Hour); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, l.Renew(t.Context(), "n", "b", time.Hour), domain.Conflict, storage.CodeLeaseLost)
+	if err := l.Release(t.Context(), "n", "b"); err != nil {
+		t.Error(err)
+	}
+	acquire("b", false)
+	if err := l.Release(t.Context(), "n", "a"); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, l.Renew(t.Context(), "n", "a", time.Hour), domain.Conflict, storage.CodeLeaseLost)
+	acquire("b", true)
+}

@@ -1,0 +1,570 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"guichet/domain"
+	"guichet/domain/sales"
+	"guichet/storage"
+)
+
+func salesTests() []test {
+	return []test{
+		{"any order comes back as it was", anyOrderComesBack},
+		{"an unknown order, key or ticket is not found", unknownOrder},
+		{"one key makes one order, however many ask", oneKeyOneOrder},
+		{"a bound key stays the first one", boundKeyStays},
+		{"a key of no order is refused at commit and not kept", keyOfNoOrder},
+		{"200 updates at once lose none", updatesLoseNone},
+		{"a closure's error changes nothing and is returned", closureErrorChangesNothing},
+		{"a failing commit is returned and leaves nothing half", failingCommit},
+		{"a cancelled update is returned and leaves nothing half", cancelledUpdate},
+		{"an update that changes nothing writes nothing", idleUpdate},
+		{"a change writes its tasks and postings with it", changeWritesLeftovers},
+		{"a barcode or platform order is sold once in an institution", duplicatesRefused},
+		{"a ticket leads to its order", ticketLeadsToOrder},
+		{"due orders come oldest first, whatever the zone", dueOrders},
+		{"the list is newest first and stable under inserts", listIsStable},
+		{"the list keeps to what is asked for", listFilters},
+		{"a made-up cursor is refused", cursorRefused},
+		{"orders are counted and postings summed", countsAndBalance},
+		{"a closed database is unavailable", closedDatabase},
+	}
+}
+
+// anyTime is the zero time or some millisecond of about a century, in UTC.
+func anyTime() *rapid.Generator[any] {
+	return rapid.Custom(func(t *rapid.T) any {
+		if rapid.Bool().Draw(t, "zero") {
+			return time.Time{}
+		}
+		return time.UnixMilli(rapid.Int64Range(-1e12, 4e12).Draw(t, "ms")).UTC()
+	})
+}
+
+// anyOrder makes orders of every shape that reflection finds in the type, so that a new member is covered at once.
+func anyOrder() *rapid.Generator[sales.Order] {
+	return rapid.MakeCustom[sales.Order](rapid.MakeConfig{
+		Types: map[reflect.Type]*rapid.Generator[any]{reflect.TypeFor[time.Time](): anyTime()},
+		Fields: map[reflect.Type]map[string]*rapid.Generator[any]{
+			reflect.TypeFor[sales.Order](): {
+				"Tasks":    rapid.Just([]domain.Task(nil)).AsAny(),
+				"Postings": rapid.Just([]sales.Posting(nil)).AsAny(),
+				"Version":  rapid.Just(int64(1)).AsAny(),
+				"Status":   rapid.SampledFrom(sales.Statuses()).AsAny(),
+			},
+		},
+	})
+}
+
+func anyOrderComesBack(t *testing.T, db *storage.DB) {
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		o := anyOrder().Draw(rt, "order")
+		o.ID, o.Institution = sales.OrderID(fmt.Sprintf("ord_%d", n)), domain.InstitutionCode(fmt.Sprintf("i%d", n))
+		for i := range o.Tickets {
+			o.Tickets[i].ID = fmt.Sprintf("tkt_%d_%d", n, i)
+			if o.Tickets[i].Barcode != "" {
+				o.Tickets[i].Barcode += sales.Barcode(fmt.Sprintf("-%d", i))
+			}
+		}
+		stored, _, _, err := db.Sales().CreateOrder(t.Context(), o, key(n))
+		if err != nil {
+			rt.Fatalf("create: %v", err)
+		}
+		if diff := cmp.Diff(o, stored); diff != "" {
+			rt.Fatalf("create returned another order (-want +got):\n%s", diff)
+		}
+		got, err := db.Sales().Order(t.Context(), o.ID)
+		if err != nil {
+			rt.Fatalf("load: %v", err)
+		}
+		if diff := cmp.Diff(o, got); diff != "" {
+			rt.Fatalf("loaded another order (-want +got):\n%s", diff)
+		}
+		other := anyOrder().Draw(rt, "other")
+		other.ID, other.Institution, other.Status, other.Tickets = o.ID, o.Institution, o.Status, o.Tickets
+		updated, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { *p = other; return nil })
+		if err != nil {
+			rt.Fatalf("update: %v", err)
+		}
+		other.Version = updated.Version
+		if diff := cmp.Diff(other, updated); diff != "" {
+			rt.Fatalf("update returned another order (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func unknownOrder(t *testing.T, db *storage.DB) {
+	_, err := db.Sales().Order(t.Context(), "ord_none")
+	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
+	_, _, err = db.Sales().OrderByKey(t.Context(), "kiosk", "none")
+	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
+	_, err = db.Sales().OrderByTicket(t.Context(), "tkt_none")
+	wantCode(t, err, domain.NotFound, sales.CodeTicketUnknown)
+	_, err = db.Sales().UpdateOrder(t.Context(), "ord_none", func(*sales.Order) error {
+		t.Error("the closure ran without an order")
+		return nil
+	})
+	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
+}
+
+func oneKeyOneOrder(t *testing.T, db *storage.DB) {
+	const askers = 8
+	type answer struct {
+		id      sales.OrderID
+		created bool
+		err     error
+	}
+	answers := make(chan answer, askers)
+	for n := range askers {
+		go func() {
+			o, _, created, err := db.Sales().CreateOrder(t.Context(), order(n), key(0))
+			answers <- answer{o.ID, created, err}
+		}()
+	}
+	created := 0
+	seen := map[sales.OrderID]bool{}
+	for range askers {
+		a := <-answers
+		if a.err != nil {
+			t.Fatal(a.err)
+		}
+		if a.created {
+			created++
+		}
+		seen[a.id] = true
+	}
+	if created != 1 || len(seen) != 1 {
+		t.Errorf("%d orders were created and %d returned for one key, want 1 and 1", created, len(seen))
+	}
+	list, _, err := db.Sales().Orders(t.Context(), sales.Query{})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d orders are stored (%v), want 1", len(list), err)
+	}
+	byKey, k, err := db.Sales().OrderByKey(t.Context(), "kiosk", key(0).Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := key(0); byKey.ID != list[0].ID || k.Order != byKey.ID || k.Digest != want.Digest || !k.At.Equal(want.At) {
+		t.Errorf("key leads to %s as %+v, want %s", byKey.ID, k, list[0].ID)
+	}
+}
+
+func boundKeyStays(t *testing.T, db *storage.DB) {
+	o := create(t, db, order(1))
+	first := sales.Key{Storefront: "kiosk", Key: "close-1", Call: "close", Digest: "aa", Order: o.ID, At: noon()}
+	got, created, err := db.Sales().BindKey(t.Context(), first)
+	if err != nil || !created {
+		t.Fatalf("bind: created=%t, %v", created, err)
+	}
+	if diff := cmp.Diff(first, got); diff != "" {
+		t.Errorf("bound another key (-want +got):\n%s", diff)
+	}
+	second := first
+	second.Digest, second.Call = "bb", "release"
+	got, created, err = db.Sales().BindKey(t.Context(), second)
+	if err != nil || created {
+		t.Fatalf("bind again: created=%t, %v", created, err)
+	}
+	if diff := cmp.Diff(first, got); diff != "" {
+		t.Errorf("the second bind changed the key (-want +got):\n%s", diff)
+	}
+}
+
+// keyOfNoOrder breaks a constraint that is checked only at the commit.
+func keyOfNoOrder(t *testing.T, db *storage.DB) {
+	_, _, err := db.Sales().BindKey(t.Context(), sales.Key{Storefront: "kiosk", Key: "k", Call: "close", Digest: "d", Order: "ord_none"})
+	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
+	_, _, err = db.Sales().OrderByKey(t.Context(), "kiosk", "k")
+	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
+	create(t, db, order(1)) // the connection is usable after it
+}
+
+func updatesLoseNone(t *testing.T, db *storage.DB) {
+	const updates = 200
+	o := create(t, db, order(1))
+	var wg sync.WaitGroup
+	errs := make(chan error, updates)
+	for range updates {
+		wg.Go(func() {
+			_, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { p.Checks++; return nil })
+			errs <- err
+		})
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := load(t, db, o.ID)
+	if got.Checks != updates || got.Version != 1+updates {
+		t.Errorf("checks = %d, version = %d, want %d and %d", got.Checks, got.Version, updates, 1+updates)
+	}
+}
+
+// change is everything an update can write.
+func change(o *sales.Order) {
+	o.Status = sales.Issued
+	o.Tickets = []sales.Ticket{{ID: "tkt_1", Barcode: "00420001", State: "VALID"}}
+	o.Tasks = []domain.Task{{Kind: "sales.settle", Key: string(o.ID)}}
+	o.Postings = []sales.Posting{{Institution: o.Institution, Order: o.ID, Kind: "close", Amount: o.Total, At: o.CreatedAt}}
+}
+
+// wantUntouched fails unless nothing of change is stored.
+func wantUntouched(t *testing.T, db *storage.DB, before sales.Order) {
+	t.Helper()
+	if diff := cmp.Diff(before, load(t, db, before.ID)); diff != "" {
+		t.Errorf("the order changed (-want +got):\n%s", diff)
+	}
+	_, err := db.Sales().OrderByTicket(t.Context(), "tkt_1")
+	wantCode(t, err, domain.NotFound, sales.CodeTicketUnknown)
+	if n := jobs(t, db); n != 0 {
+		t.Errorf("%d jobs were asked for, want none", n)
+	}
+	if sum, err := db.Sales().Balance(t.Context(), before.Institution); err != nil || sum != (domain.Money{}) {
+		t.Errorf("balance = %v (%v), want none", sum, err)
+	}
+}
+
+func closureErrorChangesNothing(t *testing.T, db *storage.DB) {
+	o := create(t, db, order(1))
+	_, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+		change(p)
+		return errClosure
+	})
+	if !errors.Is(err, errClosure) {
+		t.Errorf("error = %v, want the closure's", err)
+	}
+	refusal := domain.Errorf(domain.Conflict, sales.CodeStatus, "no")
+	_, err = db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+		change(p)
+		return refusal
+	})
+	if got := domain.AsError(err); got != refusal {
+		t.Errorf("error = %v, want the closure's own", err)
+	}
+	wantUntouched(t, db, o)
+}
+
+// failingCommit leaves a posting of an order that does not exist: the constraint is checked only at the commit.
+func failingCommit(t *testing.T, db *storage.DB) {
+	o := create(t, db, order(1))
+	_, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+		change(p)
+		p.Postings[0].Order = "ord_none"
+		return nil
+	})
+	if err == nil {
+		t.Fatal("the commit's error is lost")
+	}
+	wantUntouched(t, db, o)
+	bad := order(2)
+	change(&bad)
+	bad.Postings[0].Order = "ord_none"
+	if _, _, _, err := db.Sales().CreateOrder(t.Context(), bad, key(2)); err == nil {
+		t.Fatal("the commit's error is lost")
+	}
+	wantUntouched(t, db, o)
+	_, _, err = db.Sales().OrderByKey(t.Context(), "kiosk", key(2).Key)
+	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
+	if _, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { change(p); return nil }); err != nil {
+		t.Errorf("the next update fails: %v", err)
+	}
+}
+
+func cancelledUpdate(t *testing.T, db *storage.DB) {
+	o := create(t, db, order(1))
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := db.Sales().UpdateOrder(ctx, o.ID, func(p *sales.Order) error {
+		change(p)
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v, want the cancellation", err)
+	}
+	wantUntouched(t, db, o)
+	if _, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { change(p); return nil }); err != nil {
+		t.Errorf("the next update fails: %v", err)
+	}
+}
+
+func idleUpdate(t *testing.T, db *storage.DB) {
+	o := create(t, db, order(1))
+	got, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(*sales.Order) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(o, got); diff != "" {
+		t.Errorf("an idle update changed the order (-want +got):\n%s", diff)
+	}
+}
+
+func changeWritesLeftovers(t *testing.T, db *storage.DB) {
+	o := order(1)
+	o.Tasks = []domain.Task{{Kind: "sales.settle", Key: string(o.ID), NotBefore: noon().UnixMilli()}}
+	stored := create(t, db, o)
+	if stored.Tasks != nil || stored.Postings != nil {
+		t.Error("tasks and postings came back with the order")
+	}
+	updated, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+		if p.Tasks != nil || p.Postings != nil {
+			t.Error("the closure saw tasks or postings of before")
+		}
+		change(p)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if updated.Version != 2 || updated.Tasks != nil || updated.Postings != nil {
+		t.Errorf("update returned version %d with %d tasks and %d postings", updated.Version, len(updated.Tasks), len(updated.Postings))
+	}
+	if n := jobs(t, db); n != 2 {
+		t.Errorf("%d jobs were asked for, want 2", n)
+	}
+	if sum, err := db.Sales().Balance(t.Context(), "opera"); err != nil || sum != eur(4200) {
+		t.Errorf("balance = %v (%v), want 42.00 EUR", sum, err)
+	}
+	again, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+		p.Postings = []sales.Posting{{Institution: "opera", Order: p.ID, Kind: "close", Amount: eur(4200)}}
+		return nil
+	})
+	wantCode(t, err, domain.Conflict, sales.CodeDuplicate)
+	if again.Version != 0 {
+		t.Error("a refused update returned an order")
+	}
+}
+
+func duplicatesRefused(t *testing.T, db *storage.DB) {
+	first := create(t, db, order(1))
+	second := create(t, db, order(2))
+	give := func(id sales.OrderID, ticket string, code sales.Barcode) error {
+		_, err := db.Sales().UpdateOrder(t.Context(), id, func(o *sales.Order) error {
+			o.Tickets = append(o.Tickets, sales.Ticket{ID: ticket, Barcode: code})
+			return nil
+		})
+		return err
+	}
+	if err := errors.Join(give(first.ID, "tkt_1", "0042"), give(first.ID, "tkt_2", ""), give(second.ID, "tkt_3", "")); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, give(second.ID, "tkt_4", "0042"), domain.Conflict, sales.CodeDuplicate)
+	if err := give(second.ID, "tkt_4", "42"); err != nil {
+		t.Errorf("a barcode without the leading zeros is another one: %v", err)
+	}
+	_, err := db.Sales().UpdateOrder(t.Context(), second.ID, func(o *sales.Order) error {
+		o.Platform.OrderID = first.Platform.OrderID
+		return nil
+	})
+	wantCode(t, err, domain.Conflict, sales.CodeDuplicate)
+
+	elsewhere := order(3)
+	elsewhere.Institution, elsewhere.Platform.OrderID = "museum", first.Platform.OrderID
+	elsewhere.Tickets = []sales.Ticket{{ID: "tkt_5", Barcode: "0042"}}
+	create(t, db, elsewhere)
+	for n := 4; n < 6; n++ {
+		unplaced := order(n)
+		unplaced.Platform = sales.PlatformRef{}
+		create(t, db, unplaced)
+	}
+	_, _, _, err = db.Sales().CreateOrder(t.Context(), order(1), key(99))
+	wantCode(t, err, domain.Conflict, sales.CodeDuplicate)
+}
+
+func ticketLeadsToOrder(t *testing.T, db *storage.DB) {
+	o := create(t, db, order(1))
+	set := func(tickets ...sales.Ticket) {
+		t.Helper()
+		if _, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { p.Tickets = tickets; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(sales.Ticket{ID: "tkt_1"}, sales.Ticket{ID: "tkt_2"})
+	set(sales.Ticket{ID: "tkt_1", Barcode: "1"}, sales.Ticket{ID: "tkt_3", Barcode: "2"})
+	for _, id := range []string{"tkt_1", "tkt_3"} {
+		got, err := db.Sales().OrderByTicket(t.Context(), id)
+		if err != nil || got.ID != o.ID || len(got.Tickets) != 2 {
+			t.Errorf("ticket %s leads to %s with %d tickets (%v), want %s with 2", id, got.ID, len(got.Tickets), err, o.ID)
+		}
+	}
+	_, err := db.Sales().OrderByTicket(t.Context(), "tkt_2")
+	wantCode(t, err, domain.NotFound, sales.CodeTicketUnknown)
+}
+
+func dueOrders(t *testing.T, db *storage.DB) {
+	east, west := time.FixedZone("east", 2*60*60), time.FixedZone("west", -5*60*60)
+	for n, at := range map[int]time.Time{
+		1: noon().In(east), 2: noon().Add(-time.Millisecond).In(west), 3: noon().Add(time.Millisecond), 4: {}, 5: noon().Add(-time.Hour),
+	} {
+		o := order(n)
+		o.NextCheckAt = at
+		if n == 5 {
+			o.Status = sales.Issued
+		}
+		create(t, db, o)
+	}
+	due := func(before time.Time, limit int) []sales.OrderID {
+		t.Helper()
+		ids, err := db.Sales().DueOrders(t.Context(), []sales.Status{sales.Held, sales.Closing}, before, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids
+	}
+	for _, before := range []time.Time{noon(), noon().In(east), noon().In(west)} {
+		want := []sales.OrderID{"ord_0004", "ord_0002", "ord_0001"}
+		if diff := cmp.Diff(want, due(before, 10)); diff != "" {
+			t.Errorf("due at %s (-want +got):\n%s", before, diff)
+		}
+	}
+	if got := due(noon().Add(-time.Millisecond).In(east), 10); len(got) != 2 {
+		t.Errorf("a millisecond earlier %v are due, want two", got)
+	}
+	if got := due(noon(), 2); len(got) != 2 {
+		t.Errorf("%d orders, want the limit of 2", len(got))
+	}
+}
+
+func listIsStable(t *testing.T, db *storage.DB) {
+	for n := range 7 {
+		o := order(n)
+		o.CreatedAt = noon().Add(time.Duration(n/2) * time.Millisecond) // pairs of the same millisecond
+		create(t, db, o)
+	}
+	var got []sales.OrderID
+	q := sales.Query{Page: domain.Page{Limit: 2}}
+	for page := 0; ; page++ {
+		list, next, err := db.Sales().Orders(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, ids(list)...)
+		late := order(100 + page) // newer than everything: before the first page
+		create(t, db, late)
+		if next == "" {
+			break
+		}
+		q.Page.Cursor = next
+	}
+	want := []sales.OrderID{"ord_0006", "ord_0005", "ord_0004", "ord_0003", "ord_0002", "ord_0001", "ord_0000"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("paging (-want +got):\n%s", diff)
+	}
+}
+
+func listFilters(t *testing.T, db *storage.DB) {
+	make2 := func(n int, change func(*sales.Order)) {
+		o := order(n)
+		change(&o)
+		create(t, db, o)
+	}
+	make2(1, func(o *sales.Order) { o.Reference = "50%_off\\x" })
+	make2(2, func(o *sales.Order) {
+		o.Storefront, o.Buyer = "web", sales.Buyer{FirstName: "Σίσυφος", LastName: "Straße"}
+	})
+	make2(3, func(o *sales.Order) { o.Institution, o.Status = "museum", sales.Issued })
+	make2(4, func(o *sales.Order) { o.Buyer.Email = "bob@example.net" })
+	east := time.FixedZone("east", 3*60*60)
+	for name, tt := range map[string]struct {
+		q    sales.Query
+		want []sales.OrderID
+	}{
+		"nothing asked":        {sales.Query{}, []sales.OrderID{"ord_0004", "ord_0003", "ord_0002", "ord_0001"}},
+		"storefront":           {sales.Query{Storefront: "web"}, []sales.OrderID{"ord_0002"}},
+		"institution":          {sales.Query{Institutions: []domain.InstitutionCode{"museum", "zoo"}}, []sales.OrderID{"ord_0003"}},
+		"no institution":       {sales.Query{Institutions: []domain.InstitutionCode{}}, []sales.OrderID{}},
+		"reference":            {sales.Query{Reference: "R-3"}, []sales.OrderID{"ord_0003"}},
+		"statuses":             {sales.Query{Statuses: []sales.Status{sales.Issued, sales.Issuing}}, []sales.OrderID{"ord_0003"}},
+		"from":                 {sales.Query{From: noon().Add(3 * time.Millisecond).In(east)}, []sales.OrderID{"ord_0004", "ord_0003"}},
+		"to":                   {sales.Query{To: noon().Add(3 * time.Millisecond).In(east)}, []sales.OrderID{"ord_0002", "ord_0001"}},
+		"platform order":       {sales.Query{PlatformID: 1002}, []sales.OrderID{"ord_0002"}},
+		"platform file":        {sales.Query{PlatformID: 5004}, []sales.OrderID{"ord_0004"}},
+		"part of id":           {sales.Query{Text: "RD_0003"}, []sales.OrderID{"ord_0003"}},
+		"part of reference":    {sales.Query{Text: "0%_OFF\\"}, []sales.OrderID{"ord_0001"}},
+		"wildcards are text":   {sales.Query{Text: "r-%"}, []sales.OrderID{}},
+		"underscore is text":   {sales.Query{Text: "bob_example"}, []sales.OrderID{}},
+		"e-mail in other case": {sales.Query{Text: "BOB@EXAMPLE"}, []sales.OrderID{"ord_0004"}},
+		"accents fold":         {sales.Query{Text: "éLODIE garç", Institutions: []domain.InstitutionCode{"museum"}}, []sales.OrderID{"ord_0003"}},
+		"last name first":      {sales.Query{Text: "garçon élodie", Statuses: []sales.Status{sales.Issued}}, []sales.OrderID{"ord_0003"}},
+		"greek folds":          {sales.Query{Text: "ΣΊΣΥΦΟΣ"}, []sales.OrderID{"ord_0002"}},
+		"several at once":      {sales.Query{Storefront: "kiosk", Statuses: []sales.Status{sales.Held}, Text: "anna@"}, []sales.OrderID{"ord_0001"}},
+	} {
+		list, next, err := db.Sales().Orders(t.Context(), tt.q)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(tt.want, ids(list)); diff != "" || next != "" {
+			t.Errorf("%s: next=%q (-want +got):\n%s", name, next, diff)
+		}
+	}
+}
+
+func cursorRefused(t *testing.T, db *storage.DB) {
+	for _, cursor := range []string{"x", "!", "MTIz", "YWJjLmRlZg"} {
+		_, _, err := db.Sales().Orders(t.Context(), sales.Query{Page: domain.Page{Cursor: cursor}})
+		wantCode(t, err, domain.Invalid, domain.CodeRequest)
+	}
+}
+
+func countsAndBalance(t *testing.T, db *storage.DB) {
+	for n := range 3 {
+		o := order(n)
+		if n == 2 {
+			o.Institution, o.Status = "museum", sales.Issued
+		}
+		o.Postings = []sales.Posting{{Institution: o.Institution, Order: o.ID, Kind: "close", Amount: eur(int64(100 * (n + 1))), At: noon()}}
+		create(t, db, o)
+	}
+	counts, err := db.Sales().CountOrders(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []sales.Count{{Institution: "museum", Status: sales.Issued, N: 1}, {Institution: "opera", Status: sales.Held, N: 2}}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	for code, amount := range map[domain.InstitutionCode]domain.Money{"opera": eur(300), "museum": eur(300), "zoo": {}} {
+		if got, err := db.Sales().Balance(t.Context(), code); err != nil || got != amount {
+			t.Errorf("balance of %s = %v (%v), want %v", code, got, err, amount)
+		}
+	}
+	_, err = db.Sales().UpdateOrder(t.Context(), "ord_0000", func(o *sales.Order) error {
+		o.Postings = []sales.Posting{{Institution: "opera", Order: o.ID, Kind: "fee", Amount: domain.Money{Amount: 1, Currency: "CHF"}, At: noon()}}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := db.Sales().Balance(t.Context(), "opera"); err == nil {
+		t.Errorf("two currencies were summed to %v", sum)
+	}
+}
+
+func closedDatabase(t *testing.T, db *storage.DB) {
+	create(t, db, order(1))
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := db.Sales().Order(t.Context(), "ord_0001")
+	wantCode(t, err, domain.Unavailable, domain.CodeStoreUnavailable)
+	_, err = db.Sales().UpdateOrder(t.Context(), "ord_0001", func(*sales.Order) error { return nil })
+	wantCode(t, err, domain.Unavailable, domain.CodeStoreUnavailable)
+	if e := domain.AsError(err); e.RetryAfter <= 0 {
+		t.Error("an unavailable database says no time to wait")
+	}
+	wantCode(t, db.Ping(t.Context()), domain.Unavailable, domain.CodeStoreUnavailable)
+}

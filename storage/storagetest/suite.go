@@ -1,0 +1,39 @@
+package storagetest
+
+import (
+	"testing"
+
+	"guichet/storage"
+)
+
+// Run runs the whole suite; open makes an empty, migrated database for each test.
+func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
+	t.Helper()
+	for _, group := range []struct {
+		name  string
+		tests []test
+	}{
+		{"sales", salesTests()},
+		{"catalog", catalogTests()},
+		{"storefront", storefrontTests()},
+		{"quota", quotaTests()},
+		{"pictures", pictureTests()},
+		{"leases", leaseTests()},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			t.Parallel()
+			for _, tt := range group.tests {
+				t.Run(tt.rule, func(t *testing.T) {
+					t.Parallel()
+					tt.run(t, open(t))
+				})
+			}
+		})
+	}
+}
+
+// test is one rule that a store keeps.
+type test struct {
+	rule string
+	run  func(t *testing.T, db *storage.DB)
+}
