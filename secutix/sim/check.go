@@ -11,7 +11,7 @@ import (
 // finds broken, or nil. A test of anything that talks to the platform ends with it.
 //
 // The promises: no seat is held or sold twice; each stock is its capacity less what others bought,
-// what is held and what is sold, and never below none; no movement is in two orders; a hold that ran
+// what is held and what is sold, and never below none; no movement or operation is in two orders; a hold that ran
 // out holds nothing; an order is closed once; the account is the sum of the closed orders; every
 // closed movement has exactly one barcode, unique and well formed; an operation's total is the sum
 // of its prices.
@@ -27,7 +27,7 @@ func (p *Platform) Check() error {
 		if err := p.settle(in, now); err != nil {
 			errs = append(errs, err)
 		}
-		ck := &checker{in: in, now: now, seats: map[seatKey]int64{}, inOrder: map[int64]int64{}, barcodes: map[string]int64{}, held: map[*pool]int{}, sold: map[*pool]int{}}
+		ck := &checker{in: in, now: now, seats: map[seatKey]int64{}, inOrder: map[int64]int64{}, lines: map[int64]int64{}, barcodes: map[string]int64{}, held: map[*pool]int{}, sold: map[*pool]int{}}
 		ck.run()
 		for _, b := range ck.broken {
 			errs = append(errs, fmt.Errorf("%s: %w", in.w.Code, b))
@@ -48,6 +48,7 @@ type checker struct {
 	broken   []error
 	seats    map[seatKey]int64 // to movement
 	inOrder  map[int64]int64   // movement to order
+	lines    map[int64]int64   // operation to order
 	barcodes map[string]int64  // to movement
 	held     map[*pool]int
 	sold     map[*pool]int
@@ -106,6 +107,10 @@ func (k *checker) order(o *order) {
 
 // operation checks the movements of a line and returns what their prices make.
 func (k *checker) operation(o *order, op *operation) int64 {
+	if other, ok := k.lines[op.ID]; ok {
+		k.bad("operation %d is in order %d and in order %d", op.ID, other, o.ID)
+	}
+	k.lines[op.ID] = o.ID
 	if op.Price < 0 {
 		k.bad("operation %d has the price %d", op.ID, op.Price)
 	}

@@ -33,6 +33,9 @@ func TestCheck_NamesEveryBrokenPromise(t *testing.T) {
 		"a movement in two orders": {func(in *institution, open, closed *order) {
 			open.Operations[0].Movements[0].ID = closed.Operations[0].Movements[0].ID
 		}, []string{"is in order"}},
+		"an operation in two orders": {func(in *institution, open, closed *order) {
+			open.Operations[0].ID = closed.Operations[0].ID
+		}, []string{"operation"}},
 		"a hold past its time": {func(in *institution, open, _ *order) {
 			open.Expires = aDay
 			delete(in.open, open.ID)

@@ -137,7 +137,7 @@ func tear(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.WriteString(`{"at":"2026-11-21T09:24:00Z","do":"clo`); err != nil {
+	if _, err := f.WriteString(`{"at":"2026-11-21T09:24:00Z","do":"close","contact":"` + strings.Repeat("4", 100_000)); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

@@ -128,6 +128,33 @@ func TestCreate_SeatsOfOneCall_AreSideBySide(t *testing.T) {
 	}
 }
 
+func TestCreate_TwoAttributionsOfOneCall_NeverGetTheSamePlace(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	d := at(t, p, "theatre")
+	body := d.entries(d.line(d.next("GODOT"), "CAT1", "PLEIN", 2))
+	ops, _ := body["singleEntryAttributionOperations"].([]object)
+	body["singleEntryAttributionOperations"] = append(ops, ops[0])
+	seats := map[int64]bool{}
+	for _, m := range d.create(body).get("orderUpdateData").list("movementDataUpdates") {
+		seats[m.id("seatId")] = true
+	}
+	if len(seats) != 4 {
+		t.Errorf("%d seats for 4 places", len(seats))
+	}
+	sound(t, p)
+
+	museum := at(t, p, "museum")
+	book := museum.simple("LIVRE", "ADULTE", 5, nil)
+	for range 23 {
+		museum.hold(museum.simples(book))
+	}
+	if o := museum.create(museum.simples(museum.simple("LIVRE", "ADULTE", 3, nil), museum.simple("LIVRE", "ADULTE", 3, nil))); o.code() == "success" {
+		t.Errorf("six of five left: %v", o)
+	}
+	sound(t, p)
+}
+
 func TestCreate_NearlyFull_SaysThatSeatsAreSplit(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
@@ -358,6 +385,21 @@ func TestAbandon_GivesPlacesBackAndEndsAnEmptyOrder(t *testing.T) {
 	}
 	if o := d.call("externalOrderService", "closeOrder", object{"orderId": id}); o.code() != errAbandoned {
 		t.Errorf("close: %v", o)
+	}
+	sound(t, p)
+}
+
+func TestClose_NothingButAFee_IsEmpty(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	d := at(t, p, "theatre")
+	id, _ := d.hold(object{"pointOfSalesId": d.in.w.PointOfSales.ID, "chargeOperations": []object{{"chargeId": d.in.charges["FRAIS"].id}}})
+	if o := d.call("externalOrderService", "closeOrder", object{"orderId": id}); o.code() != errEmpty {
+		t.Errorf("close: %v", o)
+	}
+	p.Clock.Advance(time.Hour)
+	if got := d.details(id).str("orderState"); got != "ABANDONED" {
+		t.Errorf("state %s", got)
 	}
 	sound(t, p)
 }
