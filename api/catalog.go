@@ -1,0 +1,430 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+)
+
+// maxAvailabilities is how many performances one availability call may name.
+const maxAvailabilities = 200
+
+// encode writes JSON as every answer is written: without escaping "<" and without a line end.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// visible are the shelves of every institution that the key sees and whose catalog is loaded. It fails only when none is.
+func (s *server) visible(cl *call) ([]*shelf, error) {
+	var shelves []*shelf
+	var missing error
+	for _, code := range s.Catalog.Institutions {
+		if !sees(cl.key, code) {
+			continue
+		}
+		sh, err := s.shelf(code)
+		if err != nil {
+			missing = err
+			continue
+		}
+		shelves = append(shelves, sh)
+	}
+	if len(shelves) == 0 && missing != nil {
+		return nil, missing
+	}
+	return shelves, nil
+}
+
+// shelfFor is the shelf of an institution named by the caller.
+func (s *server) shelfFor(cl *call, code domain.InstitutionCode) (*shelf, error) {
+	if s.shelves[code] == nil {
+		return nil, domain.Errorf(domain.NotFound, catalog.CodeInstitutionUnknown, "no institution %q", cut(string(code)))
+	}
+	if err := mustSee(cl.key, code); err != nil {
+		return nil, err
+	}
+	return s.shelf(code)
+}
+
+// shelfOf finds the shelf that an id belongs to; an id of no institution or another form is unknown with the code given.
+func (s *server) shelfOf(cl *call, id, unknown string) (*shelf, int64, error) {
+	code, n, ok := parseID(id)
+	if !ok || s.shelves[code] == nil {
+		return nil, 0, notFound(unknown, id)
+	}
+	sh, err := s.shelfFor(cl, code)
+	return sh, n, err
+}
+
+func notFound(code, id string) *domain.Error {
+	what, _, _ := strings.Cut(code, ".")
+	return domain.Errorf(domain.NotFound, code, "no %s %s", what, cut(id))
+}
+
+func (s *server) listInstitutions(c *gin.Context) {
+	cl := callOf(c.Request.Context())
+	q := newQuery(c.Request.URL, cl.route)
+	wished := wishes(q.language(), c.Request.Header)
+	if err := q.err(); err != nil {
+		s.refuse(c, err)
+		return
+	}
+	shelves, err := s.visible(cl)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	page, used := institutionPageDTO{Items: []institutionDTO{}}, []string(nil)
+	for _, sh := range shelves {
+		sp := sh.speech(wished)
+		page.Items = append(page.Items, sh.institution(sp))
+		used = append(used, sp.used...)
+	}
+	s.send(c, page, used, newest(shelves))
+}
+
+func (s *server) getInstitution(c *gin.Context) {
+	cl := callOf(c.Request.Context())
+	q := newQuery(c.Request.URL, cl.route)
+	wished := wishes(q.language(), c.Request.Header)
+	if err := q.err(); err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sh, err := s.shelfFor(cl, domain.InstitutionCode(c.Param("code")))
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sp := sh.speech(wished)
+	d := sh.institution(sp)
+	s.send(c, d, sp.used, sh.mod)
+}
+
+// send writes a value as a body that callers may keep.
+func (s *server) send(c *gin.Context, v any, used []string, mod time.Time) {
+	raw, err := encode(v)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sendBody(c, newBody(raw, used), mod)
+}
+
+func newest(shelves []*shelf) time.Time {
+	var t time.Time
+	for _, sh := range shelves {
+		if sh.mod.After(t) {
+			t = sh.mod
+		}
+	}
+	return t
+}
+
+func (s *server) getProduct(c *gin.Context) {
+	cl := callOf(c.Request.Context())
+	q := newQuery(c.Request.URL, cl.route)
+	wished, day := wishes(q.language(), c.Request.Header), q.day("date")
+	if err := q.err(); err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sh, id, err := s.shelfOf(cl, c.Param("id"), catalog.CodeProductUnknown)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	p := sh.view.Product(catalog.ProductID(id))
+	if p == nil {
+		s.refuse(c, notFound(catalog.CodeProductUnknown, c.Param("id")))
+		return
+	}
+	if day != "" {
+		sp := sh.speech(wished)
+		d := sh.product(p, sp, day)
+		s.send(c, d, sp.used, sh.mod)
+		return
+	}
+	b, err := sh.productBody(p, sh.speech(wished))
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sendBody(c, b, sh.mod)
+}
+
+func (sh *shelf) productBody(p *catalog.Product, sp *speech) (*body, error) {
+	return sh.body(bodyKey{kind: productBody, id: int64(p.ID), langs: strings.Join(sp.langs, ",")}, func() ([]byte, []string, error) {
+		b, err := encode(sh.product(p, sp, ""))
+		return b, sp.used, err
+	})
+}
+
+func (sh *shelf) performanceBody(p *catalog.Performance, sp *speech) (*body, error) {
+	return sh.body(bodyKey{kind: performanceBody, id: int64(p.ID), langs: strings.Join(sp.langs, ",")}, func() ([]byte, []string, error) {
+		b, err := encode(sh.performance(p, sp))
+		return b, sp.used, err
+	})
+}
+
+func (s *server) getPerformance(c *gin.Context) {
+	cl := callOf(c.Request.Context())
+	q := newQuery(c.Request.URL, cl.route)
+	wished := wishes(q.language(), c.Request.Header)
+	if err := q.err(); err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sh, id, err := s.shelfOf(cl, c.Param("id"), catalog.CodePerformanceUnknown)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	p := sh.view.Performance(catalog.PerformanceID(id))
+	if p == nil {
+		s.refuse(c, notFound(catalog.CodePerformanceUnknown, c.Param("id")))
+		return
+	}
+	b, err := sh.performanceBody(p, sh.speech(wished))
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sendBody(c, b, sh.mod)
+}
+
+// browse is a list request, read.
+type browse struct {
+	ask     catalog.Ask
+	shelves []*shelf
+	wished  []string
+}
+
+// readBrowse reads the parameters that products and performances share.
+func (s *server) readBrowse(c *gin.Context) (*browse, error) {
+	cl := callOf(c.Request.Context())
+	q := newQuery(c.Request.URL, cl.route)
+	b := &browse{wished: wishes(q.language(), c.Request.Header)}
+	b.ask = catalog.Ask{
+		Filter: catalog.Filter{
+			Kinds: someOf(q, "kind", catalog.Kinds()), Words: q.text("q"), Topic: q.text("topic"), Venue: q.text("venue"),
+			Town: q.text("town"), From: q.day("from"), To: q.day("to"), Available: q.flag("available"),
+		},
+		Sort: oneOf(q, "sort", catalog.Sorts()), Languages: b.wished, Limit: q.limit(), Facets: someOf(q, "facets", catalog.FacetsAll()),
+	}
+	if n, ok := q.number("price_max", 0, 1<<53); ok {
+		b.ask.PriceMax = &n
+	}
+	if b.ask.From != "" && b.ask.To != "" && b.ask.To < b.ask.From {
+		q.fault("to", "it lies before from")
+	}
+	if b.ask.Sort == "" {
+		b.ask.Sort = catalog.SortStart
+		if b.ask.Words != "" {
+			b.ask.Sort = catalog.SortRelevance
+		}
+	}
+	b.ask.After = q.cursor(b.ask.Sort)
+	if err := q.err(); err != nil {
+		return nil, err
+	}
+	return b, s.readScope(c, cl, q, b)
+}
+
+// readScope finds which institutions are looked through: those named, that of the product named, or all.
+func (s *server) readScope(c *gin.Context, cl *call, q *query, b *browse) (err error) {
+	product := c.Param("id")
+	if product == "" {
+		product = q.text("product")
+	}
+	if product != "" {
+		sh, id, err := s.shelfOf(cl, product, catalog.CodeProductUnknown)
+		if err != nil {
+			return err
+		}
+		if sh.view.Product(catalog.ProductID(id)) == nil {
+			return notFound(catalog.CodeProductUnknown, product)
+		}
+		b.ask.Product, b.shelves = catalog.ProductID(id), []*shelf{sh}
+		return nil
+	}
+	names := q.text("institution")
+	if names == "" {
+		b.shelves, err = s.visible(cl)
+		return err
+	}
+	for name := range strings.SplitSeq(names, ",") {
+		sh, err := s.shelfFor(cl, domain.InstitutionCode(name))
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(b.shelves, sh) {
+			b.shelves = append(b.shelves, sh)
+		}
+	}
+	return nil
+}
+
+func (b *browse) sources() (sources []catalog.Source, at time.Time) {
+	for _, sh := range b.shelves {
+		sources = append(sources, catalog.Source{View: sh.view, Index: sh.index})
+		at = sh.at
+	}
+	return sources, at
+}
+
+func (s *server) listProducts(c *gin.Context) {
+	b, err := s.readBrowse(c)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sources, at := b.sources()
+	s.sendFound(c, b, catalog.BrowseProducts(sources, b.ask, at), func(sh *shelf, f catalog.Found, sp *speech) (*body, error) {
+		return sh.productBody(f.Product, sp)
+	})
+}
+
+func (s *server) listPerformances(c *gin.Context) {
+	b, err := s.readBrowse(c)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sources, at := b.sources()
+	s.sendFound(c, b, catalog.BrowsePerformances(sources, b.ask, at), func(sh *shelf, f catalog.Found, sp *speech) (*body, error) {
+		return sh.performanceBody(f.Performance, sp)
+	})
+}
+
+// sendFound puts the bodies of what was found together to one page.
+func (s *server) sendFound(c *gin.Context, b *browse, r catalog.Result, write func(*shelf, catalog.Found, *speech) (*body, error)) {
+	var out bytes.Buffer
+	var used []string
+	out.WriteString(`{"items":[`)
+	for i, f := range r.Found {
+		sh := b.shelves[slices.IndexFunc(b.shelves, func(sh *shelf) bool { return sh.view == f.Source.View })]
+		one, err := write(sh, f, sh.speech(b.wished))
+		if err != nil {
+			s.refuse(c, err)
+			return
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(one.json)
+		used = append(used, one.used...)
+	}
+	next := cursorOf(b.ask.Sort, r.Next)
+	tail := struct {
+		Next   *string    `json:"next"`
+		Facets *facetsDTO `json:"facets,omitempty"`
+	}{Facets: b.facets(r.Facets)}
+	if next != "" {
+		tail.Next = &next
+		c.Writer.Header().Set("Link", nextLink(c.Request.URL, next))
+	}
+	end, err := encode(tail)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	out.WriteString("],")
+	out.Write(end[1:])
+	sendBody(c, newBody(out.Bytes(), used), newest(b.shelves))
+}
+
+func (b *browse) facets(counts map[catalog.Facet][]catalog.FacetCount) *facetsDTO {
+	if counts == nil {
+		return nil
+	}
+	sp := &speech{langs: slices.Clone(b.wished)}
+	for _, sh := range b.shelves {
+		sp.langs = append(sp.langs, sh.view.Institution.MainLanguage)
+	}
+	list := func(f catalog.Facet) []facetDTO {
+		var out []facetDTO
+		for _, fc := range counts[f] {
+			out = append(out, facetDTO{Value: fc.Value, Name: sp.say(fc.Name, ""), Count: fc.N})
+		}
+		return out
+	}
+	return &facetsDTO{Kind: list(catalog.FacetKind), Topic: list(catalog.FacetTopic), Venue: list(catalog.FacetVenue), Month: list(catalog.FacetMonth)}
+}
+
+func (s *server) listAvailability(c *gin.Context) {
+	cl := callOf(c.Request.Context())
+	q := newQuery(c.Request.URL, cl.route)
+	asked := q.values.Get("performances")
+	var ids []string
+	if asked != "" {
+		ids = strings.Split(asked, ",")
+	}
+	switch {
+	case len(ids) == 0:
+		q.bad.WithField("?performances", CodeRequestRequired, "1 to 200 ids, separated by commas")
+	case len(ids) > maxAvailabilities:
+		q.fault("performances", "at most 200 ids")
+	}
+	if err := q.err(); err != nil {
+		s.refuse(c, err)
+		return
+	}
+	page := availabilityPageDTO{Items: []performanceAvailabilityDTO{}, Unknown: []string{}}
+	var used []*shelf
+	for _, id := range ids {
+		sh, p, err := s.performanceOf(cl, id)
+		switch {
+		case domain.HasCode(err, catalog.CodePerformanceUnknown):
+			page.Unknown = append(page.Unknown, cut(id))
+			continue
+		case err != nil:
+			s.refuse(c, err)
+			return
+		}
+		page.Items = append(page.Items, sh.availability(p))
+		used = append(used, sh)
+	}
+	s.send(c, page, nil, newest(used))
+}
+
+func (s *server) performanceOf(cl *call, id string) (*shelf, *catalog.Performance, error) {
+	sh, n, err := s.shelfOf(cl, id, catalog.CodePerformanceUnknown)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := sh.view.Performance(catalog.PerformanceID(n))
+	if p == nil {
+		return nil, nil, notFound(catalog.CodePerformanceUnknown, id)
+	}
+	return sh, p, nil
+}
+
+func (sh *shelf) availability(p *catalog.Performance) performanceAvailabilityDTO {
+	v, loc, code := sh.view, sh.index.Location(), sh.view.Institution.Code
+	d := performanceAvailabilityDTO{
+		Performance: publicID(code, p.ID), Product: publicID(code, p.Product), OnSale: v.SellablePerformance(p, 0, 0, sh.at).OnSale,
+		Availability:   toAvailability(v.PerformanceAvailability(p), loc),
+		SeatCategories: make([]categoryAvailabilityDTO, 0, len(p.SeatCategories)),
+	}
+	for i := range p.SeatCategories {
+		id := p.SeatCategories[i].ID
+		d.SeatCategories = append(d.SeatCategories, categoryAvailabilityDTO{
+			ID: publicID(code, id), Availability: toAvailability(v.CategoryAvailability(p, id), loc),
+		})
+	}
+	return d
+}

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/quota"
+	"guichet/domain/sales"
+	"guichet/domain/storefront"
+)
+
+// explanation is what a code means: its page at /problems/{code}, and the document's words for it.
+type explanation struct {
+	Code    string `json:"code" example:"order.availability"`
+	Status  int    `json:"status" doc:"the HTTP status that it usually comes with; 422 for those that stand in errors[] only"`
+	Title   string `json:"title"`
+	Meaning string `json:"meaning" doc:"what happened, and what the caller can do"`
+}
+
+// Codes of our adapters, which no domain package names.
+const (
+	codeTicketBarcode  = "ticket.barcode"
+	codeLeaseLost      = "lease.lost"
+	codePictureUnknown = "picture.unknown"
+	codePictureSize    = "picture.size"
+)
+
+// explanations lists every code, in the order of the page.
+func explanations() []explanation {
+	return []explanation{
+		{domain.CodeInternal, 500, "Something went wrong on our side", "The request was not carried out, or not to its end. Nothing about it is told outside; name the request_id. A changing call may be repeated with the same Idempotency-Key."},
+		{domain.CodeRequest, 422, "The request is not as described", "One or more members or parameters are wrong; errors[] names each by a JSON pointer, or by ?name for a parameter."},
+		{CodeRequestMalformed, 400, "The body is not JSON", "The body is missing, cut off, or not one JSON value. The detail says at which byte."},
+		{CodeRequestTooLarge, 413, "The body is too large", "Send less; the detail says how much is taken."},
+		{CodeRequestMediaType, 415, "The body is not JSON", "Send Content-Type: application/json."},
+		{CodeRequestRequired, 422, "Something that is needed is missing", "Stands in errors[]: the member or parameter named must be sent."},
+		{CodeRequestUnknownMember, 422, "There is no such member", "Stands in errors[]: the member or parameter named does not exist, is spelled in another way, or stands twice. Unknown members are refused so that a misspelled one is noticed."},
+		{CodeRequestCursor, 422, "The cursor is not one of ours", "Use the next member of the page before as it is, with the same filters and sort; or begin again without a cursor."},
+		{CodeRouteUnknown, 404, "There is nothing at this address", "Look the address up in /docs."},
+		{CodeRouteMethod, 405, "This address does not take this method", "The Allow header lists the methods that it takes."},
+		{CodeProblemUnknown, 404, "There is no such code", "GET /problems lists every code."},
+		{CodeJobUnknown, 404, "There is no such job", "GET /v1/admin/jobs lists every job."},
+
+		{storefront.CodeKeyAbsent, 401, "No key was sent", "Send Authorization: Bearer and the key."},
+		{storefront.CodeKeyUnknown, 401, "The key is not known", "Check that the whole key was sent, from gk_ to its end."},
+		{storefront.CodeKeyRevoked, 401, "The key was revoked", "Use the key that replaced it, or ask for one."},
+		{storefront.CodeKeyExpired, 401, "The key has expired", "Use the key that replaced it, or ask for one."},
+		{storefront.CodeKeyScope, 403, "The key may not do this", "The key lacks the scope named in the detail."},
+		{storefront.CodeKeyInstitution, 403, "The key is not bound to this institution", "Ask for a key that is, or leave the institution out."},
+		{storefront.CodeKeyRate, 429, "The key asks too often", "Wait as Retry-After says. The RateLimit header of every answer says how much is left."},
+		{storefront.CodeKeyInput, 422, "The key cannot be made as asked", "errors[] names what is wrong."},
+
+		{catalog.CodeInstitutionUnknown, 404, "There is no such institution", "GET /v1/institutions lists those that the key sees."},
+		{catalog.CodeCatalogUnknown, 503, "The catalog has not been loaded yet", "The institution is new or the service has just begun; ask again as Retry-After says."},
+		{catalog.CodeCatalogRefused, 502, "The platform's catalog cannot be right", "What the platform sent was refused and the last good catalog keeps serving. An operator must look at it."},
+		{catalog.CodeProductUnknown, 404, "There is no such product", "The id is wrong, or the product is not in the catalog any more."},
+		{catalog.CodePerformanceUnknown, 404, "There is no such performance", "The id is wrong, or the performance is not in the catalog any more."},
+		{catalog.CodePerformanceOver, 410, "The performance is over", "Choose another one."},
+		{catalog.CodeItemUnknown, 422, "There is no such item", "Stands in errors[]: the id is wrong, or the item is not in the catalog any more."},
+		{catalog.CodeNotOnSale, 409, "It is not on sale", "Its sale has not begun or has ended, or it is not sold through this point of sales. The catalog says when (on_sale_from, on_sale_until)."},
+		{catalog.CodeSeatCategory, 422, "The seat category is wrong", "Stands in errors[]: use one of the performance's seat_categories."},
+		{catalog.CodeTariff, 422, "The tariff is wrong", "Stands in errors[]: use a tariff that has a price for the seat category or item."},
+		{catalog.CodeTimeslot, 422, "The date or timeslot is wrong", "Stands in errors[]: use a day to come and one of the item's timeslots on it."},
+
+		{sales.CodeUnknown, 404, "There is no such order", "The id is wrong, or the order is another storefront's."},
+		{sales.CodeStatus, 409, "The order's state does not allow this", "Read the order; its state says what can be done."},
+		{sales.CodeAvailability, 409, "The platform has nothing left of it", "Nothing is held. Look at the availability again and choose something else; what we showed was older than the platform's own count."},
+		{sales.CodePriceChanged, 409, "The total is not the expected one", "Nothing is held. expected_total and actual_total say both; ask the buyer and hold anew with the actual one and a new Idempotency-Key."},
+		{sales.CodePriceFraction, 502, "The platform's price cannot be written exactly", "Nothing is held. The amount is no whole number of minor units; an operator must look at it."},
+		{sales.CodeHoldExpired, 410, "The hold has ended", "Nothing was sold. Hold anew."},
+		{sales.CodeHoldLimit, 409, "The hold cannot last longer", "The platform's own expiry allows no more; close or release the order."},
+		{sales.CodeQuantity, 422, "The quantity is wrong", "Stands in errors[]: the detail says the least or the most that is sold in one order."},
+		{sales.CodeItems, 422, "The items are wrong", "Stands in errors[]: 1 to 20 items, each a performance or an item, none twice."},
+		{sales.CodeTariffRequires, 422, "The tariff needs another one beside it", "Stands in errors[]: add at least one place at a tariff that it requires."},
+		{sales.CodeCurrency, 422, "The currency is wrong", "An order is in one currency, the institution's."},
+		{sales.CodePayment, 409, "The pending account refused", "Nothing was sold; the hold lives on. An operator must speak with the institution."},
+		{sales.CodeContact, 422, "The buyer or purchaser is wrong", "The e-mail address or the contact number was refused."},
+		{sales.CodeHolders, 422, "The holders are wrong", "Stands in errors[]: name places of this order, each once."},
+		{sales.CodeReview, 409, "A person is looking at this order", "The platform and we disagree about it, or it could not be settled. Do not sell the places again; ask an operator."},
+		{sales.CodeKeyMissing, 400, "The Idempotency-Key is missing", "Send one with every order: a fresh random text per purchase, and the same one when repeating it."},
+		{sales.CodeKeyReused, 422, "The Idempotency-Key was used for something else", "A repeated request must be the same to the letter; use a new key for a new one."},
+		{sales.CodeKeyInProgress, 409, "The first request with this key is still running", "Repeat the request as Retry-After says; it will get the first one's answer."},
+		{sales.CodeTicketUnknown, 404, "There is no such ticket", "The id is wrong, or the ticket is another storefront's."},
+		{sales.CodeTicketNotIssued, 409, "The tickets are not there yet", "The order is not sold, or its barcodes are still on their way: wait until its state is issued."},
+		{sales.CodeDuplicate, 409, "The platform gave a number twice", "An order or barcode number belongs to another order already; a person is looking at it."},
+		{codeTicketBarcode, 500, "The barcode cannot be drawn", "The platform's barcode does not fit the ticket's symbology; an operator must change the institution's setting."},
+
+		{quota.CodeRate, 429, "Our share of the platform's minute is spent", "Nothing was asked of the platform; try again as Retry-After says."},
+		{quota.CodeMonth, 429, "Our share of the platform's month is spent", "Nothing was asked of the platform; an operator must raise the quota."},
+		{quota.CodePause, 429, "The platform asked us to slow down", "Nothing was asked of the platform; try again as Retry-After says."},
+		{domain.CodePlatformUnreachable, 503, "The platform does not answer", "Try again as Retry-After says, with the same Idempotency-Key."},
+		{domain.CodePlatformAnswer, 502, "The platform's answer cannot be understood", "Try again later; an operator must look at it if it stays."},
+		{domain.CodePlatformAuth, 502, "The platform refuses our credentials", "An operator must look at it."},
+		{domain.CodePlatformLimited, 429, "The platform's own rate limit is reached", "Try again as Retry-After says."},
+		{domain.CodePlatformRefused, 409, "The platform refused", "For a reason that we do not know; an operator finds it in the log by the request_id."},
+		{domain.CodePlatformInProgress, 503, "The platform is still working on it", "Try again as Retry-After says, with the same Idempotency-Key."},
+		{domain.CodePlatformConfig, 502, "The platform is not set up for us", "The institution must change its set-up; an operator must look at it."},
+		{domain.CodeStoreUnavailable, 503, "The database does not answer", "Try again as Retry-After says, with the same Idempotency-Key."},
+		{codeLeaseLost, 409, "Another process took over", "The work goes on there; nothing is to be done."},
+		{codePictureUnknown, 404, "The picture is not there", "Tickets are printed without it."},
+		{codePictureSize, 422, "The picture is too large", "Tickets are printed without it."},
+	}
+}
+
+// explain finds a code's explanation.
+func explain(code string) (explanation, bool) {
+	all := explanations()
+	if i := slices.IndexFunc(all, func(x explanation) bool { return x.Code == code }); i >= 0 {
+		return all[i], true
+	}
+	return explanation{}, false
+}
+
+type explanationPageDTO struct {
+	Items []explanation `json:"items" nullable:"false"`
+	Next  *string       `json:"next" doc:"always null"`
+}
+
+func (s *server) listProblems(c *gin.Context) {
+	body, err := encode(explanationPageDTO{Items: explanations()})
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	c.Data(http.StatusOK, "application/json", body)
+}
+
+// getProblem explains one code: JSON, or plain text to a browser that asks for HTML.
+func (s *server) getProblem(c *gin.Context) {
+	x, ok := explain(c.Param("code"))
+	if !ok {
+		s.refuse(c, domain.Errorf(domain.NotFound, CodeProblemUnknown, "no code %q", cut(c.Param("code"))))
+		return
+	}
+	c.Writer.Header().Set("Vary", "Accept")
+	if strings.Contains(c.GetHeader("Accept"), "text/html") {
+		c.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(x.Code+"\n\n"+x.Title+"\n\n"+x.Meaning+"\n"))
+		return
+	}
+	body, err := encode(x)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	c.Data(http.StatusOK, "application/json", body)
+}

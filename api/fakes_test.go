@@ -1,0 +1,651 @@
+package api
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/delivery"
+	"guichet/domain/quota"
+	"guichet/domain/sales"
+	"guichet/domain/storefront"
+)
+
+// catalogStore keeps one snapshot per institution in memory.
+type catalogStore struct {
+	mu       sync.Mutex
+	states   map[domain.InstitutionCode]catalog.State
+	snaps    map[domain.InstitutionCode]*catalog.Snapshot
+	readings map[domain.InstitutionCode][]catalog.Reading
+}
+
+func newCatalogStore() *catalogStore {
+	return &catalogStore{
+		states: map[domain.InstitutionCode]catalog.State{}, snaps: map[domain.InstitutionCode]*catalog.Snapshot{},
+		readings: map[domain.InstitutionCode][]catalog.Reading{},
+	}
+}
+
+func (s *catalogStore) CatalogState(_ context.Context, code domain.InstitutionCode) (catalog.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.states[code]
+	st.Institution = code
+	return st, nil
+}
+
+func (s *catalogStore) UpdateCatalogState(_ context.Context, code domain.InstitutionCode, change func(*catalog.State) error) (catalog.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.states[code]
+	if err := change(&st); err != nil {
+		return st, err
+	}
+	s.states[code] = st
+	return st, nil
+}
+
+func (s *catalogStore) ReplaceCatalog(_ context.Context, snap *catalog.Snapshot, st catalog.State) (catalog.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code := snap.Institution.Code
+	st.Version = s.states[code].Version + 1
+	s.states[code], s.snaps[code] = st, snap
+	return st, nil
+}
+
+func (s *catalogStore) Snapshot(_ context.Context, code domain.InstitutionCode) (*catalog.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if snap := s.snaps[code]; snap != nil {
+		return snap, nil
+	}
+	return nil, domain.Errorf(domain.NotFound, catalog.CodeCatalogUnknown, "none")
+}
+
+func (s *catalogStore) SaveAvailability(_ context.Context, code domain.InstitutionCode, rs []catalog.Reading, at time.Time) (catalog.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.states[code]
+	st.AvailabilityAt, st.AvailabilitySeq = at, st.AvailabilitySeq+1
+	s.states[code], s.readings[code] = st, append(s.readings[code], rs...)
+	return st, nil
+}
+
+func (s *catalogStore) Availability(_ context.Context, code domain.InstitutionCode, _ int64) ([]catalog.Reading, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.readings[code]), nil
+}
+
+// catalogPlatform answers from the test world.
+type catalogPlatform struct {
+	mu    sync.Mutex
+	clock domain.Clock
+	snaps map[domain.InstitutionCode]func() *catalog.Snapshot
+	fail  error
+	reads map[domain.InstitutionCode][]catalog.Reading // instead of the world's, where set
+}
+
+func (p *catalogPlatform) snap(code domain.InstitutionCode) (*catalog.Snapshot, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fail != nil {
+		return nil, p.fail
+	}
+	return p.snaps[code](), nil
+}
+
+func (p *catalogPlatform) PointOfSales(_ context.Context, code domain.InstitutionCode) (domain.Institution, error) {
+	s, err := p.snap(code)
+	if err != nil {
+		return domain.Institution{}, err
+	}
+	return s.Institution, nil
+}
+
+func (p *catalogPlatform) LastSetupUpdate(_ context.Context, code domain.InstitutionCode) (string, error) {
+	s, err := p.snap(code)
+	if err != nil {
+		return "", err
+	}
+	return s.SetupStamp, nil
+}
+
+func (p *catalogPlatform) Catalog(_ context.Context, inst domain.Institution) (*catalog.Snapshot, error) {
+	return p.snap(inst.Code)
+}
+
+func (p *catalogPlatform) UpdatedAvailabilities(context.Context, domain.Institution, []catalog.ProductID, time.Time) ([]catalog.Moved, error) {
+	return nil, nil
+}
+
+func (p *catalogPlatform) Availability(_ context.Context, snap *catalog.Snapshot, _ []catalog.ProductID) ([]catalog.Reading, error) {
+	code := snap.Institution.Code
+	if rs, ok := p.reads[code]; ok {
+		return rs, nil
+	}
+	return readings(code, p.clock()), nil
+}
+
+// orderStore keeps orders in memory, with the rules of its port.
+type orderStore struct {
+	mu       sync.Mutex
+	orders   map[sales.OrderID]sales.Order
+	keys     map[string]sales.Key
+	postings []sales.Posting
+	fail     error // returned by every call, where set
+}
+
+func newOrderStore() *orderStore {
+	return &orderStore{orders: map[sales.OrderID]sales.Order{}, keys: map[string]sales.Key{}}
+}
+
+func copyOrder(o sales.Order) sales.Order {
+	o.Lines = slices.Clone(o.Lines)
+	for i := range o.Lines {
+		o.Lines[i].Places = slices.Clone(o.Lines[i].Places)
+		o.Lines[i].Operations = slices.Clone(o.Lines[i].Operations)
+	}
+	o.Tickets, o.History = slices.Clone(o.Tickets), slices.Clone(o.History)
+	o.Tasks, o.Postings = nil, nil
+	return o
+}
+
+func keyName(storefront, key string) string { return storefront + "\x00" + key }
+
+func (s *orderStore) CreateOrder(_ context.Context, o sales.Order, key sales.Key) (sales.Order, sales.Key, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return sales.Order{}, sales.Key{}, false, s.fail
+	}
+	if old, ok := s.keys[keyName(key.Storefront, key.Key)]; ok {
+		return copyOrder(s.orders[old.Order]), old, false, nil
+	}
+	o.Version = 1
+	s.orders[o.ID], s.keys[keyName(key.Storefront, key.Key)] = copyOrder(o), key
+	return copyOrder(o), key, true, nil
+}
+
+func (s *orderStore) BindKey(_ context.Context, key sales.Key) (sales.Key, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old, ok := s.keys[keyName(key.Storefront, key.Key)]; ok {
+		return old, false, nil
+	}
+	s.keys[keyName(key.Storefront, key.Key)] = key
+	return key, true, nil
+}
+
+func (s *orderStore) OrderByKey(_ context.Context, front, key string) (sales.Order, sales.Key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return sales.Order{}, sales.Key{}, s.fail
+	}
+	k, ok := s.keys[keyName(front, key)]
+	if !ok {
+		return sales.Order{}, sales.Key{}, domain.Errorf(domain.NotFound, sales.CodeUnknown, "none")
+	}
+	return copyOrder(s.orders[k.Order]), k, nil
+}
+
+func (s *orderStore) Order(_ context.Context, id sales.OrderID) (sales.Order, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return sales.Order{}, s.fail
+	}
+	o, ok := s.orders[id]
+	if !ok {
+		return sales.Order{}, domain.Errorf(domain.NotFound, sales.CodeUnknown, "no order %s", id)
+	}
+	return copyOrder(o), nil
+}
+
+func (s *orderStore) UpdateOrder(_ context.Context, id sales.OrderID, change func(*sales.Order) error) (sales.Order, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stored, ok := s.orders[id]
+	if !ok {
+		return sales.Order{}, domain.Errorf(domain.NotFound, sales.CodeUnknown, "no order %s", id)
+	}
+	o := copyOrder(stored)
+	if err := change(&o); err != nil {
+		return sales.Order{}, err
+	}
+	s.postings = append(s.postings, o.Postings...)
+	o.Version++
+	s.orders[id] = copyOrder(o)
+	return copyOrder(o), nil
+}
+
+func (s *orderStore) Orders(_ context.Context, q sales.Query) ([]sales.Order, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if strings.HasPrefix(q.Page.Cursor, "bad") {
+		return nil, "", domain.Errorf(domain.Invalid, domain.CodeRequest, "the cursor is not one of ours").WithField("?cursor", domain.CodeRequest, "no")
+	}
+	var list []sales.Order
+	for _, o := range s.orders {
+		if (q.Storefront != "" && o.Storefront != q.Storefront) || (q.Institutions != nil && !slices.Contains(q.Institutions, o.Institution)) ||
+			(q.Reference != "" && o.Reference != q.Reference) || (len(q.Statuses) > 0 && !slices.Contains(q.Statuses, o.Status)) ||
+			(!q.From.IsZero() && o.CreatedAt.Before(q.From)) || (!q.To.IsZero() && !o.CreatedAt.Before(q.To)) ||
+			(q.PlatformID != 0 && o.Platform.OrderID != q.PlatformID && o.Platform.FileID != q.PlatformID) ||
+			(q.Text != "" && !strings.Contains(strings.ToLower(string(o.ID)+" "+o.Reference+" "+o.Buyer.Email+" "+o.Buyer.LastName), strings.ToLower(q.Text))) {
+			continue
+		}
+		if q.Page.Cursor != "" && string(o.ID) >= q.Page.Cursor {
+			continue
+		}
+		list = append(list, copyOrder(o))
+	}
+	slices.SortFunc(list, func(a, b sales.Order) int { return cmp.Compare(b.ID, a.ID) })
+	next := ""
+	if len(list) > q.Page.Limit {
+		list = list[:q.Page.Limit]
+		next = string(list[len(list)-1].ID)
+	}
+	return list, next, nil
+}
+
+func (s *orderStore) OrderByTicket(_ context.Context, ticket string) (sales.Order, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.orders {
+		if o.Ticket(ticket) != nil {
+			return copyOrder(o), nil
+		}
+	}
+	return sales.Order{}, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "no ticket")
+}
+
+func (s *orderStore) DueOrders(context.Context, []sales.Status, time.Time, int) ([]sales.OrderID, error) {
+	return nil, nil
+}
+
+func (s *orderStore) CountOrders(context.Context) ([]sales.Count, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := map[sales.Count]int64{}
+	for _, o := range s.orders {
+		n[sales.Count{Institution: o.Institution, Status: o.Status}]++
+	}
+	var out []sales.Count
+	for c, k := range n {
+		c.N = k
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b sales.Count) int { return cmp.Compare(a.Status, b.Status) })
+	return out, nil
+}
+
+func (s *orderStore) Balance(_ context.Context, code domain.InstitutionCode) (domain.Money, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var sum domain.Money
+	for _, p := range s.postings {
+		if p.Institution == code {
+			var err error
+			if sum, err = sum.Add(p.Amount); err != nil {
+				return sum, err
+			}
+		}
+	}
+	return sum, nil
+}
+
+// orderPlatform sells whatever it is asked, unless a test says otherwise.
+type orderPlatform struct {
+	mu    sync.Mutex
+	clock domain.Clock
+	next  int64
+
+	onHold    func(sales.Order, sales.Hold) (sales.Hold, error)
+	onClose   func(sales.Order, sales.Outcome) (sales.Outcome, error)
+	onRead    func(sales.Order) (sales.Outcome, error)
+	onRelease func(sales.Order) error
+}
+
+func (p *orderPlatform) Hold(_ context.Context, o sales.Order) (sales.Hold, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next++
+	h := sales.Hold{Platform: sales.PlatformRef{OrderID: 1000000 + p.next, SecretID: "secret", FileID: 880000 + p.next}, ExpiresAt: p.clock().Add(15 * time.Minute)}
+	for i, l := range o.Lines {
+		sum, err := l.UnitPrice.Times(l.Quantity)
+		if err != nil {
+			return h, err
+		}
+		together := true
+		hl := sales.HoldLine{UnitPrice: l.UnitPrice, Total: sum, Operations: []int64{int64(i) + 1}}
+		for n := range l.Quantity {
+			place := sales.HoldPlace{Movement: p.next*1000 + int64(i*100+n)}
+			if l.Facts.Numbered {
+				hl.Together, place.Seat = &together, sales.Seat{Block: "A", Row: "4", Number: strconv.Itoa(12 + n), Entrance: "North"}
+			}
+			hl.Places = append(hl.Places, place)
+		}
+		h.Lines = append(h.Lines, hl)
+		if h.Total, err = h.Total.Add(sum); err != nil {
+			return h, err
+		}
+	}
+	if p.onHold != nil {
+		return p.onHold(o, h)
+	}
+	return h, nil
+}
+
+func soldOutcome(o sales.Order) sales.Outcome {
+	out := sales.Outcome{State: sales.PlatformClosed}
+	for _, l := range o.Lines {
+		for _, pl := range l.Places {
+			out.Tickets = append(out.Tickets, sales.IssuedTicket{
+				Movement: pl.Movement, PlatformTicket: pl.Movement + 5, Barcode: sales.Barcode("00" + strconv.FormatInt(pl.Movement+770000000000, 10)), State: "VALID",
+			})
+		}
+	}
+	return out
+}
+
+func (p *orderPlatform) Close(_ context.Context, o sales.Order) (sales.Outcome, error) {
+	if p.onClose != nil {
+		return p.onClose(o, soldOutcome(o))
+	}
+	return soldOutcome(o), nil
+}
+
+func (p *orderPlatform) Read(_ context.Context, o sales.Order) (sales.Outcome, error) {
+	if p.onRead != nil {
+		return p.onRead(o)
+	}
+	return sales.Outcome{State: sales.PlatformOpen}, nil
+}
+
+func (p *orderPlatform) Release(_ context.Context, o sales.Order) error {
+	if p.onRelease != nil {
+		return p.onRelease(o)
+	}
+	return nil
+}
+
+type keyStore struct {
+	mu   sync.Mutex
+	keys []storefront.Key
+}
+
+func (s *keyStore) CreateKey(_ context.Context, k storefront.Key) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = append(s.keys, k)
+	return nil
+}
+
+func (s *keyStore) KeyByPublicID(_ context.Context, id string) (storefront.Key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.keys {
+		if k.PublicID == id {
+			return k, nil
+		}
+	}
+	return storefront.Key{}, domain.Errorf(domain.NotFound, storefront.CodeKeyUnknown, "no such key")
+}
+
+func (s *keyStore) Keys(context.Context) ([]storefront.Key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := slices.Clone(s.keys)
+	slices.Reverse(out)
+	return out, nil
+}
+
+func (s *keyStore) RevokeKey(_ context.Context, id string, at time.Time) (storefront.Key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.keys {
+		if k := &s.keys[i]; k.ID == id || k.PublicID == id {
+			if k.RevokedAt.IsZero() {
+				k.RevokedAt = at
+			}
+			return *k, nil
+		}
+	}
+	return storefront.Key{}, domain.Errorf(domain.NotFound, storefront.CodeKeyUnknown, "no such key")
+}
+
+type countStore struct {
+	mu     sync.Mutex
+	counts []quota.Count
+}
+
+func (s *countStore) AddCounts(_ context.Context, counts []quota.Count) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts = append(s.counts, counts...)
+	return nil
+}
+
+func (s *countStore) Counts(_ context.Context, code domain.InstitutionCode, from, to time.Time) ([]quota.Count, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []quota.Count
+	for _, c := range s.counts {
+		if (code == "" || c.Institution == code) && !c.Hour.Before(from) && c.Hour.Before(to) {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// textRenderer writes what a ticket says, so that a test can read it.
+type textRenderer struct{}
+
+func (textRenderer) PDF(_ context.Context, w io.Writer, d delivery.Document) error {
+	for _, p := range d.Pages {
+		if _, err := fmt.Fprintf(w, "%%PDF %s %d/%d %s %s\n", d.Language, p.Number, p.Of, p.Title, p.Barcode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (textRenderer) PNG(_ context.Context, w io.Writer, d delivery.Document, dpi int) error {
+	_, err := fmt.Fprintf(w, "PNG %d %s", dpi, d.Pages[0].Barcode)
+	return err
+}
+
+type deliveryOrders struct{ *catalog.Service }
+
+type fakeJobs struct{ ran []string }
+
+func (j *fakeJobs) List(context.Context) ([]JobState, error) {
+	return []JobState{{Name: "catalog.refresh", Queue: "refresh", Every: 10 * time.Minute, LastRun: noon.Add(-time.Minute), LastOutcome: "nothing changed", NextRun: noon.Add(9 * time.Minute)}}, nil
+}
+
+func (j *fakeJobs) Run(_ context.Context, name string) error {
+	if name != "catalog.refresh" {
+		return domain.Errorf(domain.NotFound, CodeJobUnknown, "no job %s", name)
+	}
+	j.ran = append(j.ran, name)
+	return nil
+}
+
+type fakeHealth []Check
+
+func (h fakeHealth) Ready(context.Context) []Check { return h }
+
+// rig is a whole API on fakes at its outer edges, and real services between.
+type rig struct {
+	t        testing.TB
+	now      *clock
+	deps     Deps
+	srv      *server
+	handler  http.Handler
+	orders   *orderStore
+	platform *orderPlatform
+	catalog  *catalogPlatform
+	keys     *keyStore
+	jobs     *fakeJobs
+	log      *lockedBuffer
+	tokens   map[string]string
+}
+
+// clock is moved by hand; every reading is a millisecond after the last, as in life.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(time.Millisecond)
+	return c.at
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func newRig(t testing.TB, more ...func(*Deps)) *rig {
+	t.Helper()
+	r := bareRig(t, more...)
+	for _, code := range []domain.InstitutionCode{"play", "arena"} {
+		if _, err := r.deps.Catalog.RefreshCatalog(t.Context(), code, true); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.deps.Catalog.RefreshAvailability(t.Context(), code); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+// bareRig has loaded no catalog yet.
+func bareRig(t testing.TB, more ...func(*Deps)) *rig {
+	t.Helper()
+	r := &rig{t: t, now: &clock{at: noon}, orders: newOrderStore(), keys: &keyStore{}, jobs: &fakeJobs{}, log: &lockedBuffer{}, tokens: map[string]string{}}
+	codes := []domain.InstitutionCode{"play", "arena"}
+	var n int64
+	var mu sync.Mutex
+	ids := func(prefix string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		n++
+		return fmt.Sprintf("%s_%026d", prefix, n)
+	}
+	log := slog.New(slog.NewJSONHandler(r.log, nil))
+	r.catalog = &catalogPlatform{clock: r.now.Now, snaps: map[domain.InstitutionCode]func() *catalog.Snapshot{"play": theatre, "arena": arena}}
+	cat := catalog.New(catalog.Deps{Store: newCatalogStore(), Platform: r.catalog, Clock: r.now.Now, Institutions: codes})
+	r.platform = &orderPlatform{clock: r.now.Now}
+	sell := sales.New(sales.Deps{Store: r.orders, Platform: r.platform, Catalog: cat, Clock: r.now.Now, IDs: ids, Log: log})
+	front := storefront.New(storefront.Deps{Store: r.keys, Clock: r.now.Now, IDs: ids, Institutions: codes})
+	meter := quota.NewMeter(r.now.Now, &countStore{}, map[domain.InstitutionCode]quota.Limits{"play": {}, "arena": {Unmetered: true}})
+	r.deps = Deps{
+		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: textRenderer{}}),
+		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Balance: r.orders.Balance, CountOrders: r.orders.CountOrders,
+		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,
+	}
+	for _, m := range more {
+		m(&r.deps)
+	}
+	srv, engine, err := build(r.deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.srv, r.handler = srv, srv.front(engine)
+	for name, scopes := range map[string][]storefront.Scope{
+		"web": {storefront.ScopeCatalog, storefront.ScopeSell, storefront.ScopeDeliver}, "seller": {storefront.ScopeCatalog, storefront.ScopeSell},
+		"other": {storefront.ScopeCatalog, storefront.ScopeSell, storefront.ScopeDeliver}, "money": {storefront.ScopeFinance}, "ops": {storefront.ScopeAdmin},
+	} {
+		r.key(name, storefront.NewKey{Storefront: name, Scopes: scopes})
+	}
+	r.key("bound", storefront.NewKey{Storefront: "bound", Scopes: []storefront.Scope{storefront.ScopeCatalog, storefront.ScopeSell}, Institutions: []domain.InstitutionCode{"arena"}})
+	return r
+}
+
+// key makes a key and keeps its token under a name.
+func (r *rig) key(name string, n storefront.NewKey) storefront.Key {
+	r.t.Helper()
+	k, token, err := r.deps.Storefront.Create(r.t.Context(), n)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.tokens[name] = token.Reveal()
+	return k
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+type sent func(*http.Request)
+
+func header(name, value string) sent { return func(r *http.Request) { r.Header.Set(name, value) } }
+
+// do sends a request with the named key ("" sends none).
+func (r *rig) do(key, method, target, body string, more ...sent) answer {
+	r.t.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	req := httptest.NewRequestWithContext(r.t.Context(), method, target, reader)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		token, ok := r.tokens[key]
+		if !ok {
+			r.t.Fatalf("no key %q", key)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	for _, m := range more {
+		m(req)
+	}
+	rec := httptest.NewRecorder()
+	r.handler.ServeHTTP(rec, req)
+	return answer{status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}
+}
+
+var errBoom = errors.New("boom: the secret inner text")

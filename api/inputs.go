@@ -1,0 +1,90 @@
+package api
+
+import "reflect"
+
+// The inputs of gin's own handlers. They are read by hand (page.go); these types describe them to the document, from
+// which each route takes the names it accepts.
+
+var problemType = reflect.TypeFor[problem]()
+
+type institutionInput struct {
+	LanguageInput
+	Code string `path:"code" doc:"code of the institution" example:"play"`
+}
+
+// BrowseInput are the filters that products and performances share.
+type BrowseInput struct {
+	LanguageInput
+	PageInput
+	Kind      []string `query:"kind" nullable:"false" enum:"event,pass,service,goods,membership,season_ticket,package,transport,hospitality,other" doc:"one or more, separated by commas"`
+	Q         string   `query:"q" maxLength:"200" doc:"words; each must begin a word of the texts, in any language; accents and case are ignored" example:"ham thea"`
+	Topic     string   `query:"topic" maxLength:"200" doc:"accents and case are ignored"`
+	Venue     string   `query:"venue" maxLength:"200" doc:"the venue's code"`
+	Town      string   `query:"town" maxLength:"200" doc:"accents and case are ignored"`
+	From      string   `query:"from" format:"date" doc:"first local day of the venue" example:"2026-10-01"`
+	To        string   `query:"to" format:"date" doc:"last local day of the venue"`
+	Available bool     `query:"available" doc:"true: on sale now and not known to be sold out"`
+	PriceMax  int64    `query:"price_max" minimum:"0" doc:"most to pay for one place, in minor units of the institution's currency"`
+	Sort      string   `query:"sort" enum:"start,name,price,relevance" doc:"default: relevance with q, start otherwise"`
+	Facets    []string `query:"facets" nullable:"false" enum:"kind,topic,venue,month" doc:"adds counts of all matches by these, separated by commas"`
+}
+
+type productsInput struct {
+	BrowseInput
+	Institution string `query:"institution" maxLength:"200" doc:"one or more codes, separated by commas; default: every one that the key sees"`
+}
+
+type performancesInput struct {
+	BrowseInput
+	Institution string `query:"institution" maxLength:"200" doc:"one or more codes, separated by commas; default: every one that the key sees"`
+	Product     string `query:"product" maxLength:"200" doc:"id of a product" example:"play-10300000000101"`
+}
+
+type productPerformancesInput struct {
+	BrowseInput
+	ID string `path:"id" doc:"id of the product" example:"play-10300000000101"`
+}
+
+type productInput struct {
+	LanguageInput
+	ID   string `path:"id" doc:"id of the product" example:"play-10300000000101"`
+	Date string `query:"date" format:"date" doc:"adds what is left of each timeslot on that day" example:"2026-10-04"`
+}
+
+type performanceInput struct {
+	LanguageInput
+	ID string `path:"id" doc:"id of the performance" example:"play-10300000000201"`
+}
+
+type availabilityInput struct {
+	Performances []string `query:"performances" required:"true" nullable:"false" minItems:"1" maxItems:"200" doc:"ids, separated by commas" example:"[\"play-10300000000201\"]"`
+}
+
+type orderFileInput struct {
+	ID   string `path:"id" doc:"id of the order"`
+	Lang string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
+}
+
+type ticketInput struct {
+	ID   string `path:"id" doc:"id of the ticket" example:"tkt_01J9ZZ0Q2V4T1T3E8Z0K9Q2M7A"`
+	Lang string `query:"lang" maxLength:"35" doc:"taken, and of no effect: a ticket as data has no texts"`
+}
+
+type ticketFileInput struct {
+	ID   string `path:"id" doc:"id of the ticket"`
+	Lang string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
+}
+
+type ticketPictureInput struct {
+	ID   string `path:"id" doc:"id of the ticket"`
+	Lang string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
+	DPI  int    `query:"dpi" minimum:"36" maximum:"600" default:"150" doc:"dots per inch"`
+}
+
+type problemInput struct {
+	Code string `path:"code" doc:"an error code" example:"order.availability"`
+}
+
+type docsFileInput struct {
+	File string `path:"file" enum:"docs.js,docs.css"`
+}

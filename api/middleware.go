@@ -1,0 +1,219 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"guichet/domain"
+	"guichet/domain/storefront"
+)
+
+// call is what is known of the request being answered. One is made per request and used by that request's goroutine only.
+type call struct {
+	method    string // as the caller sent it
+	path      string
+	url       *url.URL
+	requestID string
+	traceID   string // of a W3C traceparent; empty where none was sent
+	route     *route // nil where none matched
+	key       storefront.Key
+	failure   error // the cause of a refusal that is ours, for the log
+}
+
+type callKey struct{}
+
+// callOf returns the request's call; a zero one outside of a request.
+func callOf(ctx context.Context) *call {
+	if cl, ok := ctx.Value(callKey{}).(*call); ok {
+		return cl
+	}
+	return &call{}
+}
+
+// front is the outermost handler: HEAD is answered as GET without its body (net/http leaves it out).
+func (s *server) front(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cl := &call{method: r.Method, path: r.URL.Path, url: r.URL, requestID: s.requestID(r), traceID: traceID(r.Header.Get("Traceparent"))}
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, cl))
+		if r.Method == http.MethodHead {
+			r.Method = http.MethodGet
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+const maxRequestID = 128
+
+// requestID takes over the caller's X-Request-Id if it is 1 to 128 plain characters, and makes one otherwise.
+func (s *server) requestID(r *http.Request) string {
+	id := r.Header.Get("X-Request-Id")
+	if id == "" || len(id) > maxRequestID || strings.ContainsFunc(id, func(c rune) bool {
+		return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && !strings.ContainsRune("-_.:/+=@", c)
+	}) {
+		return s.IDs("req")
+	}
+	return id
+}
+
+// traceID reads the trace id of a W3C traceparent ("00-<32 hex>-<16 hex>-<2 hex>"); anything else gives nothing.
+func traceID(parent string) string {
+	if len(parent) < 55 || parent[2] != '-' || parent[35] != '-' || parent[52] != '-' || parent[:2] == "ff" {
+		return ""
+	}
+	id := parent[3:35]
+	if strings.Trim(id, "0123456789abcdef") != "" || strings.Trim(id, "0") == "" {
+		return ""
+	}
+	return id
+}
+
+// guard is the chain before every handler.
+func (s *server) guard(c *gin.Context) {
+	cl := callOf(c.Request.Context())
+	began := s.Clock()
+	defer s.finish(c, cl, began)
+	s.headers(c, cl)
+	cl.route = s.auth[c.Request.Method+" "+c.FullPath()]
+	if cl.route != nil && !s.admit(c, cl) {
+		return
+	}
+	if !s.readBody(c, cl) {
+		return
+	}
+	c.Next()
+}
+
+// finish turns a panic into a problem, writes the access log and tells Observe.
+func (s *server) finish(c *gin.Context, cl *call, began time.Time) {
+	if p := recover(); p != nil {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(p)
+		}
+		s.Log.LogAttrs(c.Request.Context(), slog.LevelError, "panic", slog.String("request_id", cl.requestID),
+			slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		if c.Writer.Written() {
+			panic(http.ErrAbortHandler) // half an answer is out: cut the connection, so that nobody takes it for a whole one
+		}
+		s.refuse(c, domain.Errorf(domain.Internal, domain.CodeInternal, ""))
+		cl.failure = nil // logged above
+	}
+	c.Writer.WriteHeaderNow()
+	took, status := s.Clock().Sub(began), c.Writer.Status()
+	operation, pattern := "", ""
+	if cl.route != nil {
+		operation, pattern = cl.route.id, cl.route.path
+	}
+	s.Observe(operation, cl.method, status, took)
+	level := slog.LevelInfo
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs, slog.String("request_id", cl.requestID), slog.String("method", cl.method), slog.String("route", pattern),
+		slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Int64("ms", took.Milliseconds()))
+	if cl.key.ID != "" {
+		attrs = append(attrs, slog.String("storefront", cl.key.Storefront), slog.String("key", cl.key.ID))
+	}
+	if cl.traceID != "" {
+		attrs = append(attrs, slog.String("trace_id", cl.traceID))
+	}
+	if cl.failure != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("error", cl.failure.Error()))
+	}
+	s.Log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+}
+
+// headers sets what every answer carries.
+func (s *server) headers(c *gin.Context, cl *call) {
+	h := c.Writer.Header()
+	h["X-Request-Id"] = []string{cl.requestID}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["Referrer-Policy"] = []string{"no-referrer"}
+	h["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
+	h["Cache-Control"] = []string{"no-store"}
+	if strings.HasPrefix(s.PublicURL, "https://") {
+		h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+	}
+}
+
+// readBody reads and checks the body once, within its limit: it must be JSON without repeated, oddly spelled or unknown
+// surroundings. Members themselves are checked against the operation's schema later.
+func (s *server) readBody(c *gin.Context, cl *call) bool {
+	r := c.Request
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 || cl.route == nil {
+		return true
+	}
+	if r.ContentLength > s.MaxBody {
+		s.refuse(c, tooLarge(s.MaxBody))
+		return false
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, r.Body, s.MaxBody))
+	if err != nil {
+		var over *http.MaxBytesError
+		if errors.As(err, &over) {
+			s.refuse(c, tooLarge(s.MaxBody))
+			return false
+		}
+		s.refuse(c, domain.Errorf(domain.Invalid, CodeRequestMalformed, "the body could not be read to its end"))
+		return false
+	}
+	if len(body) > 0 && r.Method != http.MethodGet {
+		if err := s.checkBody(r, cl.route, body); err != nil {
+			s.refuse(c, err)
+			return false
+		}
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return true
+}
+
+func tooLarge(limit int64) *domain.Error {
+	return domain.Errorf(domain.Invalid, CodeRequestTooLarge, "a body may have %d bytes", limit)
+}
+
+func (s *server) checkBody(r *http.Request, rt *route, body []byte) error {
+	if ct := r.Header.Get("Content-Type"); ct != "" {
+		media, _, err := mime.ParseMediaType(ct)
+		if err != nil || (media != "application/json" && !strings.HasSuffix(media, "+json")) {
+			return domain.Errorf(domain.Invalid, CodeRequestMediaType, "the body must be application/json")
+		}
+	}
+	if err := checkJSON(body); err != nil {
+		return err
+	}
+	if rt.body {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil {
+		return domain.Errorf(domain.Invalid, domain.CodeRequest, "this call takes no body")
+	}
+	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "this call takes no members")
+	for name := range members {
+		bad.WithField("/"+escapePointer(name), CodeRequestUnknownMember, "no such member")
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// writeJSON writes a small value outside of the API's own machinery.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // a caller that hung up cannot be told
+}

@@ -1,0 +1,411 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/quota"
+	"guichet/domain/sales"
+	"guichet/domain/storefront"
+)
+
+// route is one operation of the table.
+type route struct {
+	method  string
+	path    string // as in the document: "/v1/orders/{id}"
+	id      string // the operation's id
+	tag     string
+	scopes  []storefront.Scope // one of them is needed; admin has every scope
+	open    bool               // no key is needed
+	summary string
+	about   string   // more, where the summary does not do
+	codes   []string // what it may be refused with, beside what everything may
+	mount   mountFunc
+	// shared says that another route's handler answers this one: the router cannot tell them apart.
+	shared bool
+
+	body  bool            // takes a JSON body
+	query map[string]bool // its parameters
+}
+
+type mountFunc func(m *mounter, r *route)
+
+func (r *route) takes(parameter string) bool { return r.query[parameter] }
+
+func (r *route) admin() bool { return strings.HasPrefix(r.path, "/v1/admin/") }
+
+// ginPath is the path as the router wants it.
+func (r *route) ginPath() string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(r.path)
+}
+
+// The scopes as the table writes them.
+func scopes(list ...storefront.Scope) []storefront.Scope { return list }
+
+// routes is the table: every operation there is.
+func (s *server) routes() []*route {
+	catalogScope, sell := scopes(storefront.ScopeCatalog), scopes(storefront.ScopeSell)
+	sellOrDeliver, deliver := scopes(storefront.ScopeSell, storefront.ScopeDeliver), scopes(storefront.ScopeDeliver)
+	admin, finance := scopes(storefront.ScopeAdmin), scopes(storefront.ScopeFinance)
+	list := []string{CodeRequestCursor}
+	platform := []string{
+		domain.CodePlatformUnreachable, domain.CodePlatformAnswer, domain.CodePlatformAuth, domain.CodePlatformLimited,
+		domain.CodePlatformRefused, domain.CodePlatformInProgress, domain.CodePlatformConfig, quota.CodeRate, quota.CodeMonth, quota.CodePause,
+	}
+	change := append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeKeyReused}, platform...)
+	return []*route{
+		{
+			method: http.MethodGet, path: "/v1/institutions", id: "listInstitutions", tag: tagCatalog, scopes: catalogScope,
+			summary: "List institutions", about: "Those that the key sees and whose catalog is loaded.",
+			codes: []string{catalog.CodeCatalogUnknown}, mount: kept[LanguageInput, institutionPageDTO](s.listInstitutions),
+		},
+		{
+			method: http.MethodGet, path: "/v1/institutions/{code}", id: "getInstitution", tag: tagCatalog, scopes: catalogScope,
+			summary: "Read an institution", codes: []string{catalog.CodeInstitutionUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
+			mount: kept[institutionInput, institutionDTO](s.getInstitution),
+		},
+		{
+			method: http.MethodGet, path: "/v1/products", id: "listProducts", tag: tagCatalog, scopes: catalogScope,
+			summary: "Find products",
+			about: "A dated product is found when one of its performances to come meets the day, venue, town, price and availability filters " +
+				"together; one with nothing left to come is not listed. An undated product has no venue or town; a day filter keeps those that are bound to a day of visit.",
+			codes: append(list, catalog.CodeInstitutionUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution),
+			mount: kept[productsInput, productPageDTO](s.listProducts),
+		},
+		{
+			method: http.MethodGet, path: "/v1/products/{id}", id: "getProduct", tag: tagCatalog, scopes: catalogScope,
+			summary: "Read a product", codes: []string{catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
+			mount: kept[productInput, productDTO](s.getProduct),
+		},
+		{
+			method: http.MethodGet, path: "/v1/products/{id}/performances", id: "listProductPerformances", tag: tagCatalog, scopes: catalogScope,
+			summary: "Find performances of a product", codes: append(list, catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution),
+			mount: kept[productPerformancesInput, performancePageDTO](s.listPerformances),
+		},
+		{
+			method: http.MethodGet, path: "/v1/performances", id: "listPerformances", tag: tagCatalog, scopes: catalogScope,
+			summary: "Find performances", about: "Those that are over are not listed.",
+			codes: append(list, catalog.CodeInstitutionUnknown, catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution),
+			mount: kept[performancesInput, performancePageDTO](s.listPerformances),
+		},
+		{
+			method: http.MethodGet, path: "/v1/performances/{id}", id: "getPerformance", tag: tagCatalog, scopes: catalogScope,
+			summary: "Read a performance", codes: []string{catalog.CodePerformanceUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
+			mount: kept[performanceInput, performanceDTO](s.getPerformance),
+		},
+		{
+			method: http.MethodGet, path: "/v1/availability", id: "listAvailability", tag: tagCatalog, scopes: catalogScope,
+			summary: "Read what is left of up to 200 performances", codes: []string{CodeRequestRequired, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
+			mount: kept[availabilityInput, availabilityPageDTO](s.listAvailability),
+		},
+
+		{
+			method: http.MethodPost, path: "/v1/orders", id: "createOrder", tag: tagOrders, scopes: sell,
+			summary: "Hold places",
+			about: "Holds everything asked for, or nothing. 201: held; or, where the key repeats an earlier request, that order as it is now. " +
+				"202: the platform did not answer; the order stays holding, nothing was sold, and whatever the platform holds lapses by itself.",
+			codes: append([]string{
+				sales.CodeKeyMissing, sales.CodeKeyReused, sales.CodeKeyInProgress, sales.CodeAvailability, sales.CodePriceChanged,
+				sales.CodePriceFraction, sales.CodeQuantity, sales.CodeItems, sales.CodeTariffRequires, sales.CodeCurrency, sales.CodeContact,
+				catalog.CodeNotOnSale, catalog.CodePerformanceOver, catalog.CodeSeatCategory, catalog.CodeTariff, catalog.CodeTimeslot,
+				catalog.CodeItemUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution,
+			}, platform...),
+			mount: typed(s.createOrder, http.StatusCreated, http.StatusAccepted),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders", id: "listOrders", tag: tagOrders, scopes: sellOrDeliver,
+			summary: "Find the storefront's orders", codes: append(list, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution),
+			mount: typed(s.listOrders, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}", id: "getOrder", tag: tagOrders, scopes: sellOrDeliver,
+			summary: "Read an order", codes: []string{sales.CodeUnknown}, mount: typed(s.getOrder, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/orders/{id}/extend", id: "extendOrder", tag: tagOrders, scopes: sell,
+			summary: "Keep a hold longer", about: "Moves our expiry, at most to what the platform's own allows. It asks nothing of the platform.",
+			codes: []string{sales.CodeUnknown, sales.CodeStatus, sales.CodeHoldExpired, sales.CodeHoldLimit, sales.CodeKeyReused},
+			mount: typed(s.extendOrder, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/orders/{id}/close", id: "closeOrder", tag: tagOrders, scopes: sell,
+			summary: "Pay on the pending account and get the barcodes",
+			about: "200: sold, every place has its barcode. 202: asked, and the outcome is not known yet or a barcode is still missing; " +
+				"poll the order. It never has to be closed again, and may be: a second close answers with the order as it is.",
+			codes: append(change, sales.CodeHoldExpired, sales.CodePayment, sales.CodeHolders),
+			mount: typed(s.closeOrder, http.StatusOK, http.StatusAccepted),
+		},
+		{
+			method: http.MethodPost, path: "/v1/orders/{id}/release", id: "releaseOrder", tag: tagOrders, scopes: sell,
+			summary: "Give a hold back",
+			about:   "200: given back, now or earlier. 202: asked, answer not known yet.",
+			codes:   change, mount: typed(s.releaseOrder, http.StatusOK, http.StatusAccepted),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/tickets", id: "listTickets", tag: tagTickets, scopes: sellOrDeliver,
+			summary: "List an order's tickets", about: "Barcodes only with scope deliver.", codes: []string{sales.CodeUnknown},
+			mount: typed(s.listTickets, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/tickets.pdf", id: "getOrderPDF", tag: tagTickets, scopes: deliver,
+			summary: "Print an order's tickets", about: "One A4 page each.", codes: []string{sales.CodeUnknown, sales.CodeTicketNotIssued},
+			mount: file[orderFileInput](s.orderPDF, "application/pdf"),
+		},
+		{
+			method: http.MethodGet, path: "/v1/tickets/{id}", id: "getTicket", tag: tagTickets, scopes: sellOrDeliver,
+			summary: "Read a ticket", about: "The barcode only with scope deliver.", codes: []string{sales.CodeTicketUnknown},
+			mount: plain[ticketInput, ticketDTO](s.getTicket),
+		},
+		{
+			method: http.MethodGet, path: "/v1/tickets/{id}.pdf", id: "getTicketPDF", tag: tagTickets, scopes: deliver, shared: true,
+			summary: "Print a ticket", codes: []string{sales.CodeTicketUnknown, sales.CodeTicketNotIssued},
+			mount: file[ticketFileInput](s.getTicket, "application/pdf"),
+		},
+		{
+			method: http.MethodGet, path: "/v1/tickets/{id}.png", id: "getTicketPNG", tag: tagTickets, scopes: deliver, shared: true,
+			summary: "Draw a ticket", codes: []string{sales.CodeTicketUnknown, sales.CodeTicketNotIssued},
+			mount: file[ticketPictureInput](s.getTicket, "image/png"),
+		},
+
+		{
+			method: http.MethodGet, path: "/v1/admin/institutions", id: "adminListInstitutions", tag: tagAdmin, scopes: admin,
+			summary: "How fresh every catalog is", mount: typed(s.adminInstitutions, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/institutions/{code}", id: "adminGetInstitution", tag: tagAdmin, scopes: admin,
+			summary: "How fresh a catalog is, and what of it is not sold", codes: []string{catalog.CodeInstitutionUnknown},
+			mount: typed(s.adminInstitution, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/institutions/{code}/refresh", id: "adminRefreshInstitution", tag: tagAdmin, scopes: admin,
+			summary: "Load the catalog and its availability now",
+			about:   "Asks the platform, within its limits, and waits. A catalog that has not changed is loaded anew only with ?force=true.",
+			codes:   append(platform, catalog.CodeInstitutionUnknown, catalog.CodeCatalogRefused), mount: typed(s.adminRefresh, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/jobs", id: "adminListJobs", tag: tagAdmin, scopes: admin,
+			summary: "List background jobs and how they went", mount: typed(s.adminJobs, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/jobs/{job}/run", id: "adminRunJob", tag: tagAdmin, scopes: admin,
+			summary: "Run a job now", about: "202: it is queued like every other run.", codes: []string{CodeJobUnknown},
+			mount: typed(s.adminRunJob, http.StatusAccepted),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/quota", id: "adminQuota", tag: tagAdmin, scopes: scopes(storefront.ScopeAdmin, storefront.ScopeFinance),
+			summary: "Calls to the platform: what is used, and of what", codes: []string{catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution},
+			mount: typed(s.adminQuota, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/orders", id: "adminListOrders", tag: tagAdmin, scopes: admin,
+			summary: "Find orders of every storefront", codes: append(list, catalog.CodeInstitutionUnknown), mount: typed(s.adminOrders, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/orders/counts", id: "adminCountOrders", tag: tagAdmin, scopes: admin,
+			summary: "Count orders by institution and state", mount: typed(s.adminCounts, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/orders/{id}", id: "adminGetOrder", tag: tagAdmin, scopes: admin,
+			summary: "Read an order of any storefront", codes: []string{sales.CodeUnknown}, mount: typed(s.adminOrder, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/orders/{id}/settle", id: "adminSettleOrder", tag: tagAdmin, scopes: admin,
+			summary: "Find out now what became of an order", about: "Reads the platform for an order in a state ending in -ing; any other is left alone.",
+			codes: append(platform, sales.CodeUnknown), mount: typed(s.adminSettle, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/pending-account", id: "adminPendingAccount", tag: tagAdmin, scopes: finance,
+			summary: "What is owed to each institution", mount: typed(s.adminPendingAccount, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/keys", id: "adminListKeys", tag: tagAdmin, scopes: admin,
+			summary: "List keys, newest first", about: "Without their secrets, which are kept nowhere.", mount: typed(s.adminKeys, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/keys", id: "adminCreateKey", tag: tagAdmin, scopes: admin,
+			summary: "Make a key", about: "The answer shows its token once; it cannot be shown again.",
+			codes: []string{storefront.CodeKeyInput}, mount: typed(s.adminCreateKey, http.StatusCreated),
+		},
+		{
+			method: http.MethodDelete, path: "/v1/admin/keys/{id}", id: "adminRevokeKey", tag: tagAdmin, scopes: admin,
+			summary: "Revoke a key", about: "At once; on other replicas within seconds. Revoking it again changes nothing.",
+			codes: []string{storefront.CodeKeyUnknown}, mount: typed(s.adminRevokeKey, http.StatusOK),
+		},
+
+		{
+			method: http.MethodGet, path: "/problems", id: "listProblems", tag: tagReference, open: true,
+			summary: "List every error code", mount: plain[struct{}, explanationPageDTO](s.listProblems),
+		},
+		{
+			method: http.MethodGet, path: "/problems/{code}", id: "getProblem", tag: tagReference, open: true,
+			summary: "Explain an error code", codes: []string{CodeProblemUnknown}, mount: plain[problemInput, explanation](s.getProblem),
+		},
+		{
+			method: http.MethodGet, path: "/openapi.json", id: "getOpenAPI", tag: tagReference, open: true,
+			summary: "This document as JSON", mount: file[struct{}](s.openAPIJSON, "application/json"),
+		},
+		{
+			method: http.MethodGet, path: "/openapi.yaml", id: "getOpenAPIYAML", tag: tagReference, open: true,
+			summary: "This document as YAML", mount: file[struct{}](s.openAPIYAML, "application/yaml"),
+		},
+		{
+			method: http.MethodGet, path: "/docs", id: "getDocs", tag: tagReference, open: true,
+			summary: "This document as a page to read and try", mount: file[struct{}](s.docsPage, "text/html"),
+		},
+		{
+			method: http.MethodGet, path: "/docs/{file}", id: "getDocsFile", tag: tagReference, open: true,
+			summary: "Script and style of that page", mount: file[docsFileInput](s.docsFile, "text/javascript", "text/css"),
+		},
+	}
+}
+
+// mounter puts routes into the router and the document.
+type mounter struct {
+	s      *server
+	engine *gin.Engine
+	api    huma.API // routes and documents
+	doc    huma.API // documents only
+}
+
+// silent is an adapter that routes nothing: the document is made by the same code for handlers that are gin's own.
+type silent struct{ huma.Adapter }
+
+// Handle does nothing.
+func (silent) Handle(*huma.Operation, func(huma.Context)) {}
+
+// mount puts the whole table into the engine. It fails where two routes contradict each other.
+func (s *server) mount(engine *gin.Engine) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // gin and huma panic on a table that contradicts itself
+			err = fmt.Errorf("api: mount: %v", p)
+		}
+	}()
+	cfg := s.document()
+	m := &mounter{s: s, engine: engine, api: humagin.New(engine, cfg)}
+	m.doc = huma.NewAPI(cfg, silent{})
+	table := s.routes()
+	for _, r := range table {
+		r.mount(m, r)
+		m.note(r)
+		s.auth[r.method+" "+r.ginPath()] = r
+	}
+	if err := s.finishDocument(m.api.OpenAPI(), table); err != nil {
+		return err
+	}
+	s.spec, err = writeDocument(m.api.OpenAPI())
+	return err
+}
+
+// note takes over from the document what a route accepts, so that the two cannot differ.
+func (m *mounter) note(r *route) {
+	op := operationOf(m.api.OpenAPI(), r)
+	r.query = map[string]bool{}
+	for _, p := range op.Parameters {
+		if p.In == "query" {
+			r.query[p.Name] = true
+		}
+	}
+	r.body = op.RequestBody != nil
+}
+
+func operationOf(doc *huma.OpenAPI, r *route) *huma.Operation {
+	item := doc.Paths[r.path]
+	switch r.method {
+	case http.MethodPost:
+		return item.Post
+	case http.MethodDelete:
+		return item.Delete
+	default:
+		return item.Get
+	}
+}
+
+// typed mounts a handler whose request and answer are Go types; statuses are those it answers with, the usual one first.
+func typed[I, O any](h func(context.Context, *I) (*O, error), statuses ...int) mountFunc {
+	return func(m *mounter, r *route) {
+		op := m.operation(r, statuses...)
+		huma.Register(m.api, op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := h(ctx, in)
+			if err != nil {
+				return nil, asProblem(ctx, err)
+			}
+			return out, nil
+		})
+		m.copyAnswer(r, statuses)
+	}
+}
+
+// copyAnswer documents the further good statuses like the first.
+func (m *mounter) copyAnswer(r *route, statuses []int) {
+	op := operationOf(m.api.OpenAPI(), r)
+	first := op.Responses[strconv.Itoa(statuses[0])]
+	for _, st := range statuses[1:] {
+		more := *first
+		more.Description = statusWords(st)
+		op.Responses[strconv.Itoa(st)] = &more
+	}
+}
+
+type bodyOf[O any] struct{ Body O }
+
+// kept mounts a gin handler that answers with bodies callers may keep.
+func kept[I, O any](h gin.HandlerFunc) mountFunc {
+	return func(m *mounter, r *route) {
+		plain[I, O](h)(m, r)
+		describeKept(operationOf(m.api.OpenAPI(), r))
+	}
+}
+
+// plain mounts a gin handler that answers JSON.
+func plain[I, O any](h gin.HandlerFunc) mountFunc {
+	return func(m *mounter, r *route) {
+		huma.Register(m.doc, m.operation(r, http.StatusOK), func(context.Context, *I) (*bodyOf[O], error) { return nil, errDocumentOnly })
+		m.handle(r, h)
+	}
+}
+
+// file mounts a gin handler that answers with bytes of the media types given.
+func file[I any](h gin.HandlerFunc, media ...string) mountFunc {
+	return func(m *mounter, r *route) {
+		op := m.operation(r, http.StatusOK)
+		content := map[string]*huma.MediaType{}
+		for _, mt := range media {
+			content[mt] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		}
+		op.Responses["200"] = &huma.Response{Description: statusWords(http.StatusOK), Content: content}
+		huma.Register(m.doc, op, func(context.Context, *I) (*struct{}, error) { return nil, errDocumentOnly })
+		m.handle(r, h)
+	}
+}
+
+func (m *mounter) handle(r *route, h gin.HandlerFunc) {
+	if !r.shared {
+		m.engine.Handle(r.method, r.ginPath(), h)
+	}
+}
+
+// codesOf are all codes a route may be refused with, sorted.
+func (r *route) codesOf() []string {
+	codes := slices.Clone(r.codes)
+	codes = append(codes, domain.CodeInternal, domain.CodeStoreUnavailable)
+	if !r.open {
+		codes = append(codes, storefront.CodeKeyAbsent, storefront.CodeKeyUnknown, storefront.CodeKeyRevoked, storefront.CodeKeyExpired,
+			storefront.CodeKeyScope, storefront.CodeKeyRate)
+	}
+	if r.method == http.MethodPost {
+		codes = append(codes, CodeRequestMalformed, CodeRequestTooLarge, CodeRequestMediaType)
+	}
+	codes = append(codes, domain.CodeRequest, CodeRequestUnknownMember)
+	slices.Sort(codes)
+	return slices.Compact(codes)
+}

@@ -1,0 +1,182 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/delivery"
+	"guichet/domain/quota"
+	"guichet/domain/sales"
+	"guichet/domain/storefront"
+)
+
+// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Jobs, Balance, CountOrders, Clock, Log and IDs
+// are mandatory for New; Operator needs Health and may have Metrics.
+type Deps struct {
+	Catalog    *catalog.Service
+	Sales      *sales.Service
+	Storefront *storefront.Service
+	Delivery   *delivery.Service
+	Meter      *quota.Meter
+	Jobs       Jobs
+	Health     Health
+	// Metrics answers /metrics of the operator's listener; nil answers 404.
+	Metrics http.Handler
+	// Observe is told of every answered request: the operation's id (empty where none matched), the method, the status
+	// and how long it took. Nil is nobody. It must be quick and safe for concurrent use.
+	Observe func(operation, method string, status int, took time.Duration)
+	// Balance is what we owe an institution.
+	Balance func(ctx context.Context, code domain.InstitutionCode) (domain.Money, error)
+	// CountOrders counts orders by institution and state.
+	CountOrders func(ctx context.Context) ([]sales.Count, error)
+	Clock       domain.Clock
+	Log         *slog.Logger
+	IDs         domain.IDs
+	Version     string
+	KeyRate     int    // requests a second per key; bursts of twice as many pass; 0 is 50
+	MaxBody     int64  // bytes of a request body; 0 is 1 MiB
+	PublicURL   string // where storefronts reach us, for the document; may be empty
+}
+
+// Jobs shows and starts background jobs. Run inserts a run like the schedule does and does not wait for it; a name that
+// does not exist is a domain.NotFound (job.unknown).
+type Jobs interface {
+	List(ctx context.Context) ([]JobState, error)
+	Run(ctx context.Context, name string) error
+}
+
+// JobState is what is known of one background job.
+type JobState struct {
+	Name        string
+	Queue       string
+	Every       time.Duration // 0 where it has no schedule
+	LastRun     time.Time     // zero is never
+	LastOutcome string        // what the last good run did
+	LastError   string        // of the last failed run; no personal data
+	NextRun     time.Time     // zero is not known
+	Waiting     int
+	Failed      int
+}
+
+// Health says whether the process can do its work.
+type Health interface {
+	Ready(ctx context.Context) []Check
+}
+
+// Check is one thing that must be well for the process to be ready.
+type Check struct {
+	Name   string
+	OK     bool
+	Detail string
+}
+
+// Defaults of Deps.
+const (
+	defaultKeyRate = 50
+	defaultMaxBody = 1 << 20
+)
+
+// server is the state behind the handlers. It is immutable after New but for its caches, which lock themselves.
+type server struct {
+	Deps
+	auth    map[string]*route // "GET /v1/orders/:id" to its route
+	limits  *throttle
+	spec    openAPI
+	shelves map[domain.InstitutionCode]*shelfSlot
+	zones   sync.Map // IANA name to *time.Location
+}
+
+// New builds the public API. It fails on a missing dependency or a table of operations that contradicts itself.
+func New(d Deps) (http.Handler, error) {
+	s, engine, err := build(d)
+	if err != nil {
+		return nil, err
+	}
+	return s.front(engine), nil
+}
+
+func build(d Deps) (*server, *gin.Engine, error) {
+	if d.Catalog == nil || d.Sales == nil || d.Storefront == nil || d.Delivery == nil || d.Meter == nil || d.Jobs == nil ||
+		d.Balance == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
+		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Jobs, Balance, CountOrders, Clock, Log and IDs are needed")
+	}
+	if d.KeyRate <= 0 {
+		d.KeyRate = defaultKeyRate
+	}
+	if d.MaxBody <= 0 {
+		d.MaxBody = defaultMaxBody
+	}
+	if d.Observe == nil {
+		d.Observe = func(string, string, int, time.Duration) {}
+	}
+	s := &server{Deps: d, auth: map[string]*route{}, shelves: map[domain.InstitutionCode]*shelfSlot{}}
+	s.limits = newThrottle(d.Clock, d.KeyRate)
+	for _, code := range d.Catalog.Institutions {
+		s.shelves[code] = &shelfSlot{}
+	}
+	engine := newEngine()
+	engine.Use(s.guard)
+	engine.NoRoute(func(c *gin.Context) {
+		s.refuse(c, domain.Errorf(domain.NotFound, CodeRouteUnknown, "there is nothing at this address"))
+	})
+	engine.NoMethod(func(c *gin.Context) {
+		s.refuse(c, domain.Errorf(domain.Invalid, CodeRouteMethod, "this address does not take %s", callOf(c.Request.Context()).method))
+	})
+	if err := s.mount(engine); err != nil {
+		return nil, nil, err
+	}
+	return s, engine, nil
+}
+
+func newEngine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.ContextWithFallback = false
+	return engine
+}
+
+// Operator builds the operator's listener: /healthz (alive), /readyz (able to work) and /metrics, and nothing else.
+func Operator(d Deps) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, healthDTO{Status: "ok", Version: d.Version})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		status, body := http.StatusOK, healthDTO{Status: "ok", Version: d.Version}
+		if d.Health != nil {
+			for _, c := range d.Health.Ready(r.Context()) {
+				body.Checks = append(body.Checks, checkDTO(c))
+				if !c.OK {
+					status, body.Status = http.StatusServiceUnavailable, "not_ready"
+				}
+			}
+		}
+		writeJSON(w, status, body)
+	})
+	if d.Metrics != nil {
+		mux.Handle("GET /metrics", d.Metrics)
+	}
+	return mux
+}
+
+type healthDTO struct {
+	Status  string     `json:"status"`
+	Version string     `json:"version,omitempty"`
+	Checks  []checkDTO `json:"checks,omitempty"`
+}
+
+type checkDTO struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
+}
