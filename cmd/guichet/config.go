@@ -1,0 +1,298 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/goccy/go-yaml"
+
+	"guichet/domain"
+	"guichet/domain/delivery"
+	"guichet/domain/quota"
+	"guichet/secutix"
+)
+
+// Config is everything that can be configured. Order of precedence: command line, environment, file, default. Secrets
+// come from the environment or from files of their own and are never printed.
+type Config struct {
+	Listen         string `yaml:"listen" env:"GUICHET_LISTEN"`
+	OperatorListen string `yaml:"operator_listen" env:"GUICHET_OPERATOR_LISTEN"`
+	PublicURL      string `yaml:"public_url" env:"GUICHET_PUBLIC_URL"`
+	DataDir        string `yaml:"data_dir" env:"GUICHET_DATA_DIR"`
+	// Database is "sqlite:/path/file.db" or "postgres://…"; empty is guichet.db in DataDir.
+	Database      domain.Secret `yaml:"-" env:"GUICHET_DATABASE"`
+	DatabaseFile  string        `yaml:"database_file" env:"GUICHET_DATABASE_FILE"`
+	DatabaseConns int           `yaml:"database_conns" env:"GUICHET_DATABASE_CONNS"`
+	LogLevel      string        `yaml:"log_level" env:"GUICHET_LOG_LEVEL"`
+	LogFormat     string        `yaml:"log_format" env:"GUICHET_LOG_FORMAT"`
+	HoldFor       time.Duration `yaml:"hold_for" env:"GUICHET_HOLD_FOR"`
+	Availability  time.Duration `yaml:"availability_every" env:"GUICHET_AVAILABILITY_EVERY"`
+	KeyRate       int           `yaml:"key_rate" env:"GUICHET_KEY_RATE"`
+	MaxBody       int64         `yaml:"max_body" env:"GUICHET_MAX_BODY"`
+	// AllowSimulator lets serve talk to a platform that says it is a simulator.
+	AllowSimulator bool                `yaml:"allow_simulator" env:"GUICHET_ALLOW_SIMULATOR"`
+	Institutions   []InstitutionConfig `yaml:"institutions"`
+}
+
+// InstitutionConfig is one institution.
+type InstitutionConfig struct {
+	Code           string            `yaml:"code"`
+	Name           map[string]string `yaml:"name"`
+	BaseURL        string            `yaml:"base_url"`
+	Platform       string            `yaml:"platform_code"`
+	Operator       string            `yaml:"operator"`
+	Partner        string            `yaml:"partner"`
+	SecretFile     string            `yaml:"secret_file"`
+	Secret         domain.Secret     `yaml:"-"` // from SecretFile or GUICHET_SECRET_<CODE>
+	Auth           string            `yaml:"auth"`
+	Version        string            `yaml:"service_version"`
+	TimeZone       string            `yaml:"time_zone"`
+	Currency       string            `yaml:"currency"`
+	PartnerContact string            `yaml:"partner_contact"`
+	PendingMethod  string            `yaml:"pending_method"`
+	ClosePayments  string            `yaml:"close_payments"` // explicit or omit
+	PayerIsPartner bool              `yaml:"payer_is_partner"`
+	VisitDate      string            `yaml:"visit_date_member"`
+	VisitSlot      string            `yaml:"timeslot_member"`
+	MaxWait        int               `yaml:"max_waiting_time"`
+	HoldLifetime   time.Duration     `yaml:"hold_lifetime"`
+	Symbology      string            `yaml:"barcode"`
+	Terms          map[string]string `yaml:"terms"`
+	PerMinute      int               `yaml:"calls_per_minute"`
+	Concurrent     int               `yaml:"calls_at_once"`
+	MonthCalls     int64             `yaml:"calls_per_month"`
+	MonthBytes     int64             `yaml:"bytes_per_month"`
+	Unmetered      bool              `yaml:"unmetered"`
+}
+
+func defaults() Config {
+	return Config{
+		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
+		HoldFor: 10 * time.Minute, Availability: time.Hour, KeyRate: 50, MaxBody: 1 << 20,
+	}
+}
+
+// loadConfig reads the file (may be empty), then the environment over it, then the secrets. It returns everything that is
+// wrong together.
+func loadConfig(file string, environ []string) (Config, error) {
+	c := defaults()
+	vars := env.ToMap(environ)
+	if file == "" {
+		file = vars["GUICHET_CONFIG"]
+	}
+	if file != "" {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			return c, fmt.Errorf("configuration: %w", err)
+		}
+		if err := yaml.UnmarshalWithOptions(raw, &c, yaml.Strict()); err != nil {
+			return c, fmt.Errorf("configuration %s: %w", file, err)
+		}
+	}
+	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
+		return c, fmt.Errorf("environment: %w", err)
+	}
+	var problems []error
+	if c.DatabaseFile != "" && c.Database == "" {
+		text, err := readSecret(c.DatabaseFile, file)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("database_file: %w", err))
+		}
+		c.Database = text
+	}
+	for i := range c.Institutions {
+		problems = append(problems, c.Institutions[i].loadSecret(vars, file))
+	}
+	problems = append(problems, c.Validate())
+	return c, errors.Join(problems...)
+}
+
+// loadSecret takes the institution's secret from the environment or from its file.
+func (i *InstitutionConfig) loadSecret(vars map[string]string, file string) error {
+	name := "GUICHET_SECRET_" + strings.ToUpper(i.Code)
+	if s := vars[name]; s != "" {
+		i.Secret = domain.Secret(s)
+		return nil
+	}
+	if i.SecretFile == "" {
+		return fmt.Errorf("institution %s: no secret: set secret_file or %s", i.Code, name)
+	}
+	text, err := readSecret(i.SecretFile, file)
+	if err != nil {
+		return fmt.Errorf("institution %s: secret_file: %w", i.Code, err)
+	}
+	i.Secret = text
+	return nil
+}
+
+// readSecret reads a file of one line; a relative path starts at the configuration file's folder.
+func readSecret(path, config string) (domain.Secret, error) {
+	if !filepath.IsAbs(path) && config != "" {
+		path = filepath.Join(filepath.Dir(config), path)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimRight(string(raw), "\r\n")
+	if text == "" {
+		return "", fmt.Errorf("%s is empty", path)
+	}
+	return domain.Secret(text), nil
+}
+
+// DatabaseURL is where the data is.
+func (c *Config) DatabaseURL() string {
+	if c.Database != "" {
+		return c.Database.Reveal()
+	}
+	return "sqlite:" + filepath.Join(c.DataDir, "guichet.db")
+}
+
+var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+
+// Validate returns every problem together, each on a line of its own.
+func (c *Config) Validate() error {
+	var problems []error
+	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	for name, addr := range map[string]string{"listen": c.Listen, "operator_listen": c.OperatorListen} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			bad("%s: %q is not host:port", name, addr)
+		}
+	}
+	if c.PublicURL != "" && !isURL(c.PublicURL) {
+		bad("public_url: %q is not an http(s) address", c.PublicURL)
+	}
+	if _, err := level(c.LogLevel); err != nil {
+		bad("log_level: %q is none of debug, info, warn, error", c.LogLevel)
+	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		bad("log_format: %q is neither text nor json", c.LogFormat)
+	}
+	if c.HoldFor < time.Minute || c.HoldFor > time.Hour {
+		bad("hold_for: %s is not between 1m and 1h", c.HoldFor)
+	}
+	if c.Availability < time.Minute || c.Availability > 24*time.Hour {
+		bad("availability_every: %s is not between 1m (the platform's own limit) and 24h", c.Availability)
+	}
+	if c.KeyRate < 1 || c.KeyRate > 100_000 {
+		bad("key_rate: %d is not between 1 and 100000 requests a second", c.KeyRate)
+	}
+	if c.MaxBody < 1024 || c.MaxBody > 64<<20 {
+		bad("max_body: %d is not between 1024 and 67108864 bytes", c.MaxBody)
+	}
+	if c.DatabaseConns < 1 || c.DatabaseConns > 1000 {
+		bad("database_conns: %d is not between 1 and 1000", c.DatabaseConns)
+	}
+	if len(c.Institutions) == 0 {
+		bad("institutions: at least one is needed")
+	}
+	seen := map[string]bool{}
+	for n := range c.Institutions {
+		i := &c.Institutions[n]
+		if seen[i.Code] {
+			bad("institution %s stands twice", i.Code)
+		}
+		seen[i.Code] = true
+		problems = append(problems, i.validate())
+	}
+	return errors.Join(problems...)
+}
+
+func (i *InstitutionConfig) validate() error {
+	var problems []error
+	bad := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf("institution %s: "+format, append([]any{i.Code}, args...)...))
+	}
+	if !codeForm.MatchString(i.Code) {
+		bad("code: a lower-case letter, then up to 31 letters, digits or underscores")
+	}
+	if !isURL(i.BaseURL) {
+		bad("base_url: %q is not an http(s) address", i.BaseURL)
+	} else if u, _ := url.Parse(i.BaseURL); u.Scheme == "http" && !loopback(u.Hostname()) {
+		bad("base_url: http is for this machine only; use https")
+	}
+	for name, v := range map[string]string{"operator": i.Operator, "partner": i.Partner, "partner_contact": i.PartnerContact} {
+		if v == "" {
+			bad("%s is missing", name)
+		}
+	}
+	if i.Auth != "" && i.Auth != "jwt" && i.Auth != "login" {
+		bad("auth: %q is neither jwt nor login", i.Auth)
+	}
+	if i.Version != "" && !regexp.MustCompile(`^v\d+_\d+$`).MatchString(i.Version) {
+		bad("service_version: %q has not the form v1_33", i.Version)
+	}
+	if i.TimeZone != "" {
+		if _, err := time.LoadLocation(i.TimeZone); err != nil {
+			bad("time_zone: %q is not an IANA zone", i.TimeZone)
+		}
+	}
+	if i.Currency != "" && !domain.Currency(i.Currency).Valid() {
+		bad("currency: %q is not an ISO 4217 code", i.Currency)
+	}
+	if i.ClosePayments != "" && i.ClosePayments != "explicit" && i.ClosePayments != "omit" {
+		bad("close_payments: %q is neither explicit nor omit", i.ClosePayments)
+	}
+	if i.Symbology != "" && !slices.Contains(delivery.Symbologies(), delivery.Symbology(i.Symbology)) {
+		bad("barcode: %q is none of %v", i.Symbology, delivery.Symbologies())
+	}
+	if i.PerMinute < 0 || i.PerMinute > 100_000 || i.Concurrent < 0 || i.Concurrent > 1000 || i.MonthCalls < 0 || i.MonthBytes < 0 || i.MaxWait < 0 || i.HoldLifetime < 0 {
+		bad("limits cannot be negative, nor above 100000 calls a minute and 1000 at once")
+	}
+	return errors.Join(problems...)
+}
+
+func isURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+func loopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func level(s string) (slog.Level, error) {
+	var l slog.Level
+	err := l.UnmarshalText([]byte(s))
+	return l, err
+}
+
+// codes lists the institutions in the order of the configuration.
+func (c *Config) codes() []domain.InstitutionCode {
+	var out []domain.InstitutionCode
+	for _, i := range c.Institutions {
+		out = append(out, domain.InstitutionCode(i.Code))
+	}
+	return out
+}
+
+// settings are what the platform's border needs of an institution.
+func (i *InstitutionConfig) settings() secutix.Settings {
+	return secutix.Settings{
+		Code: domain.InstitutionCode(i.Code), Name: domain.Text(i.Name), BaseURL: i.BaseURL, Platform: i.Platform, Operator: i.Operator,
+		Partner: i.Partner, Secret: i.Secret, Auth: i.Auth, Version: i.Version, TimeZone: i.TimeZone, Currency: domain.Currency(i.Currency),
+		PartnerContact: i.PartnerContact, PendingMethod: i.PendingMethod, OmitPayments: i.ClosePayments == "omit",
+		PayerIsPartner: i.PayerIsPartner, VisitDate: i.VisitDate, VisitSlot: i.VisitSlot, MaxWait: i.MaxWait, HoldLifetime: i.HoldLifetime,
+	}
+}
+
+func (i *InstitutionConfig) limits() quota.Limits {
+	return quota.Limits{
+		PerMinute: i.PerMinute, Concurrent: i.Concurrent, MonthCalls: i.MonthCalls, MonthBytes: i.MonthBytes, Unmetered: i.Unmetered,
+	}
+}

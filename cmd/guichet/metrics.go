@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"guichet/domain/quota"
+)
+
+// metrics is everything that Prometheus can read of us.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec
+	calls    *prometheus.HistogramVec
+	bytes    *prometheus.CounterVec
+	jobs     *prometheus.CounterVec
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "guichet_http_request_seconds", Help: "Time to answer, by operation and status.",
+			Buckets: []float64{.0005, .001, .002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"operation", "method", "status"}),
+		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "guichet_platform_call_seconds", Help: "Time of a call to S-360, by institution, method, class and outcome.",
+			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"institution", "call", "class", "outcome"}),
+		bytes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "guichet_platform_bytes_total", Help: "Bytes on the wire to and from S-360.",
+		}, []string{"institution", "direction"}),
+		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "guichet_job_runs_total", Help: "Runs of background jobs, by outcome.",
+		}, []string{"job", "outcome"}),
+	}
+	m.registry.MustRegister(m.requests, m.calls, m.bytes, m.jobs, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+func (m *metrics) observeRequest(operation, method string, status int, took time.Duration) {
+	m.requests.WithLabelValues(operation, method, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) observeJob(kind string, err error) {
+	outcome := "ok"
+	if err != nil {
+		outcome = "failed"
+	}
+	m.jobs.WithLabelValues(kind, outcome).Inc()
+}
+
+// watch reads, at each scrape, what the services know.
+func (m *metrics) watch(a *app) { m.registry.MustRegister(&watcher{a: a}) }
+
+// watcher collects gauges from the services when Prometheus asks.
+type watcher struct{ a *app }
+
+var (
+	descOrders  = prometheus.NewDesc("guichet_orders", "Orders by status; one that stays in an …ing status needs a look.", []string{"institution", "status"}, nil)
+	descCatalog = prometheus.NewDesc("guichet_catalog_age_seconds", "Age of the catalog that serves, since the platform last confirmed it.", []string{"institution"}, nil)
+	descAvail   = prometheus.NewDesc("guichet_availability_age_seconds", "Time since availability was last confirmed.", []string{"institution"}, nil)
+	descLeft    = prometheus.NewDesc("guichet_quota_calls_left", "Calls to S-360 left this month.", []string{"institution"}, nil)
+	descUsed    = prometheus.NewDesc("guichet_quota_calls_month", "Calls to S-360 made this month.", []string{"institution"}, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (w *watcher) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) //nolint:forbidigo // Prometheus gives no context
+	defer cancel()
+	if counts, err := w.a.db.Sales().CountOrders(ctx); err == nil {
+		for _, c := range counts {
+			ch <- prometheus.MustNewConstMetric(descOrders, prometheus.GaugeValue, float64(c.N), string(c.Institution), string(c.Status))
+		}
+	}
+	now := w.a.clock()
+	for _, code := range w.a.cfg.codes() {
+		name := string(code)
+		if st, err := w.a.catalog.State(ctx, code); err == nil && st.Version > 0 {
+			ch <- prometheus.MustNewConstMetric(descCatalog, prometheus.GaugeValue, age(now, st.CheckedAt), name)
+			ch <- prometheus.MustNewConstMetric(descAvail, prometheus.GaugeValue, age(now, st.AvailabilityAt), name)
+		}
+		if u, err := w.a.meter.Usage(code); err == nil {
+			ch <- prometheus.MustNewConstMetric(descUsed, prometheus.GaugeValue, float64(u.Calls), name)
+			if !u.Unmetered {
+				ch <- prometheus.MustNewConstMetric(descLeft, prometheus.GaugeValue, float64(u.MonthCalls-u.Calls), name)
+			}
+		}
+	}
+}
+
+func age(now, at time.Time) float64 {
+	if at.IsZero() {
+		return 0
+	}
+	return now.Sub(at).Seconds()
+}
+
+// measured is the meter, with every call's time and bytes noted.
+type measured struct {
+	*quota.Meter
+	m *metrics
+}
+
+// Leave implements secutix.Meter.
+func (m measured) Leave(c quota.Call, r quota.Result) {
+	m.Meter.Leave(c, r)
+	m.m.calls.WithLabelValues(string(c.Institution), c.Service+"."+c.Method, string(c.Class), r.Outcome).Observe(r.Took.Seconds())
+	m.m.bytes.WithLabelValues(string(c.Institution), "out").Add(float64(r.BytesOut))
+	m.m.bytes.WithLabelValues(string(c.Institution), "in").Add(float64(r.BytesIn))
+}

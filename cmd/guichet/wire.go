@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"guichet/api"
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/delivery"
+	"guichet/domain/quota"
+	"guichet/domain/sales"
+	"guichet/domain/storefront"
+	"guichet/secutix"
+	"guichet/storage"
+	"guichet/templates"
+)
+
+// app is everything, built once.
+type app struct {
+	cfg          Config
+	log          *slog.Logger
+	clock        domain.Clock
+	db           *storage.DB
+	meter        *quota.Meter
+	institutions *secutix.Institutions
+	catalog      *catalog.Service
+	sales        *sales.Service
+	storefront   *storefront.Service
+	delivery     *delivery.Service
+	metrics      *metrics
+	jobs         *jobs
+	api          http.Handler
+	operator     http.Handler
+}
+
+// options are what only tests and the demo choose.
+type options struct {
+	clock     domain.Clock      // nil: the machine's
+	transport http.RoundTripper // nil: the network
+	progress  func(code domain.InstitutionCode, what string)
+	logTo     io.Writer
+}
+
+// keyTTL is how long a replica trusts a key it has seen; a revocation elsewhere takes effect within it.
+const keyTTL = 10 * time.Second
+
+// build makes everything from the configuration, top to bottom. It makes no call to the platform and changes no schema.
+// Close what it returns.
+func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
+	a := &app{cfg: cfg, clock: o.clock, log: newLogger(cfg, o.logTo)}
+	if a.clock == nil {
+		a.clock = domain.SystemClock
+	}
+	a.db, err = storage.Open(ctx, storage.Options{URL: cfg.DatabaseURL(), Clock: a.clock, MaxConns: cfg.DatabaseConns, Logger: a.log})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.db.Close())
+		}
+	}()
+	a.metrics = newMetrics()
+
+	// The platform's side: every call passes the meter, and is measured.
+	limits := map[domain.InstitutionCode]quota.Limits{}
+	var settings []secutix.Settings
+	for i := range cfg.Institutions {
+		settings = append(settings, cfg.Institutions[i].settings())
+		limits[domain.InstitutionCode(cfg.Institutions[i].Code)] = cfg.Institutions[i].limits()
+	}
+	a.meter = quota.NewMeter(a.clock, a.db.Quota(), limits)
+	transport := o.transport
+	if transport == nil {
+		transport = newTransport()
+	}
+	if !cfg.AllowSimulator {
+		transport = refuseSimulator{transport}
+	}
+	a.institutions, err = secutix.New(settings, secutix.Options{
+		Transport: transport, Meter: measured{a.meter, a.metrics}, Clock: a.clock, Log: a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	// The services.
+	ids := domain.NewIDs(a.clock)
+	a.catalog = catalog.New(catalog.Deps{
+		Store: a.db.Catalog(), Platform: secutix.Catalog{Institutions: a.institutions}, Clock: a.clock, Institutions: cfg.codes(),
+		AvailabilityEvery: cfg.Availability, Progress: o.progress,
+	})
+	a.sales = sales.New(sales.Deps{
+		Store: a.db.Sales(), Platform: secutix.Sales{Institutions: a.institutions}, Catalog: a.catalog, Clock: a.clock, IDs: ids, Log: a.log,
+		HoldFor: cfg.HoldFor,
+	})
+	a.storefront = storefront.New(storefront.Deps{
+		Store: storage.NewKeyCache(a.db.Storefront(), keyTTL), Clock: a.clock, IDs: ids, Institutions: cfg.codes(),
+	})
+	renderer, err := templates.New(templates.Options{Logger: a.log})
+	if err != nil {
+		return nil, err
+	}
+	a.delivery = delivery.New(delivery.Deps{
+		Catalog: a.catalog, Renderer: renderer, Pictures: secutix.NewPictures(pictures{a.db.Pictures(), a.clock}, transport), Settings: ticketSettings(cfg),
+	})
+
+	// What runs by itself, and what answers.
+	a.jobs, err = newJobs(a)
+	if err != nil {
+		return nil, err
+	}
+	a.metrics.watch(a)
+	deps := api.Deps{
+		Catalog: a.catalog, Sales: a.sales, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a},
+		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Balance: a.db.Sales().Balance, CountOrders: a.db.Sales().CountOrders,
+		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
+	}
+	if a.api, err = api.New(deps); err != nil {
+		return nil, err
+	}
+	a.operator = api.Operator(deps)
+	return a, nil
+}
+
+// Close lets go of the database, after what was counted is written.
+func (a *app) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) //nolint:forbidigo // the program is ending: no context is left
+	defer cancel()
+	return errors.Join(a.meter.Flush(ctx), a.db.Close())
+}
+
+func newLogger(cfg Config, w io.Writer) *slog.Logger {
+	l, err := level(cfg.LogLevel)
+	if err != nil {
+		l = slog.LevelInfo
+	}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
+}
+
+func ticketSettings(cfg Config) map[domain.InstitutionCode]delivery.Settings {
+	out := map[domain.InstitutionCode]delivery.Settings{}
+	for _, i := range cfg.Institutions {
+		out[domain.InstitutionCode(i.Code)] = delivery.Settings{Symbology: delivery.Symbology(i.Symbology), Terms: domain.Text(i.Terms)}
+	}
+	return out
+}
+
+// pictures fits the database's pictures to the border's fetcher.
+type pictures struct {
+	store *storage.Pictures
+	clock domain.Clock
+}
+
+// Picture implements secutix.PictureStore.
+func (p pictures) Picture(ctx context.Context, code domain.InstitutionCode, address string) ([]byte, error) {
+	pic, err := p.store.Get(ctx, code, address)
+	return pic.Content, err
+}
+
+// KeepPicture implements secutix.PictureStore.
+func (p pictures) KeepPicture(ctx context.Context, code domain.InstitutionCode, address string, content []byte) error {
+	return p.store.Put(ctx, code, address, storage.Picture{
+		Content: content, MediaType: http.DetectContentType(content), FetchedAt: p.clock(),
+	})
+}
+
+// newTransport keeps enough connections for all institutions.
+func newTransport() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport) //nolint:forbidigo // its settings are copied, it is not used
+	if !ok {
+		t = &http.Transport{}
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = 16
+	return t
+}
+
+// refuseSimulator keeps a production service from selling a simulator's tickets.
+type refuseSimulator struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (r refuseSimulator) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := r.next.RoundTrip(req)
+	if err != nil || res.Header.Get("X-Simulator") == "" {
+		return res, err
+	}
+	_ = res.Body.Close()
+	return nil, domain.Errorf(domain.Unavailable, domain.CodePlatformConfig, "%s is a simulator; set allow_simulator to use it", req.URL.Host)
+}
+
+// health answers the readiness probe.
+type health struct{ a *app }
+
+// Ready implements api.Health.
+func (h health) Ready(ctx context.Context) []api.Check {
+	checks := []api.Check{check("database", h.a.db.Ping(ctx)), check("migrations", h.a.db.CheckSchema(ctx))}
+	var missing error
+	for _, code := range h.a.cfg.codes() {
+		if _, err := h.a.catalog.View(code); err != nil {
+			missing = errors.Join(missing, fmt.Errorf("%s: no catalog yet", code))
+		}
+	}
+	return append(checks, check("catalog", missing))
+}
+
+func check(name string, err error) api.Check {
+	c := api.Check{Name: name, OK: err == nil}
+	if err != nil {
+		c.Detail = err.Error()
+	}
+	return c
+}
