@@ -244,8 +244,13 @@ func (c *Catalog) SaveAvailability(
 		}
 		return tx.Clauses(clause.OnConflict{
 			Columns: []clause.Column{
-				{Name: "institution"}, {Name: "product"}, {Name: "performance"}, {Name: "seat_category"}, {Name: "item"},
-				{Name: "timeslot"}, {Name: "day"},
+				{Name: "institution"},
+				{Name: "product"},
+				{Name: "performance"},
+				{Name: "seat_category"},
+				{Name: "item"},
+				{Name: "timeslot"},
+				{Name: "day"},
 			},
 			DoUpdates: clause.AssignmentColumns([]string{"seq", "level", "places", "counted", "platform_level", "as_of"}),
 			Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "excluded.as_of >= availabilities.as_of"}}},

@@ -35,11 +35,12 @@ func decodeSnapshot(content []byte, version int64) (*catalog.Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open snapshot: %w", err)
 	}
-	var c snapshotContent
-	if err := json.NewDecoder(z).Decode(&c); err != nil {
-		return nil, fmt.Errorf("read snapshot: %w", err)
+	text, err := io.ReadAll(z) // to the end, where the checksum is
+	if err != nil {
+		return nil, fmt.Errorf("decompress snapshot: %w", err)
 	}
-	if _, err := io.Copy(io.Discard, z); err != nil { // to the end, where the checksum is
+	var c snapshotContent
+	if err := json.Unmarshal(text, &c); err != nil {
 		return nil, fmt.Errorf("read snapshot: %w", err)
 	}
 	s := c.toSnapshot()

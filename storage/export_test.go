@@ -54,7 +54,7 @@ func (db *DB) explain(ctx context.Context, built *gorm.DB, other string) (string
 		for _, set := range []string{
 			"SET enable_seqscan = off", "SET enable_sort = " + other, "SET enable_bitmapscan = " + other,
 		} {
-			if _, err := conn.ExecContext(ctx, set); err != nil {
+			if _, err = conn.ExecContext(ctx, set); err != nil {
 				return "", err
 			}
 		}

@@ -46,7 +46,7 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 		return nil, translate("lock schema", err)
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if _, err := db.pending(ctx, pool, driver); err != nil {
+	if _, err = db.pending(ctx, pool, driver); err != nil {
 		return nil, err
 	}
 	list, err := migrations.List(db.migrations)
@@ -208,9 +208,9 @@ func (db *DB) lockSchema(ctx context.Context) (
 	pool *sql.DB, driver riverdriver.Driver[*sql.Tx], unlock func() error, err error,
 ) {
 	if db.kind == KindSQLite {
-		l, err := waitLock(ctx, db.file+".migrate")
-		if err != nil {
-			return nil, nil, nil, err
+		l, lockErr := waitLock(ctx, db.file+".migrate")
+		if lockErr != nil {
+			return nil, nil, nil, lockErr
 		}
 		return db.wpool, db.River(), l.unlock, nil
 	}

@@ -72,89 +72,98 @@ func tables(t *testing.T, db *storage.DB, name string) int {
 
 func TestMigrate_EmptyToLatestThenNothing(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
-		db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
-		if err := db.CheckSchema(t.Context()); !errors.Is(err, storage.ErrSchemaPending) {
-			t.Errorf("check of an empty database = %v, want pending", err)
-		}
-		pending, err := db.Pending(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		applied, err := db.Migrate(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(pending, applied); diff != "" {
-			t.Errorf("applied is not what was pending (-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff(all(t), ours(applied)); diff != "" {
-			t.Errorf("applied (-want +got):\n%s", diff)
-		}
-		if !slices.ContainsFunc(applied, func(s string) bool { return strings.HasPrefix(s, "river_") }) {
-			t.Error("the job engine's tables were not made")
-		}
-		if err := db.CheckSchema(t.Context()); err != nil {
-			t.Errorf("check after migrating: %v", err)
-		}
-		again, err := db.Migrate(t.Context())
-		if err != nil || len(again) != 0 {
-			t.Errorf("migrating again applied %v (%v)", again, err)
-		}
-	})
+	for _, p := range storagetest.Places(t) {
+		t.Run(p.Kind, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
+			if err := db.CheckSchema(t.Context()); !errors.Is(err, storage.ErrSchemaPending) {
+				t.Errorf("check of an empty database = %v, want pending", err)
+			}
+			pending, err := db.Pending(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			applied, err := db.Migrate(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(pending, applied); diff != "" {
+				t.Errorf("applied is not what was pending (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(all(t), ours(applied)); diff != "" {
+				t.Errorf("applied (-want +got):\n%s", diff)
+			}
+			if !slices.ContainsFunc(applied, func(s string) bool { return strings.HasPrefix(s, "river_") }) {
+				t.Error("the job engine's tables were not made")
+			}
+			if err := db.CheckSchema(t.Context()); err != nil {
+				t.Errorf("check after migrating: %v", err)
+			}
+			again, err := db.Migrate(t.Context())
+			if err != nil || len(again) != 0 {
+				t.Errorf("migrating again applied %v (%v)", again, err)
+			}
+		})
+	}
 }
 
 func TestMigrate_OldToLatestKeepsWhatIsThere(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
-		db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
-		db.UseMigrations(folder(t, 2))
-		if _, err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		createOrder(t, db, "ord_old")
-		db.UseMigrations(migrations.Files())
-		if err := db.CheckSchema(t.Context()); !errors.Is(err, storage.ErrSchemaPending) {
-			t.Errorf("check of an old database = %v, want pending", err)
-		}
-		applied, err := db.Migrate(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(all(t)[2:], applied); diff != "" {
-			t.Errorf("applied (-want +got):\n%s", diff)
-		}
-		if _, err := db.Sales().Order(t.Context(), "ord_old"); err != nil {
-			t.Errorf("the order of before: %v", err)
-		}
-	})
+	for _, p := range storagetest.Places(t) {
+		t.Run(p.Kind, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
+			db.UseMigrations(folder(t, 2))
+			if _, err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			createOrder(t, db, "ord_old")
+			db.UseMigrations(migrations.Files())
+			if err := db.CheckSchema(t.Context()); !errors.Is(err, storage.ErrSchemaPending) {
+				t.Errorf("check of an old database = %v, want pending", err)
+			}
+			applied, err := db.Migrate(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(all(t)[2:], applied); diff != "" {
+				t.Errorf("applied (-want +got):\n%s", diff)
+			}
+			if _, err := db.Sales().Order(t.Context(), "ord_old"); err != nil {
+				t.Errorf("the order of before: %v", err)
+			}
+		})
+	}
 }
 
 func TestMigrate_UnknownOrEdited_IsRefusedUntouched(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
-		db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
-		newer := folder(t, 99)
-		newer["0007_future.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")}
-		edited := folder(t, 99)
-		edited["0003_storefront.sql"] = &fstest.MapFile{Data: append([]byte("-- better\n"), edited["0003_storefront.sql"].Data...)}
-		edited["0007_future.sql"] = newer["0007_future.sql"]
+	for _, p := range storagetest.Places(t) {
+		t.Run(p.Kind, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
+			newer := folder(t, 99)
+			newer["0007_future.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")}
+			edited := folder(t, 99)
+			edited["0003_storefront.sql"] = &fstest.MapFile{Data: append([]byte("-- better\n"), edited["0003_storefront.sql"].Data...)}
+			edited["0007_future.sql"] = newer["0007_future.sql"]
 
-		if _, err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		db.UseMigrations(edited)
-		wantRefused(t, db, storage.ErrSchemaEdited, "0003_storefront.sql")
-		if tables(t, db, "future") != 0 {
-			t.Error("a migration was applied although another was edited")
-		}
-		db.UseMigrations(newer)
-		if _, err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		db.UseMigrations(migrations.Files())
-		wantRefused(t, db, storage.ErrSchemaUnknown, "0007_future.sql")
-	})
+			if _, err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			db.UseMigrations(edited)
+			wantRefused(t, db, storage.ErrSchemaEdited, "0003_storefront.sql")
+			if tables(t, db, "future") != 0 {
+				t.Error("a migration was applied although another was edited")
+			}
+			db.UseMigrations(newer)
+			if _, err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			db.UseMigrations(migrations.Files())
+			wantRefused(t, db, storage.ErrSchemaUnknown, "0007_future.sql")
+		})
+	}
 }
 
 func wantRefused(t *testing.T, db *storage.DB, want error, name string) {
@@ -170,19 +179,22 @@ func wantRefused(t *testing.T, db *storage.DB, want error, name string) {
 
 func TestMigrate_RecordWithoutChecksum_IsRefused(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
-		db := storagetest.OpenURL(t, p.URL(t))
-		if _, err := db.Pool().ExecContext(t.Context(), "DELETE FROM schema_checksums WHERE version = 2"); err != nil {
-			t.Fatal(err)
-		}
-		wantRefused(t, db, storage.ErrSchemaEdited, "0002_sales.sql")
-		if _, err := db.Pool().ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9, "+yes(db)+")"); err != nil {
-			t.Fatal(err)
-		}
-		if err := db.CheckSchema(t.Context()); err == nil {
-			t.Error("a version that nobody knows is not refused")
-		}
-	})
+	for _, p := range storagetest.Places(t) {
+		t.Run(p.Kind, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.OpenURL(t, p.URL(t))
+			if _, err := db.Pool().ExecContext(t.Context(), "DELETE FROM schema_checksums WHERE version = 2"); err != nil {
+				t.Fatal(err)
+			}
+			wantRefused(t, db, storage.ErrSchemaEdited, "0002_sales.sql")
+			if _, err := db.Pool().ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9, "+yes(db)+")"); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.CheckSchema(t.Context()); err == nil {
+				t.Error("a version that nobody knows is not refused")
+			}
+		})
+	}
 }
 
 func yes(db *storage.DB) string {
@@ -194,62 +206,68 @@ func yes(db *storage.DB) string {
 
 func TestMigrate_FailingMigration_LeavesNothingOfItself(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
-		db := storagetest.OpenURL(t, p.URL(t))
-		broken := folder(t, 99)
-		broken["0007_future.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\nINSERT INTO nowhere VALUES (1);\n")}
-		db.UseMigrations(broken)
-		if _, err := db.Migrate(t.Context()); err == nil {
-			t.Fatal("no error")
-		}
-		if tables(t, db, "future") != 0 {
-			t.Error("half of the migration stayed")
-		}
-		db.UseMigrations(migrations.Files())
-		if err := db.CheckSchema(t.Context()); err != nil {
-			t.Errorf("the database is not as before: %v", err)
-		}
-		broken["0007_future.sql"].Data = []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")
-		db.UseMigrations(broken)
-		if applied, err := db.Migrate(t.Context()); err != nil || !slices.Equal(applied, []string{"0007_future.sql"}) {
-			t.Errorf("the mended migration: %v (%v)", applied, err)
-		}
-	})
+	for _, p := range storagetest.Places(t) {
+		t.Run(p.Kind, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.OpenURL(t, p.URL(t))
+			broken := folder(t, 99)
+			broken["0007_future.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\nINSERT INTO nowhere VALUES (1);\n")}
+			db.UseMigrations(broken)
+			if _, err := db.Migrate(t.Context()); err == nil {
+				t.Fatal("no error")
+			}
+			if tables(t, db, "future") != 0 {
+				t.Error("half of the migration stayed")
+			}
+			db.UseMigrations(migrations.Files())
+			if err := db.CheckSchema(t.Context()); err != nil {
+				t.Errorf("the database is not as before: %v", err)
+			}
+			broken["0007_future.sql"].Data = []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")
+			db.UseMigrations(broken)
+			if applied, err := db.Migrate(t.Context()); err != nil || !slices.Equal(applied, []string{"0007_future.sql"}) {
+				t.Errorf("the mended migration: %v (%v)", applied, err)
+			}
+		})
+	}
 }
 
 func TestMigrate_FourAtOnce_OneWorksTheOthersWait(t *testing.T) {
 	t.Parallel()
-	storagetest.Each(t, func(t *testing.T, p storagetest.Place) {
-		const starters = 4
-		url := p.URL(t)
-		var (
-			wg      sync.WaitGroup
-			mu      sync.Mutex
-			applied []string
-		)
-		for range starters {
-			wg.Go(func() {
-				db, err := storage.Open(t.Context(), storage.Options{URL: url, MaxConns: 2})
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				defer func() { _ = db.Close() }()
-				names, err := db.Migrate(t.Context())
-				if err != nil {
-					t.Error(err)
-				}
-				if err := db.CheckSchema(t.Context()); err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				applied = append(applied, names...)
-			})
-		}
-		wg.Wait()
-		if diff := cmp.Diff(all(t), ours(applied)); diff != "" {
-			t.Errorf("together they applied (-want +got):\n%s", diff)
-		}
-	})
+	for _, p := range storagetest.Places(t) {
+		t.Run(p.Kind, func(t *testing.T) {
+			t.Parallel()
+			const starters = 4
+			url := p.URL(t)
+			var (
+				wg      sync.WaitGroup
+				mu      sync.Mutex
+				applied []string
+			)
+			for range starters {
+				wg.Go(func() {
+					db, err := storage.Open(t.Context(), storage.Options{URL: url, MaxConns: 2})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer func() { _ = db.Close() }()
+					names, err := db.Migrate(t.Context())
+					if err != nil {
+						t.Error(err)
+					}
+					if err := db.CheckSchema(t.Context()); err != nil {
+						t.Error(err)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					applied = append(applied, names...)
+				})
+			}
+			wg.Wait()
+			if diff := cmp.Diff(all(t), ours(applied)); diff != "" {
+				t.Errorf("together they applied (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

@@ -166,7 +166,7 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 	if db.file, err = filepath.Abs(path); err != nil {
 		return err
 	}
-	if err := createPrivate(db.file); err != nil {
+	if err = createPrivate(db.file); err != nil {
 		return err
 	}
 	for _, p := range []struct {
@@ -178,14 +178,12 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 		{&db.rpool, o.ReadConns, "query_only(1)"},
 		{&db.jobs, 1, ""},
 	} {
-		pool, err := driver.Open(sqliteDSN(db.file, sync, p.more))
-		if err != nil {
+		if *p.pool, err = driver.Open(sqliteDSN(db.file, sync, p.more)); err != nil {
 			return err
 		}
-		*p.pool = pool
-		pool.SetMaxOpenConns(p.conns)
-		pool.SetMaxIdleConns(p.conns)
-		if err := pingSQLite(ctx, pool); err != nil {
+		(*p.pool).SetMaxOpenConns(p.conns)
+		(*p.pool).SetMaxIdleConns(p.conns)
+		if err = pingSQLite(ctx, *p.pool); err != nil {
 			return err
 		}
 	}
@@ -267,16 +265,14 @@ func (db *DB) openPostgres(ctx context.Context, o Options) error {
 		{&db.wpool, o.MaxConns},
 		{&db.jobs, min(riverConns, o.MaxConns)},
 	} {
-		pool, err := sql.Open("pgx", dsn)
-		if err != nil {
+		if *p.pool, err = sql.Open("pgx", dsn); err != nil {
 			return errors.New("the PostgreSQL URL cannot be read")
 		}
-		*p.pool = pool
-		pool.SetMaxOpenConns(p.conns)
-		pool.SetMaxIdleConns(p.conns)
-		pool.SetConnMaxIdleTime(5 * time.Minute)
+		(*p.pool).SetMaxOpenConns(p.conns)
+		(*p.pool).SetMaxIdleConns(p.conns)
+		(*p.pool).SetConnMaxIdleTime(5 * time.Minute)
 	}
-	if err := db.wpool.PingContext(ctx); err != nil {
+	if err = db.wpool.PingContext(ctx); err != nil {
 		return err
 	}
 	if db.write, err = openGorm(postgres.New(postgres.Config{Conn: db.wpool}), o.Clock); err != nil {

@@ -91,7 +91,7 @@ func (s *Sales) CreateOrder(ctx context.Context, o sales.Order, key sales.Key) (
 			return res.Error
 		}
 		if created = res.RowsAffected == 1; !created {
-			if err := tx.Take(&k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error; err != nil {
+			if err = tx.Take(&k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error; err != nil {
 				return err
 			}
 			storedKey = k.toKey()
@@ -199,7 +199,7 @@ func (s *Sales) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*
 		if err != nil {
 			return err
 		}
-		if err := change(&o); err != nil {
+		if err = change(&o); err != nil {
 			return err
 		}
 		if o.ID != before.ID || o.Institution != before.Institution {

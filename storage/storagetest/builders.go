@@ -10,7 +10,6 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/sales"
-	"guichet/storage"
 )
 
 // errClosure is what a refusing closure returns.
@@ -40,9 +39,9 @@ func key(n int) sales.Key {
 }
 
 // create stores the order under a key of its own.
-func create(t *testing.T, db *storage.DB, o sales.Order) sales.Order {
+func create(t check, o sales.Order) sales.Order {
 	t.Helper()
-	stored, _, created, err := db.Sales().CreateOrder(t.Context(), o, sales.Key{
+	stored, _, created, err := t.db.Sales().CreateOrder(t.Context(), o, sales.Key{
 		Storefront: o.Storefront, Key: "key of " + string(o.ID), Call: "hold", Digest: "d", At: o.CreatedAt,
 	})
 	if err != nil || !created {
@@ -51,9 +50,9 @@ func create(t *testing.T, db *storage.DB, o sales.Order) sales.Order {
 	return stored
 }
 
-func load(t *testing.T, db *storage.DB, id sales.OrderID) sales.Order {
+func load(t check, id sales.OrderID) sales.Order {
 	t.Helper()
-	o, err := db.Sales().Order(t.Context(), id)
+	o, err := t.db.Sales().Order(t.Context(), id)
 	if err != nil {
 		t.Fatalf("load order %s: %v", id, err)
 	}
@@ -61,9 +60,9 @@ func load(t *testing.T, db *storage.DB, id sales.OrderID) sales.Order {
 }
 
 // jobs counts the jobs that were asked for.
-func jobs(t *testing.T, db *storage.DB) int {
+func jobs(t check) int {
 	t.Helper()
-	client, err := river.NewClient(db.River(), &river.Config{})
+	client, err := river.NewClient(t.db.River(), &river.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +73,10 @@ func jobs(t *testing.T, db *storage.DB) int {
 	return len(list.Jobs)
 }
 
-func wantCode(t *testing.T, err error, kind domain.Kind, code string) {
-	t.Helper()
+func wantCode(tb testing.TB, err error, kind domain.Kind, code string) {
+	tb.Helper()
 	if e := domain.AsError(err); err == nil || e.Kind != kind || e.Code != code {
-		t.Errorf("error = %v, want %s %s", err, kind, code)
+		tb.Errorf("error = %v, want %s %s", err, kind, code)
 	}
 }
 

@@ -33,17 +33,6 @@ func Places(tb testing.TB) []Place {
 	return places
 }
 
-// Each runs a test as a parallel subtest of its kind's name on every place.
-func Each(t *testing.T, test func(t *testing.T, p Place)) {
-	t.Helper()
-	for _, p := range Places(t) {
-		t.Run(p.Kind, func(t *testing.T) {
-			t.Parallel()
-			test(t, p)
-		})
-	}
-}
-
 // URL makes an empty database of the place's kind, which is gone when the test ends, and returns its URL.
 func (p Place) URL(tb testing.TB) string {
 	tb.Helper()

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,17 +68,17 @@ func anySnapshot() *rapid.Generator[*catalog.Snapshot] {
 	})
 }
 
-func anySnapshotComesBack(t *testing.T, db *storage.DB) {
+func anySnapshotComesBack(t check) {
 	n := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	rapid.Check(t.T, func(rt *rapid.T) {
 		n++
 		s := anySnapshot().Draw(rt, "snapshot")
 		s.Institution.Code = domain.InstitutionCode(fmt.Sprintf("i%d", n))
-		state, err := db.Catalog().ReplaceCatalog(t.Context(), s, catalog.State{})
+		state, err := t.db.Catalog().ReplaceCatalog(t.Context(), s, catalog.State{})
 		if err != nil {
 			rt.Fatalf("replace: %v", err)
 		}
-		got, err := db.Catalog().Snapshot(t.Context(), s.Institution.Code)
+		got, err := t.db.Catalog().Snapshot(t.Context(), s.Institution.Code)
 		if err != nil {
 			rt.Fatalf("load: %v", err)
 		}
@@ -91,17 +90,17 @@ func anySnapshotComesBack(t *testing.T, db *storage.DB) {
 	})
 }
 
-func neverLoaded(t *testing.T, db *storage.DB) {
-	state, err := db.Catalog().CatalogState(t.Context(), "opera")
+func neverLoaded(t check) {
+	state, err := t.db.Catalog().CatalogState(t.Context(), "opera")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(catalog.State{Institution: "opera"}, state); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
-	_, err = db.Catalog().Snapshot(t.Context(), "opera")
+	_, err = t.db.Catalog().Snapshot(t.Context(), "opera")
 	wantCode(t, err, domain.NotFound, catalog.CodeCatalogUnknown)
-	readings, err := db.Catalog().Availability(t.Context(), "opera", 0)
+	readings, err := t.db.Catalog().Availability(t.Context(), "opera", 0)
 	if err != nil || len(readings) != 0 {
 		t.Errorf("%d readings (%v), want none", len(readings), err)
 	}
@@ -114,10 +113,10 @@ func snapshot(stamp string) *catalog.Snapshot {
 	}
 }
 
-func versionsRise(t *testing.T, db *storage.DB) {
+func versionsRise(t check) {
 	for n := int64(1); n <= 5; n++ {
 		stamp := fmt.Sprintf("s%d", n)
-		state, err := db.Catalog().ReplaceCatalog(t.Context(), snapshot(stamp), catalog.State{SetupStamp: stamp, LoadedAt: noon(), CheckedAt: noon()})
+		state, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot(stamp), catalog.State{SetupStamp: stamp, LoadedAt: noon(), CheckedAt: noon()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,26 +124,26 @@ func versionsRise(t *testing.T, db *storage.DB) {
 		if diff := cmp.Diff(want, state); diff != "" {
 			t.Errorf("state (-want +got):\n%s", diff)
 		}
-		stored, err := db.Catalog().CatalogState(t.Context(), "opera")
+		stored, err := t.db.Catalog().CatalogState(t.Context(), "opera")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, stored); diff != "" {
 			t.Errorf("stored state (-want +got):\n%s", diff)
 		}
-		got, err := db.Catalog().Snapshot(t.Context(), "opera")
+		got, err := t.db.Catalog().Snapshot(t.Context(), "opera")
 		if err != nil || got.Version != n || got.SetupStamp != stamp || got.Product(7) == nil {
 			t.Errorf("version %d with stamp %q serves (%v), want %d, indexed", got.Version, got.SetupStamp, err, n)
 		}
 	}
 }
 
-func stateChanges(t *testing.T, db *storage.DB) {
-	if _, err := db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), catalog.State{SetupStamp: "s", LoadedAt: noon()}); err != nil {
+func stateChanges(t check) {
+	if _, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), catalog.State{SetupStamp: "s", LoadedAt: noon()}); err != nil {
 		t.Fatal(err)
 	}
 	zone := time.FixedZone("east", 3600)
-	state, err := db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
+	state, err := t.db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
 		s.RefusedAt, s.RefusedReason, s.RefusedStamp = noon().In(zone), "too few", "s2"
 		s.FailedAt, s.FailedReason, s.CheckedAt = noon(), "platform.unreachable", noon()
 		s.Version, s.AvailabilitySeq = 99, 99 // not the closure's to change
@@ -160,14 +159,14 @@ func stateChanges(t *testing.T, db *storage.DB) {
 	if diff := cmp.Diff(want, state); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}
-	_, err = db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
+	_, err = t.db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
 		s.SetupStamp = "lost"
 		return errClosure
 	})
 	if !errors.Is(err, errClosure) {
 		t.Errorf("error = %v, want the closure's", err)
 	}
-	stored, err := db.Catalog().CatalogState(t.Context(), "opera")
+	stored, err := t.db.Catalog().CatalogState(t.Context(), "opera")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,12 +175,12 @@ func stateChanges(t *testing.T, db *storage.DB) {
 	}
 }
 
-func stateChangesLoseNone(t *testing.T, db *storage.DB) {
+func stateChangesLoseNone(t check) {
 	const changes = 30
 	var wg sync.WaitGroup
 	for range changes {
 		wg.Go(func() {
-			_, err := db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
+			_, err := t.db.Catalog().UpdateCatalogState(t.Context(), "opera", func(s *catalog.State) error {
 				s.SetupStamp += "x"
 				return nil
 			})
@@ -191,7 +190,7 @@ func stateChangesLoseNone(t *testing.T, db *storage.DB) {
 		})
 	}
 	wg.Wait()
-	state, err := db.Catalog().CatalogState(t.Context(), "opera")
+	state, err := t.db.Catalog().CatalogState(t.Context(), "opera")
 	if err != nil || len(state.SetupStamp) != changes {
 		t.Errorf("%d changes were kept (%v), want %d", len(state.SetupStamp), err, changes)
 	}
@@ -206,19 +205,19 @@ func reading(performance catalog.PerformanceID, count int, at time.Time) catalog
 	}
 }
 
-func save(t *testing.T, db *storage.DB, at time.Time, readings ...catalog.Reading) catalog.State {
+func save(t check, at time.Time, readings ...catalog.Reading) catalog.State {
 	t.Helper()
-	state, err := db.Catalog().SaveAvailability(t.Context(), "opera", readings, at)
+	state, err := t.db.Catalog().SaveAvailability(t.Context(), "opera", readings, at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return state
 }
 
-func olderReadingIgnored(t *testing.T, db *storage.DB) {
+func olderReadingIgnored(t check) {
 	east := time.FixedZone("east", 5*60*60)
-	save(t, db, noon(), reading(1, 10, noon()), reading(2, 20, noon()), reading(3, 30, noon()))
-	state := save(t, db, noon().Add(time.Minute),
+	save(t, noon(), reading(1, 10, noon()), reading(2, 20, noon()), reading(3, 30, noon()))
+	state := save(t, noon().Add(time.Minute),
 		reading(1, 9, noon().Add(time.Second).In(east)),              // newer
 		reading(2, 99, noon().Add(-time.Millisecond).In(east)),       // older, though its clock shows more
 		reading(3, 29, noon()),                                       // the same moment, saved later
@@ -227,7 +226,7 @@ func olderReadingIgnored(t *testing.T, db *storage.DB) {
 	if state.AvailabilitySeq != 2 || !state.AvailabilityAt.Equal(noon().Add(time.Minute)) {
 		t.Errorf("state is at sequence %d of %s, want 2 of 12:01", state.AvailabilitySeq, state.AvailabilityAt)
 	}
-	got, err := db.Catalog().Availability(t.Context(), "opera", 0)
+	got, err := t.db.Catalog().Availability(t.Context(), "opera", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,23 +236,23 @@ func olderReadingIgnored(t *testing.T, db *storage.DB) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("readings (-want +got):\n%s", diff)
 	}
-	if state := save(t, db, time.Time{}); !state.AvailabilityAt.Equal(noon().Add(time.Minute)) {
+	if state := save(t, time.Time{}); !state.AvailabilityAt.Equal(noon().Add(time.Minute)) {
 		t.Errorf("a save without a time moved it to %s", state.AvailabilityAt)
 	}
 }
 
-func availabilitySequence(t *testing.T, db *storage.DB) {
+func availabilitySequence(t check) {
 	full := reading(1, 5, noon())
 	full.Key = catalog.Key{Product: 1, Performance: 2, SeatCategory: 3, Item: 4, Timeslot: 5, Day: "2026-11-21"}
-	first := save(t, db, noon(), full, reading(1, 10, noon()))
-	second := save(t, db, noon(), reading(2, 20, noon()))
+	first := save(t, noon(), full, reading(1, 10, noon()))
+	second := save(t, noon(), reading(2, 20, noon()))
 	if second.AvailabilitySeq <= first.AvailabilitySeq {
 		t.Errorf("sequence went from %d to %d", first.AvailabilitySeq, second.AvailabilitySeq)
 	}
 	for seq, want := range map[int64][]catalog.Reading{
 		0: {reading(1, 10, noon()), reading(2, 20, noon()), full}, first.AvailabilitySeq: {reading(2, 20, noon())}, second.AvailabilitySeq: {},
 	} {
-		got, err := db.Catalog().Availability(t.Context(), "opera", seq)
+		got, err := t.db.Catalog().Availability(t.Context(), "opera", seq)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,15 +260,15 @@ func availabilitySequence(t *testing.T, db *storage.DB) {
 			t.Errorf("after %d (-want +got):\n%s", seq, diff)
 		}
 	}
-	if got, err := db.Catalog().Availability(t.Context(), "museum", 0); err != nil || len(got) != 0 {
+	if got, err := t.db.Catalog().Availability(t.Context(), "museum", 0); err != nil || len(got) != 0 {
 		t.Errorf("another institution has %d readings (%v)", len(got), err)
 	}
 }
 
-func replaceKeepsAvailability(t *testing.T, db *storage.DB) {
+func replaceKeepsAvailability(t check) {
 	stale := catalog.State{SetupStamp: "s"} // read before the availability was saved
-	saved := save(t, db, noon(), reading(1, 1, noon()))
-	state, err := db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), stale)
+	saved := save(t, noon(), reading(1, 1, noon()))
+	state, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), stale)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,13 +277,13 @@ func replaceKeepsAvailability(t *testing.T, db *storage.DB) {
 	}
 }
 
-func manyReadings(t *testing.T, db *storage.DB) {
+func manyReadings(t check) {
 	readings := make([]catalog.Reading, 3000)
 	for i := range readings {
 		readings[i] = reading(catalog.PerformanceID(i), i, noon())
 	}
-	save(t, db, noon(), readings...)
-	got, err := db.Catalog().Availability(t.Context(), "opera", 0)
+	save(t, noon(), readings...)
+	got, err := t.db.Catalog().Availability(t.Context(), "opera", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,11 +293,11 @@ func manyReadings(t *testing.T, db *storage.DB) {
 }
 
 func storefrontTests() []test {
-	both := func(rule string, run func(*testing.T, storefront.Store)) []test {
+	both := func(rule string, run func(check, storefront.Store)) []test {
 		return []test{
-			{rule, func(t *testing.T, db *storage.DB) { run(t, db.Storefront()) }},
-			{rule + " (cached)", func(t *testing.T, db *storage.DB) { run(t, storage.NewKeyCache(db.Storefront(), time.Hour)) }},
-			{rule + " (cache off)", func(t *testing.T, db *storage.DB) { run(t, storage.NewKeyCache(db.Storefront(), 0)) }},
+			{rule, func(t check) { run(t, t.db.Storefront()) }},
+			{rule + " (cached)", func(t check) { run(t, storage.NewKeyCache(t.db.Storefront(), time.Hour)) }},
+			{rule + " (cache off)", func(t check) { run(t, storage.NewKeyCache(t.db.Storefront(), 0)) }},
 		}
 	}
 	return slices.Concat(
@@ -316,7 +315,7 @@ func storefrontKey(n int) storefront.Key {
 	}
 }
 
-func keyComesBack(t *testing.T, s storefront.Store) {
+func keyComesBack(t check, s storefront.Store) {
 	all, some, none := storefrontKey(1), storefrontKey(2), storefrontKey(3)
 	some.Institutions, some.ExpiresAt = []domain.InstitutionCode{"opera", "museum"}, noon().Add(time.Hour)
 	none.Institutions = []domain.InstitutionCode{}
@@ -339,7 +338,7 @@ func keyComesBack(t *testing.T, s storefront.Store) {
 	}
 }
 
-func publicIDOnce(t *testing.T, s storefront.Store) {
+func publicIDOnce(t check, s storefront.Store) {
 	if err := s.CreateKey(t.Context(), storefrontKey(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -348,7 +347,7 @@ func publicIDOnce(t *testing.T, s storefront.Store) {
 	wantCode(t, s.CreateKey(t.Context(), twin), domain.Conflict, "store.duplicate")
 }
 
-func revokedAtOnce(t *testing.T, s storefront.Store) {
+func revokedAtOnce(t check, s storefront.Store) {
 	k := storefrontKey(1)
 	if err := s.CreateKey(t.Context(), k); err != nil {
 		t.Fatal(err)
@@ -370,7 +369,7 @@ func revokedAtOnce(t *testing.T, s storefront.Store) {
 	wantCode(t, err, domain.NotFound, storefront.CodeKeyUnknown)
 }
 
-func keysNewestFirst(t *testing.T, s storefront.Store) {
+func keysNewestFirst(t check, s storefront.Store) {
 	for n := range 3 {
 		if err := s.CreateKey(t.Context(), storefrontKey(n)); err != nil {
 			t.Fatal(err)
@@ -400,33 +399,34 @@ func count(method string, hour time.Time, calls int64) quota.Count {
 	}
 }
 
-func listCounts(t *testing.T, db *storage.DB, code domain.InstitutionCode, from, to time.Time) []quota.Count {
+func listCounts(t check, code domain.InstitutionCode, from, to time.Time) []quota.Count {
 	t.Helper()
-	got, err := db.Quota().Counts(t.Context(), code, from, to)
+	got, err := t.db.Quota().Counts(t.Context(), code, from, to)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return got
 }
 
-func countsSummed(t *testing.T, db *storage.DB) {
+func countsSummed(t check) {
 	sale := count("a", noon(), 1)
 	sale.Class = quota.Sale
 	for _, counts := range [][]quota.Count{
 		{count("b", noon(), 2), count("a", noon(), 1), count("b", noon().Add(59*time.Minute), 3)},
-		{sale, count("a", noon(), 4)}, nil,
+		{sale, count("a", noon(), 4)},
+		nil,
 	} {
-		if err := db.Quota().AddCounts(t.Context(), counts); err != nil {
+		if err := t.db.Quota().AddCounts(t.Context(), counts); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := []quota.Count{count("a", noon(), 5), sale, count("b", noon(), 5)}
-	if diff := cmp.Diff(want, listCounts(t, db, "opera", noon(), noon().Add(time.Hour))); diff != "" {
+	if diff := cmp.Diff(want, listCounts(t, "opera", noon(), noon().Add(time.Hour))); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 }
 
-func countsLoseNone(t *testing.T, db *storage.DB) {
+func countsLoseNone(t check) {
 	const writers = 20
 	var wg sync.WaitGroup
 	for n := range writers {
@@ -435,34 +435,34 @@ func countsLoseNone(t *testing.T, db *storage.DB) {
 			if n%2 == 0 {
 				slices.Reverse(counts)
 			}
-			if err := db.Quota().AddCounts(t.Context(), counts); err != nil {
+			if err := t.db.Quota().AddCounts(t.Context(), counts); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	for _, c := range listCounts(t, db, "", noon(), noon().Add(time.Hour)) {
+	for _, c := range listCounts(t, "", noon(), noon().Add(time.Hour)) {
 		if c.Calls != writers {
 			t.Errorf("%s has %d calls, want %d", c.Method, c.Calls, writers)
 		}
 	}
 }
 
-func countsByHour(t *testing.T, db *storage.DB) {
+func countsByHour(t check) {
 	west := time.FixedZone("west", -8*60*60)
 	museum := count("a", noon(), 7)
 	museum.Institution = "museum"
-	err := db.Quota().AddCounts(t.Context(), []quota.Count{
+	err := t.db.Quota().AddCounts(t.Context(), []quota.Count{
 		count("a", noon().Add(time.Hour).In(west), 2), count("a", noon(), 1), museum, count("a", noon().Add(2*time.Hour), 3),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []quota.Count{museum, count("a", noon(), 1), count("a", noon().Add(time.Hour), 2)}
-	if diff := cmp.Diff(want, listCounts(t, db, "", noon().In(west), noon().Add(2*time.Hour).In(west))); diff != "" {
+	if diff := cmp.Diff(want, listCounts(t, "", noon().In(west), noon().Add(2*time.Hour).In(west))); diff != "" {
 		t.Errorf("counts of all (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want[1:2], listCounts(t, db, "opera", noon(), noon().Add(time.Hour))); diff != "" {
+	if diff := cmp.Diff(want[1:2], listCounts(t, "opera", noon(), noon().Add(time.Hour))); diff != "" {
 		t.Errorf("counts of one (-want +got):\n%s", diff)
 	}
 }
@@ -471,15 +471,15 @@ func pictureTests() []test {
 	return []test{{"a picture is kept byte for byte", pictureKept}}
 }
 
-func pictureKept(t *testing.T, db *storage.DB) {
-	_, err := db.Pictures().Get(t.Context(), "opera", "https://example.org/a.png")
+func pictureKept(t check) {
+	_, err := t.db.Pictures().Get(t.Context(), "opera", "https://example.org/a.png")
 	wantCode(t, err, domain.NotFound, storage.CodePictureUnknown)
 	for _, content := range [][]byte{{0, 1, 2, 255, 0}, bytes.Repeat([]byte("x"), 100_000)} {
 		want := storage.Picture{Content: content, MediaType: "image/png", FetchedAt: noon()}
-		if err := db.Pictures().Put(t.Context(), "opera", "https://example.org/a.png", want); err != nil {
+		if err := t.db.Pictures().Put(t.Context(), "opera", "https://example.org/a.png", want); err != nil {
 			t.Fatal(err)
 		}
-		got, err := db.Pictures().Get(t.Context(), "opera", "https://example.org/a.png")
+		got, err := t.db.Pictures().Get(t.Context(), "opera", "https://example.org/a.png")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -487,7 +487,7 @@ func pictureKept(t *testing.T, db *storage.DB) {
 			t.Errorf("picture (-want +got):\n%s", diff)
 		}
 	}
-	_, err = db.Pictures().Get(t.Context(), "museum", "https://example.org/a.png")
+	_, err = t.db.Pictures().Get(t.Context(), "museum", "https://example.org/a.png")
 	wantCode(t, err, domain.NotFound, storage.CodePictureUnknown)
 }
 
@@ -498,12 +498,12 @@ func leaseTests() []test {
 	}
 }
 
-func oneGetsTheLease(t *testing.T, db *storage.DB) {
+func oneGetsTheLease(t check) {
 	const askers = 10
 	got := make(chan bool, askers)
 	for n := range askers {
 		go func() {
-			ok, err := db.Leases().Acquire(t.Context(), "access/7", fmt.Sprintf("p%d", n), time.Hour)
+			ok, err := t.db.Leases().Acquire(t.Context(), "access/7", fmt.Sprintf("p%d", n), time.Hour)
 			if err != nil {
 				t.Error(err)
 			}
@@ -521,8 +521,8 @@ func oneGetsTheLease(t *testing.T, db *storage.DB) {
 	}
 }
 
-func ownerRenews(t *testing.T, db *storage.DB) {
-	l := db.Leases()
+func ownerRenews(t check) {
+	l := t.db.Leases()
 	acquire := func(owner string, want bool) {
 		t.Helper()
 		if got, err := l.Acquire(t.Context(), "n", owner, time.Hour); err != nil || got != want {

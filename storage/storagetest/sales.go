@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +13,6 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/sales"
-	"guichet/storage"
 )
 
 func salesTests() []test {
@@ -66,9 +64,9 @@ func anyOrder() *rapid.Generator[sales.Order] {
 	})
 }
 
-func anyOrderComesBack(t *testing.T, db *storage.DB) {
+func anyOrderComesBack(t check) {
 	n := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	rapid.Check(t.T, func(rt *rapid.T) {
 		n++
 		o := anyOrder().Draw(rt, "order")
 		o.ID, o.Institution = sales.OrderID(fmt.Sprintf("ord_%d", n)), domain.InstitutionCode(fmt.Sprintf("i%d", n))
@@ -78,14 +76,14 @@ func anyOrderComesBack(t *testing.T, db *storage.DB) {
 				o.Tickets[i].Barcode += sales.Barcode(fmt.Sprintf("-%d", i))
 			}
 		}
-		stored, _, _, err := db.Sales().CreateOrder(t.Context(), o, key(n))
+		stored, _, _, err := t.db.Sales().CreateOrder(t.Context(), o, key(n))
 		if err != nil {
 			rt.Fatalf("create: %v", err)
 		}
 		if diff := cmp.Diff(o, stored); diff != "" {
 			rt.Fatalf("create returned another order (-want +got):\n%s", diff)
 		}
-		got, err := db.Sales().Order(t.Context(), o.ID)
+		got, err := t.db.Sales().Order(t.Context(), o.ID)
 		if err != nil {
 			rt.Fatalf("load: %v", err)
 		}
@@ -94,7 +92,7 @@ func anyOrderComesBack(t *testing.T, db *storage.DB) {
 		}
 		other := anyOrder().Draw(rt, "other")
 		other.ID, other.Institution, other.Status, other.Tickets = o.ID, o.Institution, o.Status, o.Tickets
-		updated, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { *p = other; return nil })
+		updated, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { *p = other; return nil })
 		if err != nil {
 			rt.Fatalf("update: %v", err)
 		}
@@ -105,21 +103,21 @@ func anyOrderComesBack(t *testing.T, db *storage.DB) {
 	})
 }
 
-func unknownOrder(t *testing.T, db *storage.DB) {
-	_, err := db.Sales().Order(t.Context(), "ord_none")
+func unknownOrder(t check) {
+	_, err := t.db.Sales().Order(t.Context(), "ord_none")
 	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
-	_, _, err = db.Sales().OrderByKey(t.Context(), "kiosk", "none")
+	_, _, err = t.db.Sales().OrderByKey(t.Context(), "kiosk", "none")
 	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
-	_, err = db.Sales().OrderByTicket(t.Context(), "tkt_none")
+	_, err = t.db.Sales().OrderByTicket(t.Context(), "tkt_none")
 	wantCode(t, err, domain.NotFound, sales.CodeTicketUnknown)
-	_, err = db.Sales().UpdateOrder(t.Context(), "ord_none", func(*sales.Order) error {
+	_, err = t.db.Sales().UpdateOrder(t.Context(), "ord_none", func(*sales.Order) error {
 		t.Error("the closure ran without an order")
 		return nil
 	})
 	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
 }
 
-func oneKeyOneOrder(t *testing.T, db *storage.DB) {
+func oneKeyOneOrder(t check) {
 	const askers = 8
 	type answer struct {
 		id      sales.OrderID
@@ -129,7 +127,7 @@ func oneKeyOneOrder(t *testing.T, db *storage.DB) {
 	answers := make(chan answer, askers)
 	for n := range askers {
 		go func() {
-			o, _, created, err := db.Sales().CreateOrder(t.Context(), order(n), key(0))
+			o, _, created, err := t.db.Sales().CreateOrder(t.Context(), order(n), key(0))
 			answers <- answer{o.ID, created, err}
 		}()
 	}
@@ -148,11 +146,11 @@ func oneKeyOneOrder(t *testing.T, db *storage.DB) {
 	if created != 1 || len(seen) != 1 {
 		t.Errorf("%d orders were created and %d returned for one key, want 1 and 1", created, len(seen))
 	}
-	list, _, err := db.Sales().Orders(t.Context(), sales.Query{})
+	list, _, err := t.db.Sales().Orders(t.Context(), sales.Query{})
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d orders are stored (%v), want 1", len(list), err)
 	}
-	byKey, k, err := db.Sales().OrderByKey(t.Context(), "kiosk", key(0).Key)
+	byKey, k, err := t.db.Sales().OrderByKey(t.Context(), "kiosk", key(0).Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +159,10 @@ func oneKeyOneOrder(t *testing.T, db *storage.DB) {
 	}
 }
 
-func boundKeyStays(t *testing.T, db *storage.DB) {
-	o := create(t, db, order(1))
+func boundKeyStays(t check) {
+	o := create(t, order(1))
 	first := sales.Key{Storefront: "kiosk", Key: "close-1", Call: "close", Digest: "aa", Order: o.ID, At: noon()}
-	got, created, err := db.Sales().BindKey(t.Context(), first)
+	got, created, err := t.db.Sales().BindKey(t.Context(), first)
 	if err != nil || !created {
 		t.Fatalf("bind: created=%t, %v", created, err)
 	}
@@ -173,7 +171,7 @@ func boundKeyStays(t *testing.T, db *storage.DB) {
 	}
 	second := first
 	second.Digest, second.Call = "bb", "release"
-	got, created, err = db.Sales().BindKey(t.Context(), second)
+	got, created, err = t.db.Sales().BindKey(t.Context(), second)
 	if err != nil || created {
 		t.Fatalf("bind again: created=%t, %v", created, err)
 	}
@@ -183,22 +181,22 @@ func boundKeyStays(t *testing.T, db *storage.DB) {
 }
 
 // keyOfNoOrder breaks a constraint that is checked only at the commit.
-func keyOfNoOrder(t *testing.T, db *storage.DB) {
-	_, _, err := db.Sales().BindKey(t.Context(), sales.Key{Storefront: "kiosk", Key: "k", Call: "close", Digest: "d", Order: "ord_none"})
+func keyOfNoOrder(t check) {
+	_, _, err := t.db.Sales().BindKey(t.Context(), sales.Key{Storefront: "kiosk", Key: "k", Call: "close", Digest: "d", Order: "ord_none"})
 	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
-	_, _, err = db.Sales().OrderByKey(t.Context(), "kiosk", "k")
+	_, _, err = t.db.Sales().OrderByKey(t.Context(), "kiosk", "k")
 	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
-	create(t, db, order(1)) // the connection is usable after it
+	create(t, order(1)) // the connection is usable after it
 }
 
-func updatesLoseNone(t *testing.T, db *storage.DB) {
+func updatesLoseNone(t check) {
 	const updates = 200
-	o := create(t, db, order(1))
+	o := create(t, order(1))
 	var wg sync.WaitGroup
 	errs := make(chan error, updates)
 	for range updates {
 		wg.Go(func() {
-			_, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { p.Checks++; return nil })
+			_, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { p.Checks++; return nil })
 			errs <- err
 		})
 	}
@@ -209,7 +207,7 @@ func updatesLoseNone(t *testing.T, db *storage.DB) {
 			t.Fatal(err)
 		}
 	}
-	got := load(t, db, o.ID)
+	got := load(t, o.ID)
 	if got.Checks != updates || got.Version != 1+updates {
 		t.Errorf("checks = %d, version = %d, want %d and %d", got.Checks, got.Version, updates, 1+updates)
 	}
@@ -224,24 +222,24 @@ func change(o *sales.Order) {
 }
 
 // wantUntouched fails unless nothing of change is stored.
-func wantUntouched(t *testing.T, db *storage.DB, before sales.Order) {
+func wantUntouched(t check, before sales.Order) {
 	t.Helper()
-	if diff := cmp.Diff(before, load(t, db, before.ID)); diff != "" {
+	if diff := cmp.Diff(before, load(t, before.ID)); diff != "" {
 		t.Errorf("the order changed (-want +got):\n%s", diff)
 	}
-	_, err := db.Sales().OrderByTicket(t.Context(), "tkt_1")
+	_, err := t.db.Sales().OrderByTicket(t.Context(), "tkt_1")
 	wantCode(t, err, domain.NotFound, sales.CodeTicketUnknown)
-	if n := jobs(t, db); n != 0 {
+	if n := jobs(t); n != 0 {
 		t.Errorf("%d jobs were asked for, want none", n)
 	}
-	if sum, err := db.Sales().Balance(t.Context(), before.Institution); err != nil || sum != (domain.Money{}) {
+	if sum, err := t.db.Sales().Balance(t.Context(), before.Institution); err != nil || sum != (domain.Money{}) {
 		t.Errorf("balance = %v (%v), want none", sum, err)
 	}
 }
 
-func closureErrorChangesNothing(t *testing.T, db *storage.DB) {
-	o := create(t, db, order(1))
-	_, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+func closureErrorChangesNothing(t check) {
+	o := create(t, order(1))
+	_, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
 		change(p)
 		return errClosure
 	})
@@ -249,20 +247,20 @@ func closureErrorChangesNothing(t *testing.T, db *storage.DB) {
 		t.Errorf("error = %v, want the closure's", err)
 	}
 	refusal := domain.Errorf(domain.Conflict, sales.CodeStatus, "no")
-	_, err = db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+	_, err = t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
 		change(p)
 		return refusal
 	})
 	if got := domain.AsError(err); got != refusal {
 		t.Errorf("error = %v, want the closure's own", err)
 	}
-	wantUntouched(t, db, o)
+	wantUntouched(t, o)
 }
 
 // failingCommit leaves a posting of an order that does not exist: the constraint is checked only at the commit.
-func failingCommit(t *testing.T, db *storage.DB) {
-	o := create(t, db, order(1))
-	_, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+func failingCommit(t check) {
+	o := create(t, order(1))
+	_, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
 		change(p)
 		p.Postings[0].Order = "ord_none"
 		return nil
@@ -270,25 +268,25 @@ func failingCommit(t *testing.T, db *storage.DB) {
 	if err == nil {
 		t.Fatal("the commit's error is lost")
 	}
-	wantUntouched(t, db, o)
+	wantUntouched(t, o)
 	bad := order(2)
 	change(&bad)
 	bad.Postings[0].Order = "ord_none"
-	if _, _, _, err := db.Sales().CreateOrder(t.Context(), bad, key(2)); err == nil {
+	if _, _, _, err := t.db.Sales().CreateOrder(t.Context(), bad, key(2)); err == nil {
 		t.Fatal("the commit's error is lost")
 	}
-	wantUntouched(t, db, o)
-	_, _, err = db.Sales().OrderByKey(t.Context(), "kiosk", key(2).Key)
+	wantUntouched(t, o)
+	_, _, err = t.db.Sales().OrderByKey(t.Context(), "kiosk", key(2).Key)
 	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
-	if _, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { change(p); return nil }); err != nil {
+	if _, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { change(p); return nil }); err != nil {
 		t.Errorf("the next update fails: %v", err)
 	}
 }
 
-func cancelledUpdate(t *testing.T, db *storage.DB) {
-	o := create(t, db, order(1))
+func cancelledUpdate(t check) {
+	o := create(t, order(1))
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := db.Sales().UpdateOrder(ctx, o.ID, func(p *sales.Order) error {
+	_, err := t.db.Sales().UpdateOrder(ctx, o.ID, func(p *sales.Order) error {
 		change(p)
 		cancel()
 		return nil
@@ -296,15 +294,15 @@ func cancelledUpdate(t *testing.T, db *storage.DB) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v, want the cancellation", err)
 	}
-	wantUntouched(t, db, o)
-	if _, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { change(p); return nil }); err != nil {
+	wantUntouched(t, o)
+	if _, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { change(p); return nil }); err != nil {
 		t.Errorf("the next update fails: %v", err)
 	}
 }
 
-func idleUpdate(t *testing.T, db *storage.DB) {
-	o := create(t, db, order(1))
-	got, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(*sales.Order) error { return nil })
+func idleUpdate(t check) {
+	o := create(t, order(1))
+	got, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(*sales.Order) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,14 +311,14 @@ func idleUpdate(t *testing.T, db *storage.DB) {
 	}
 }
 
-func changeWritesLeftovers(t *testing.T, db *storage.DB) {
+func changeWritesLeftovers(t check) {
 	o := order(1)
 	o.Tasks = []domain.Task{{Kind: "sales.settle", Key: string(o.ID), NotBefore: noon().UnixMilli()}}
-	stored := create(t, db, o)
+	stored := create(t, o)
 	if stored.Tasks != nil || stored.Postings != nil {
 		t.Error("tasks and postings came back with the order")
 	}
-	updated, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+	updated, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
 		if p.Tasks != nil || p.Postings != nil {
 			t.Error("the closure saw tasks or postings of before")
 		}
@@ -333,13 +331,13 @@ func changeWritesLeftovers(t *testing.T, db *storage.DB) {
 	if updated.Version != 2 || updated.Tasks != nil || updated.Postings != nil {
 		t.Errorf("update returned version %d with %d tasks and %d postings", updated.Version, len(updated.Tasks), len(updated.Postings))
 	}
-	if n := jobs(t, db); n != 2 {
+	if n := jobs(t); n != 2 {
 		t.Errorf("%d jobs were asked for, want 2", n)
 	}
-	if sum, err := db.Sales().Balance(t.Context(), "opera"); err != nil || sum != eur(4200) {
+	if sum, err := t.db.Sales().Balance(t.Context(), "opera"); err != nil || sum != eur(4200) {
 		t.Errorf("balance = %v (%v), want 42.00 EUR", sum, err)
 	}
-	again, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
+	again, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error {
 		p.Postings = []sales.Posting{{Institution: "opera", Order: p.ID, Kind: "close", Amount: eur(4200)}}
 		return nil
 	})
@@ -349,11 +347,11 @@ func changeWritesLeftovers(t *testing.T, db *storage.DB) {
 	}
 }
 
-func duplicatesRefused(t *testing.T, db *storage.DB) {
-	first := create(t, db, order(1))
-	second := create(t, db, order(2))
+func duplicatesRefused(t check) {
+	first := create(t, order(1))
+	second := create(t, order(2))
 	give := func(id sales.OrderID, ticket string, code sales.Barcode) error {
-		_, err := db.Sales().UpdateOrder(t.Context(), id, func(o *sales.Order) error {
+		_, err := t.db.Sales().UpdateOrder(t.Context(), id, func(o *sales.Order) error {
 			o.Tickets = append(o.Tickets, sales.Ticket{ID: ticket, Barcode: code})
 			return nil
 		})
@@ -366,7 +364,7 @@ func duplicatesRefused(t *testing.T, db *storage.DB) {
 	if err := give(second.ID, "tkt_4", "42"); err != nil {
 		t.Errorf("a barcode without the leading zeros is another one: %v", err)
 	}
-	_, err := db.Sales().UpdateOrder(t.Context(), second.ID, func(o *sales.Order) error {
+	_, err := t.db.Sales().UpdateOrder(t.Context(), second.ID, func(o *sales.Order) error {
 		o.Platform.OrderID = first.Platform.OrderID
 		return nil
 	})
@@ -375,37 +373,37 @@ func duplicatesRefused(t *testing.T, db *storage.DB) {
 	elsewhere := order(3)
 	elsewhere.Institution, elsewhere.Platform.OrderID = "museum", first.Platform.OrderID
 	elsewhere.Tickets = []sales.Ticket{{ID: "tkt_5", Barcode: "0042"}}
-	create(t, db, elsewhere)
+	create(t, elsewhere)
 	for n := 4; n < 6; n++ {
 		unplaced := order(n)
 		unplaced.Platform = sales.PlatformRef{}
-		create(t, db, unplaced)
+		create(t, unplaced)
 	}
-	_, _, _, err = db.Sales().CreateOrder(t.Context(), order(1), key(99))
+	_, _, _, err = t.db.Sales().CreateOrder(t.Context(), order(1), key(99))
 	wantCode(t, err, domain.Conflict, sales.CodeDuplicate)
 }
 
-func ticketLeadsToOrder(t *testing.T, db *storage.DB) {
-	o := create(t, db, order(1))
+func ticketLeadsToOrder(t check) {
+	o := create(t, order(1))
 	set := func(tickets ...sales.Ticket) {
 		t.Helper()
-		if _, err := db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { p.Tickets = tickets; return nil }); err != nil {
+		if _, err := t.db.Sales().UpdateOrder(t.Context(), o.ID, func(p *sales.Order) error { p.Tickets = tickets; return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	set(sales.Ticket{ID: "tkt_1"}, sales.Ticket{ID: "tkt_2"})
 	set(sales.Ticket{ID: "tkt_1", Barcode: "1"}, sales.Ticket{ID: "tkt_3", Barcode: "2"})
 	for _, id := range []string{"tkt_1", "tkt_3"} {
-		got, err := db.Sales().OrderByTicket(t.Context(), id)
+		got, err := t.db.Sales().OrderByTicket(t.Context(), id)
 		if err != nil || got.ID != o.ID || len(got.Tickets) != 2 {
 			t.Errorf("ticket %s leads to %s with %d tickets (%v), want %s with 2", id, got.ID, len(got.Tickets), err, o.ID)
 		}
 	}
-	_, err := db.Sales().OrderByTicket(t.Context(), "tkt_2")
+	_, err := t.db.Sales().OrderByTicket(t.Context(), "tkt_2")
 	wantCode(t, err, domain.NotFound, sales.CodeTicketUnknown)
 }
 
-func dueOrders(t *testing.T, db *storage.DB) {
+func dueOrders(t check) {
 	east, west := time.FixedZone("east", 2*60*60), time.FixedZone("west", -5*60*60)
 	for n, at := range map[int]time.Time{
 		1: noon().In(east), 2: noon().Add(-time.Millisecond).In(west), 3: noon().Add(time.Millisecond), 4: {}, 5: noon().Add(-time.Hour),
@@ -415,11 +413,11 @@ func dueOrders(t *testing.T, db *storage.DB) {
 		if n == 5 {
 			o.Status = sales.Issued
 		}
-		create(t, db, o)
+		create(t, o)
 	}
 	due := func(before time.Time, limit int) []sales.OrderID {
 		t.Helper()
-		ids, err := db.Sales().DueOrders(t.Context(), []sales.Status{sales.Held, sales.Closing}, before, limit)
+		ids, err := t.db.Sales().DueOrders(t.Context(), []sales.Status{sales.Held, sales.Closing}, before, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -439,22 +437,22 @@ func dueOrders(t *testing.T, db *storage.DB) {
 	}
 }
 
-func listIsStable(t *testing.T, db *storage.DB) {
+func listIsStable(t check) {
 	for n := range 7 {
 		o := order(n)
 		o.CreatedAt = noon().Add(time.Duration(n/2) * time.Millisecond) // pairs of the same millisecond
-		create(t, db, o)
+		create(t, o)
 	}
 	var got []sales.OrderID
 	q := sales.Query{Page: domain.Page{Limit: 2}}
 	for page := 0; ; page++ {
-		list, next, err := db.Sales().Orders(t.Context(), q)
+		list, next, err := t.db.Sales().Orders(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, ids(list)...)
 		late := order(100 + page) // newer than everything: before the first page
-		create(t, db, late)
+		create(t, late)
 		if next == "" {
 			break
 		}
@@ -466,11 +464,11 @@ func listIsStable(t *testing.T, db *storage.DB) {
 	}
 }
 
-func listFilters(t *testing.T, db *storage.DB) {
+func listFilters(t check) {
 	make2 := func(n int, change func(*sales.Order)) {
 		o := order(n)
 		change(&o)
-		create(t, db, o)
+		create(t, o)
 	}
 	make2(1, func(o *sales.Order) { o.Reference = "50%_off\\x" })
 	make2(2, func(o *sales.Order) {
@@ -503,7 +501,7 @@ func listFilters(t *testing.T, db *storage.DB) {
 		"greek folds":          {sales.Query{Text: "ΣΊΣΥΦΟΣ"}, []sales.OrderID{"ord_0002"}},
 		"several at once":      {sales.Query{Storefront: "kiosk", Statuses: []sales.Status{sales.Held}, Text: "anna@"}, []sales.OrderID{"ord_0001"}},
 	} {
-		list, next, err := db.Sales().Orders(t.Context(), tt.q)
+		list, next, err := t.db.Sales().Orders(t.Context(), tt.q)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -513,23 +511,23 @@ func listFilters(t *testing.T, db *storage.DB) {
 	}
 }
 
-func cursorRefused(t *testing.T, db *storage.DB) {
+func cursorRefused(t check) {
 	for _, cursor := range []string{"x", "!", "MTIz", "YWJjLmRlZg"} {
-		_, _, err := db.Sales().Orders(t.Context(), sales.Query{Page: domain.Page{Cursor: cursor}})
+		_, _, err := t.db.Sales().Orders(t.Context(), sales.Query{Page: domain.Page{Cursor: cursor}})
 		wantCode(t, err, domain.Invalid, domain.CodeRequest)
 	}
 }
 
-func countsAndBalance(t *testing.T, db *storage.DB) {
+func countsAndBalance(t check) {
 	for n := range 3 {
 		o := order(n)
 		if n == 2 {
 			o.Institution, o.Status = "museum", sales.Issued
 		}
 		o.Postings = []sales.Posting{{Institution: o.Institution, Order: o.ID, Kind: "close", Amount: eur(int64(100 * (n + 1))), At: noon()}}
-		create(t, db, o)
+		create(t, o)
 	}
-	counts, err := db.Sales().CountOrders(t.Context())
+	counts, err := t.db.Sales().CountOrders(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -538,33 +536,33 @@ func countsAndBalance(t *testing.T, db *storage.DB) {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 	for code, amount := range map[domain.InstitutionCode]domain.Money{"opera": eur(300), "museum": eur(300), "zoo": {}} {
-		if got, err := db.Sales().Balance(t.Context(), code); err != nil || got != amount {
+		if got, err := t.db.Sales().Balance(t.Context(), code); err != nil || got != amount {
 			t.Errorf("balance of %s = %v (%v), want %v", code, got, err, amount)
 		}
 	}
-	_, err = db.Sales().UpdateOrder(t.Context(), "ord_0000", func(o *sales.Order) error {
+	_, err = t.db.Sales().UpdateOrder(t.Context(), "ord_0000", func(o *sales.Order) error {
 		o.Postings = []sales.Posting{{Institution: "opera", Order: o.ID, Kind: "fee", Amount: domain.Money{Amount: 1, Currency: "CHF"}, At: noon()}}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum, err := db.Sales().Balance(t.Context(), "opera"); err == nil {
+	if sum, err := t.db.Sales().Balance(t.Context(), "opera"); err == nil {
 		t.Errorf("two currencies were summed to %v", sum)
 	}
 }
 
-func closedDatabase(t *testing.T, db *storage.DB) {
-	create(t, db, order(1))
-	if err := db.Close(); err != nil {
+func closedDatabase(t check) {
+	create(t, order(1))
+	if err := t.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err := db.Sales().Order(t.Context(), "ord_0001")
+	_, err := t.db.Sales().Order(t.Context(), "ord_0001")
 	wantCode(t, err, domain.Unavailable, domain.CodeStoreUnavailable)
-	_, err = db.Sales().UpdateOrder(t.Context(), "ord_0001", func(*sales.Order) error { return nil })
+	_, err = t.db.Sales().UpdateOrder(t.Context(), "ord_0001", func(*sales.Order) error { return nil })
 	wantCode(t, err, domain.Unavailable, domain.CodeStoreUnavailable)
 	if e := domain.AsError(err); e.RetryAfter <= 0 {
 		t.Error("an unavailable database says no time to wait")
 	}
-	wantCode(t, db.Ping(t.Context()), domain.Unavailable, domain.CodeStoreUnavailable)
+	wantCode(t, t.db.Ping(t.Context()), domain.Unavailable, domain.CodeStoreUnavailable)
 }

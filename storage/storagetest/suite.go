@@ -25,7 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 			for _, tt := range group.tests {
 				t.Run(tt.rule, func(t *testing.T) {
 					t.Parallel()
-					tt.run(t, open(t))
+					tt.run(check{T: t, db: open(t)})
 				})
 			}
 		})
@@ -35,5 +35,11 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 // test is one rule that a store keeps.
 type test struct {
 	rule string
-	run  func(t *testing.T, db *storage.DB)
+	run  func(t check)
+}
+
+// check is a running test with its database.
+type check struct {
+	*testing.T
+	db *storage.DB
 }
