@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"guichet/domain/catalog"
-	"guichet/domain/sample"
 	"guichet/domain/sales"
+	"guichet/domain/sample"
 )
 
 func TestSample_CatalogIsValidAndSells(t *testing.T) {
