@@ -88,13 +88,16 @@ func sellableIn(periods []SalePeriod, channel int64, tariff TariffID, cat SeatCa
 	return next
 }
 
+// sells reports whether the product may be sold at all: it runs, and its family is one that we know how to sell.
+func (p *Product) sells() bool { return p.State == Running && p.Kind != KindOther }
+
 // SellablePerformance judges a performance, for a tariff and category (0: any), by the platform's states, the sale periods
 // and the prices. Availability is not asked: the platform decides that when the order is made. A performance's own sale
 // periods replace its product's.
 func (s *Snapshot) SellablePerformance(p *Performance, tariff TariffID, cat SeatCategoryID, now time.Time) Sellability {
 	prod := s.Product(p.Product)
 	switch {
-	case prod == nil || prod.State != Running || p.State != Running:
+	case prod == nil || !prod.sells() || p.State != Running:
 		return Sellability{Reason: "state"}
 	case p.Over(now):
 		return Sellability{Reason: "over"}
@@ -112,7 +115,7 @@ func (s *Snapshot) SellablePerformance(p *Performance, tariff TariffID, cat Seat
 // product's.
 func (s *Snapshot) SellableItem(it *Item, tariff TariffID, now time.Time) Sellability {
 	prod := s.Product(it.Product)
-	if prod == nil || prod.State != Running {
+	if prod == nil || !prod.sells() {
 		return Sellability{Reason: "state"}
 	}
 	best := Sellability{Reason: "no_price"}
@@ -129,7 +132,7 @@ func (s *Snapshot) SellableItem(it *Item, tariff TariffID, now time.Time) Sellab
 		if got.OnSale {
 			return got
 		}
-		if best.Reason == "no_price" || got.Reason == "not_yet" {
+		if best.Reason == "no_price" || (got.Reason == "not_yet" && (best.Reason != "not_yet" || got.From.Before(best.From))) {
 			best = got
 		}
 	}
@@ -139,7 +142,7 @@ func (s *Snapshot) SellableItem(it *Item, tariff TariffID, now time.Time) Sellab
 // SellableProduct judges a product: on sale when one of its performances to come or one of its items is.
 func (s *Snapshot) SellableProduct(p *Product, now time.Time) Sellability {
 	best := Sellability{Reason: "no_price"}
-	if p.State != Running {
+	if !p.sells() {
 		return Sellability{Reason: "state"}
 	}
 	consider := func(got Sellability) bool {
