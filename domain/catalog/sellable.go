@@ -282,10 +282,11 @@ func (v *View) Quote(wants []Want, now time.Time) (Quote, error) {
 	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be sold as asked")
 	var late *domain.Error
 	tariffs := map[TariffID]bool{}
+	sums := v.sum(wants)
 	for i, w := range wants {
 		at := "/items/" + strconv.Itoa(i)
 		before := len(bad.Fields)
-		line, sell := v.quoteLine(w, at, now, bad)
+		line, sell := v.quoteLine(w, at, now, sums, bad)
 		if len(bad.Fields) > before {
 			continue
 		}
@@ -349,17 +350,17 @@ func (s *Snapshot) tariffNames(ids []TariffID) string {
 	return out
 }
 
-func (v *View) quoteLine(w Want, at string, now time.Time, bad *domain.Error) (QuoteLine, Sellability) {
+func (v *View) quoteLine(w Want, at string, now time.Time, sums sums, bad *domain.Error) (QuoteLine, Sellability) {
 	if v.Tariff(w.Tariff) == nil {
 		bad.WithField(at+"/tariff", CodeTariff, "no such tariff at this institution")
 	}
 	if w.Performance != 0 {
-		return v.quotePerformance(w, at, now, bad)
+		return v.quotePerformance(w, at, now, sums, bad)
 	}
-	return v.quoteItem(w, at, now, bad)
+	return v.quoteItem(w, at, now, sums, bad)
 }
 
-func (v *View) quotePerformance(w Want, at string, now time.Time, bad *domain.Error) (QuoteLine, Sellability) {
+func (v *View) quotePerformance(w Want, at string, now time.Time, sums sums, bad *domain.Error) (QuoteLine, Sellability) {
 	p := v.Performance(w.Performance)
 	if p == nil {
 		bad.WithField(at+"/performance", CodePerformanceUnknown, "no such performance at this institution")
@@ -371,6 +372,9 @@ func (v *View) quotePerformance(w Want, at string, now time.Time, bad *domain.Er
 	if w.SeatCategory != 0 && p.category(w.SeatCategory) == nil {
 		bad.WithField(at+"/seat_category", CodeSeatCategory, "the performance has no such seat category")
 	}
+	if w.Item != 0 {
+		bad.WithField(at+"/item", CodeItemUnknown, "a performance or an item, not both")
+	}
 	if w.Day != "" || w.Timeslot != 0 {
 		bad.WithField(at+"/date", CodeTimeslot, "a performance has its own date; date and timeslot belong to items")
 	}
@@ -381,13 +385,14 @@ func (v *View) quotePerformance(w Want, at string, now time.Time, bad *domain.Er
 	if pr == nil {
 		return QuoteLine{}, Sellability{}
 	}
-	prod := v.Product(p.Product)
-	v.checkQuantity(w, at, bad, prod, pr.Min, pr.Max, p.MaxPerOrder, v.Institution.PointOfSales.MaxPlaces)
+	n := sums.performances[p.ID]
+	v.checkQuantity(w, at, sums, bad, v.Product(p.Product), bound{w.Quantity, pr.Min, pr.Max},
+		bound{n, 0, p.MaxPerOrder}, bound{n, 0, v.Institution.PointOfSales.MaxPlaces})
 	facts, _ := v.Facts(w)
 	return QuoteLine{Product: p.Product, Unit: pr.Price, Facts: facts}, v.SellablePerformance(p, w.Tariff, w.SeatCategory, now)
 }
 
-func (v *View) quoteItem(w Want, at string, now time.Time, bad *domain.Error) (QuoteLine, Sellability) {
+func (v *View) quoteItem(w Want, at string, now time.Time, sums sums, bad *domain.Error) (QuoteLine, Sellability) {
 	it := v.Item(w.Item)
 	if it == nil {
 		bad.WithField(at+"/item", CodeItemUnknown, "no such item at this institution")
@@ -410,7 +415,7 @@ func (v *View) quoteItem(w Want, at string, now time.Time, bad *domain.Error) (Q
 		}
 		return QuoteLine{}, Sellability{}
 	}
-	v.checkQuantity(w, at, bad, prod, pr.Min, pr.Max)
+	v.checkQuantity(w, at, sums, bad, prod, bound{w.Quantity, pr.Min, pr.Max})
 	facts, _ := v.Facts(w)
 	return QuoteLine{Product: it.Product, Unit: pr.Price, Facts: facts}, v.SellableItem(it, w.Tariff, now)
 }
@@ -445,22 +450,46 @@ func (v *View) checkVisit(w Want, at string, it *Item, prod *Product, now time.T
 	}
 }
 
-// checkQuantity checks a quantity against the bounds of price, product, tariff and whatever else is given (0: no bound).
-func (v *View) checkQuantity(w Want, at string, bad *domain.Error, prod *Product, lo, hi int, more ...int) {
-	var tmin, tmax int
-	if t := v.Tariff(w.Tariff); t != nil {
-		tmin, tmax = t.Min, t.Max
-	}
-	lo = max(lo, prod.MinQuantity, tmin, 1)
-	for _, m := range append(more, prod.MaxQuantity, tmax) {
-		if m > 0 && (hi == 0 || m < hi) {
-			hi = m
+// sums are the places that all wants of an order ask for, by what has a bound for the whole order.
+type sums struct {
+	performances map[PerformanceID]int
+	products     map[ProductID]int
+	tariffs      map[TariffID]int
+}
+
+func (s *Snapshot) sum(wants []Want) sums {
+	n := sums{performances: map[PerformanceID]int{}, products: map[ProductID]int{}, tariffs: map[TariffID]int{}}
+	for _, w := range wants {
+		n.tariffs[w.Tariff] += w.Quantity
+		if p := s.Performance(w.Performance); p != nil {
+			n.performances[p.ID] += w.Quantity
+			n.products[p.Product] += w.Quantity
+		} else if it := s.Item(w.Item); it != nil {
+			n.products[it.Product] += w.Quantity
 		}
 	}
-	switch {
-	case w.Quantity < lo:
-		bad.WithField(at+"/quantity", "order.quantity", fmt.Sprintf("at least %d", lo))
-	case hi > 0 && w.Quantity > hi:
-		bad.WithField(at+"/quantity", "order.quantity", fmt.Sprintf("at most %d", hi))
+	return n
+}
+
+// bound is a number of places and between what it must be; hi 0 is no bound.
+type bound struct{ n, lo, hi int }
+
+// checkQuantity checks a want against its price's bounds, and the order's sums against those of product, tariff and
+// whatever else is given. The first that does not hold is reported.
+func (v *View) checkQuantity(w Want, at string, sums sums, bad *domain.Error, prod *Product, own bound, more ...bound) {
+	own.lo = max(own.lo, 1)
+	bounds := append([]bound{own, {sums.products[prod.ID], prod.MinQuantity, prod.MaxQuantity}}, more...)
+	if t := v.Tariff(w.Tariff); t != nil {
+		bounds = append(bounds, bound{sums.tariffs[w.Tariff], t.Min, t.Max})
+	}
+	for _, b := range bounds {
+		switch {
+		case b.n < b.lo:
+			bad.WithField(at+"/quantity", "order.quantity", fmt.Sprintf("at least %d", b.lo))
+			return
+		case b.hi > 0 && b.n > b.hi:
+			bad.WithField(at+"/quantity", "order.quantity", fmt.Sprintf("at most %d", b.hi))
+			return
+		}
 	}
 }
