@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,7 +25,7 @@ const (
 	LateBarcodes      Kind = "late_barcodes"      // the close has no barcodes; they are readable after Late (0: 10 s)
 	EmptyCatalog      Kind = "empty_catalog"      // a catalog without seasons
 	OrphanPerformance Kind = "orphan_performance" // a catalog product that has lost its event, and one with a performance nobody sells
-	ForeignCurrency   Kind = "foreign_currency"   // catalog prices or POS config in another currency
+	ForeignCurrency   Kind = "foreign_currency"   // catalog prices, POS config or an order's head in another currency
 )
 
 var kinds = []Kind{
@@ -53,9 +54,9 @@ func (f Fault) check() error {
 	case f.Probability < 0 || f.Probability > 1:
 		return fmt.Errorf("probability %v is not between 0 and 1", f.Probability)
 	case f.Times < 0 || f.After < 0 || f.Delay < 0 || f.Late < 0 || f.Amount < 0:
-		return fmt.Errorf("times, after, delay, amount and late are never negative")
+		return errors.New("times, after, delay, amount and late are never negative")
 	case f.Kind == Slow && f.Delay == 0:
-		return fmt.Errorf("slow needs a delay")
+		return errors.New("slow needs a delay")
 	}
 	return nil
 }

@@ -67,7 +67,6 @@ type institution struct {
 	grownTo    time.Time // performances exist up to here
 
 	setupAt time.Time // the catalog changed last
-	version uint64    // rises with every change of the catalog
 
 	ledger
 }
@@ -196,7 +195,7 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 		w: w, index: index, seed: seed, zone: zone, base: time.Date(y, m, d, 0, 0, 0, 0, zone),
 		tariffByID: map[int64]*tariff{}, charges: map[string]*charge{}, venues: map[string]*venue{},
 		productOf: map[int64]*product{}, perfOf: map[int64]*performance{}, itemOf: map[int64]*item{},
-		slotOf: map[int64]*slot{}, vatOf: map[string]int64{}, version: 1,
+		slotOf: map[int64]*slot{}, vatOf: map[string]int64{},
 	}
 	in.setupAt = in.base
 	in.ledger.reset()
@@ -210,7 +209,7 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 		}
 	}
 	in.growTo(base)
-	in.setupAt, in.version = in.base, 1
+	in.setupAt = in.base
 	return in, nil
 }
 
@@ -416,7 +415,6 @@ func (in *institution) growTo(now time.Time) bool {
 }
 
 func (in *institution) setupChanged(at time.Time) {
-	in.version++
 	if at.After(in.setupAt) {
 		in.setupAt = at
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,9 +79,15 @@ func (p *Platform) createOrUpdateOrder(c *call) (any, *refusal) {
 	if no := p.read(c, &q); no != nil {
 		return nil, no
 	}
-	old, no := p.checkHead(c, q)
-	if no != nil {
+	if no := p.checkHead(c, q); no != nil {
 		return nil, no
+	}
+	var old *order
+	if q.OrderID != 0 {
+		var no *refusal
+		if old, no = c.in.openOrder(int64(q.OrderID)); no != nil {
+			return nil, no
+		}
 	}
 	if no := p.meanwhile(c, q); no != nil {
 		return nil, no
@@ -103,25 +110,22 @@ func (p *Platform) broken(c *call, err error) *refusal {
 }
 
 // checkHead looks at everything but the operations.
-func (p *Platform) checkHead(c *call, q createRequest) (*order, *refusal) {
+func (p *Platform) checkHead(c *call, q createRequest) *refusal {
 	if no := p.atPointOfSales(c, q.PointOfSalesID); no != nil {
-		return nil, no
+		return no
 	}
 	if q.OrderType != "" && q.OrderType != s360.OrderTypeSale {
-		return nil, refuse(errType, "order type %q is not simulated", q.OrderType)
+		return refuse(errType, "order type %q is not simulated", q.OrderType)
 	}
 	if len(q.SingleEntryAttributions)+len(q.SimpleProductOperations)+len(q.ChargeOperations) == 0 {
-		return nil, refuse(errMissing, "at least one list of operations is needed")
+		return refuse(errMissing, "at least one list of operations is needed")
 	}
 	for _, ct := range q.PurchasersInfo {
 		if !c.in.knowsContact(ct.ContactReference) {
-			return nil, refuse(errContact, "no contact %s", ct.ContactReference)
+			return refuse(errContact, "no contact %s", ct.ContactReference)
 		}
 	}
-	if q.OrderID == 0 {
-		return nil, nil //nolint:nilnil // no older order is the ordinary case
-	}
-	return c.in.openOrder(int64(q.OrderID))
+	return nil
 }
 
 func (in *institution) knowsContact(number string) bool {
@@ -539,7 +543,7 @@ func (b *basket) delta(o *order, foreign bool) *s360.OrderUpdateData {
 // operationData is a line as answers show it.
 func (in *institution) operationData(o *order, op *operation) s360.OperationData {
 	w := s360.OperationData{
-		OperationID: s360.ID(op.ID), OperationNumber: fmt.Sprint(op.Number), FileID: s360.ID(o.File), Type: s360.OrderTypeSale,
+		OperationID: s360.ID(op.ID), OperationNumber: strconv.Itoa(op.Number), FileID: s360.ID(o.File), Type: s360.OrderTypeSale,
 		Quantity: integer(op.quantity()), BasePrice: amount(op.Price), UnitPrice: amount(op.Price), TotalAmount: amount(op.total()),
 		CatalogCurrency: cash(in.w.Currency), Season: in.seasonCode(),
 	}
@@ -586,7 +590,7 @@ func (in *institution) movementData(op *operation, m *movement) s360.MovementDat
 	if m.Seat >= 0 {
 		r := b.rowOf(m.Seat)
 		w.Type, w.SeatID = s360.MovementTypeSeat, s360.ID(in.number(kindSeat, b.id%1_000_000*10_000+int64(m.Seat)))
-		w.Row, w.Number = r.label, fmt.Sprint(m.Seat-r.first+1)
+		w.Row, w.Number = r.label, strconv.Itoa(m.Seat-r.first+1)
 	}
 	return w
 }

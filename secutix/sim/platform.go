@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -126,9 +127,6 @@ func (p *Platform) SetPublicURL(base string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.PublicURL = strings.TrimRight(base, "/")
-	for _, in := range p.institutions {
-		in.version++
-	}
 }
 
 // Institutions lists what can be talked to, the shipped ones first.
@@ -226,7 +224,7 @@ func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for k, v := range rep.header {
 		w.Header()[k] = v
 	}
-	w.Header().Set("Content-Length", fmt.Sprint(rep.length()))
+	w.Header().Set("Content-Length", strconv.Itoa(rep.length()))
 	w.WriteHeader(rep.status)
 	_, _ = w.Write(rep.body) // the client may be gone; there is nobody to tell
 	if rep.cut {

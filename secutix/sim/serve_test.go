@@ -2,7 +2,6 @@ package sim
 
 import (
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -224,6 +223,9 @@ func TestCatalogSpacing_CountsNewWorkOnly(t *testing.T) {
 	if first.code() != "in_progress" || first["catalogData"] != nil {
 		t.Fatalf("first: %v", first)
 	}
+	if status, _, _ := d.send(path, object{"productCode": "HAMLET"}); status != 429 {
+		t.Errorf("another question gets the parked answer: %d", status)
+	}
 	got := d.must("catalogService", "getCatalogDetailed", object{"requestId": first.id("requestId")})
 	if got.id("requestId") != first.id("requestId") || len(got.get("catalogData").list("seasons")) != 1 {
 		t.Errorf("poll: no catalog under the same id")
@@ -247,7 +249,7 @@ func TestServer_DroppedConnection_IsAnErrorOnTheWireToo(t *testing.T) {
 	t.Cleanup(server.Close)
 	d := at(t, p, "theatre")
 	post := func() (string, error) {
-		r, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodPost, server.URL+"/theatre"+alive, strings.NewReader(`{}`))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/theatre"+alive, strings.NewReader(`{}`))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -286,7 +286,7 @@ func (w World) check() error {
 
 func (w World) checkProduct(p ProductRule, venues, tariffs map[string]bool) (errs []error) {
 	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("product "+p.Code+": "+format, args...))
+		errs = append(errs, fmt.Errorf("product %s: %w", p.Code, fmt.Errorf(format, args...)))
 	}
 	if len(p.Code) > 8 {
 		bad("code is longer than 8")
