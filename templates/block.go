@@ -1,6 +1,9 @@
 package templates
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // style is how a text is set.
 type style struct {
@@ -19,6 +22,8 @@ type style struct {
 	Gutter  float64 `json:"gutter"`
 	// LTR sets the text from left to right whatever the language: numbers of orders, payloads.
 	LTR bool `json:"ltr"`
+	// shared says that the text set in this style is not one person's, so that it may be kept for other documents.
+	shared bool
 }
 
 // block is text set to a width: lines, their size in points and what they need.
@@ -36,8 +41,11 @@ func (b block) perColumn() int {
 	if b.cols < 2 {
 		return 0
 	}
-	return (len(b.lines) + b.cols - 1) / b.cols
+	return max(shortColumn, (len(b.lines)+b.cols-1)/b.cols)
 }
+
+// shortColumn is how many lines stay together before a second column is begun.
+const shortColumn = 4
 
 // cell is the part of a box that a column has, counted in reading direction.
 func (b block) cell(r rect, col int, rightToLeft bool) rect {
@@ -65,7 +73,7 @@ func (b block) height() float64 {
 		return 0
 	}
 	if c := b.perColumn(); c > 0 {
-		n = c
+		n = min(n, c)
 	}
 	return float64(n-1)*b.step + (above+below)*b.size*mmPerPoint
 }
@@ -79,20 +87,38 @@ func (b block) width() float64 {
 	return w * b.size / em * mmPerPoint
 }
 
-// set fits paragraphs into a box of w by h millimetres.
-func (s *shaper) set(texts []string, st style, w, h float64) block {
+// set fits a text into a box of w by h millimetres. Line ends part paragraphs.
+func (s *shaper) set(text string, st style, w, h float64) block {
+	if !st.shared {
+		b, _ := s.fit(text, st, w, h)
+		return b
+	}
+	key := blockKey{text, st, w, h, s.page, s.lang}
+	if b, ok := s.blocks[key]; ok {
+		return b
+	}
+	b, missing := s.fit(text, st, w, h)
+	if !missing && len(s.blocks) < maxCached {
+		s.blocks[key] = b
+	}
+	return b
+}
+
+// fit does the work of set; missing says that some characters have no glyph.
+func (s *shaper) fit(text string, st style, w, h float64) (b block, missing bool) {
 	dir := natural
 	if st.LTR {
 		dir = ltr
 	}
-	ps := make([]*paragraph, 0, len(texts))
-	for _, t := range texts {
-		if p := s.shape(t, st.Bold, dir); len(p.runes) > 0 {
+	var ps []*paragraph
+	for t := range strings.SplitSeq(text, "\n") {
+		if p := s.shape(t, st.Bold, dir, st.shared); len(p.runes) > 0 {
 			ps = append(ps, p)
+			missing = missing || p.missing
 		}
 	}
 	if len(ps) == 0 {
-		return block{size: st.Size}
+		return block{size: st.Size}, missing
 	}
 	if st.Columns > 1 {
 		w = (w - st.Gutter*float64(st.Columns-1)) / float64(st.Columns)
@@ -103,10 +129,10 @@ func (s *shaper) set(texts []string, st style, w, h float64) block {
 	}
 	for size := st.Size; size > least+0.01; size = max(least, math.Floor(size*2*0.97)/2) {
 		if b, ok := s.try(ps, st, size, w, h); ok {
-			return b
+			return b, missing
 		}
 	}
-	return s.squeeze(ps, st, least, w, h)
+	return s.squeeze(ps, st, least, w, h), missing
 }
 
 // try sets the text at one size; ok is false where it does not fit.

@@ -2,27 +2,24 @@ package templates
 
 import (
 	"bytes"
-	"sync"
 
 	"github.com/klauspost/compress/zlib"
 )
 
-// deflaters keeps compressors, which are large. It holds no state between uses.
-type deflaters struct{ pool sync.Pool }
-
 // deflateLevel trades size for time; 6 is zlib's own choice.
 const deflateLevel = 6
 
+// deflater is a compressor that is used again and again, by one goroutine at a time. The zero value is ready.
+type deflater struct{ z *zlib.Writer }
+
 // deflate appends the compressed form of b to dst.
-func (d *deflaters) deflate(dst *bytes.Buffer, b []byte) {
-	z, ok := d.pool.Get().(*zlib.Writer)
-	if !ok {
-		z, _ = zlib.NewWriterLevel(nil, deflateLevel) // the level is a valid one
+func (d *deflater) deflate(dst *bytes.Buffer, b []byte) {
+	if d.z == nil {
+		d.z, _ = zlib.NewWriterLevel(nil, deflateLevel) // the level is a valid one
 	}
-	z.Reset(dst)
-	_, _ = z.Write(b) // a buffer does not fail
-	_ = z.Close()
-	d.pool.Put(z)
+	d.z.Reset(dst)
+	_, _ = d.z.Write(b) // a buffer does not fail
+	_ = d.z.Close()
 }
 
 // deflateRows compresses samples with PNG's filter "Up", which PDF knows as predictor 15.

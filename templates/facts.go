@@ -22,6 +22,14 @@ func factNames() []string {
 	}
 }
 
+// sharedFacts are those that say nothing about a person or an order, so that their shapes may be kept for other tickets.
+var sharedFacts = map[string]bool{
+	"admission": true, "admission.label": true, "area": true, "category": true, "date": true, "entrance": true,
+	"holder.label": true, "notes": true, "organiser": true, "price": true, "specimen": true, "specimen.note": true,
+	"subtitle": true, "tariff": true, "terms": true, "time": true, "title": true,
+	"venue": true, "venue.space": true, "venue.street": true, "venue.town": true,
+}
+
 // conditionNames lists what a layout may ask about a page besides whether a fact is there.
 func conditionNames() []string { return []string{"picture", "numbered", "linear"} }
 

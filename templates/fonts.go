@@ -145,6 +145,9 @@ func (f *typeface) heightOf(r rune) int {
 	return f.thousandths(int16at(b[8:]))
 }
 
+// phantom marks the number of a glyph that no font has: nothing to see, no width, only a text (the low bits).
+const phantom = 1 << 24
+
 // outline is a glyph's description in the glyf table; empty for a blank one or one that is not there.
 func (f *typeface) outline(g uint32) []byte {
 	if int(g)+1 >= len(f.loca) {
@@ -162,6 +165,9 @@ func (f *typeface) advance(g uint32) float64 {
 // hMetric is a glyph's advance and left side bearing in font units.
 func (f *typeface) hMetric(g uint32) (advance, bearing uint16) {
 	u16 := binary.BigEndian.Uint16
+	if g&phantom != 0 {
+		return 0, 0
+	}
 	i := int(g)
 	if i >= len(f.loca)-1 {
 		i = 0

@@ -49,7 +49,8 @@ type item struct {
 	If    string  `json:"if"`
 	Text  string  `json:"text"`
 	Style string  `json:"style"`
-	Gap   float64 `json:"gap"` // above it
+	Gap   float64 `json:"gap"`  // above it
+	Most  float64 `json:"most"` // largest size as a part of the size of the text above it; 0 is no bound
 	Label string  `json:"label"`
 	Value string  `json:"value"`
 	Chip  bool    `json:"chip"` // the category's colour before the value

@@ -21,7 +21,7 @@ type page struct {
 	pic    *picture
 	color  *ink // the category's own
 	accent ink
-	cut    []string // elements whose text had no room; kinds only, never content
+	cut    []string // what had no room, by its name in the layout; never its content
 	err    error
 }
 
@@ -117,13 +117,14 @@ func (p *page) holds(condition string) bool {
 }
 
 // say fills a text's facts in one pass, so that braces inside a fact stay what they are. It is empty where the text has
-// facts and all are empty.
-func (p *page) say(text string) string {
+// facts and all are empty. shared says that nothing of it is one person's.
+func (p *page) say(text string) (said string, shared bool) {
 	if !strings.Contains(text, "{") {
-		return text
+		return text, true
 	}
 	var b strings.Builder
 	some := false
+	shared = true
 	for {
 		before, rest, ok := strings.Cut(text, "{")
 		b.WriteString(before)
@@ -134,15 +135,17 @@ func (p *page) say(text string) string {
 		v := p.facts[name]
 		if w, isWord := strings.CutPrefix(name, "word."); isWord {
 			v = p.words.Words[w]
+		} else {
+			shared = shared && sharedFacts[name]
 		}
 		some = some || strings.TrimSpace(v) != ""
 		b.WriteString(v)
 		text = after
 	}
 	if !some {
-		return ""
+		return "", false
 	}
-	return b.String()
+	return b.String(), shared
 }
 
 // ink finds a colour by its name in the layout.
@@ -156,6 +159,9 @@ func (p *page) ink(name string) ink {
 	c, _ := parseInk(p.layout.Colors[name]) // checked when the layout was read; black where none is named
 	return c
 }
+
+// oneLine makes one paragraph of a text.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
 
 func (p *page) style(name string) style { return p.layout.Styles[name] }
 
@@ -183,9 +189,9 @@ func (p *page) left(r rect, width float64, a align) float64 {
 }
 
 // put draws a block with its top at y.
-func (p *page) put(b block, r rect, y float64, a align, c ink, e *element) {
+func (p *page) put(b block, r rect, y float64, a align, c ink, name string) {
 	if b.cut {
-		p.cut = append(p.cut, string(e.Kind)+" "+e.Text)
+		p.cut = append(p.cut, name)
 	}
 	baseline := y + above*b.size*mmPerPoint
 	for i, l := range b.lines {
@@ -215,13 +221,14 @@ func top(r rect, height float64, valign align) float64 {
 }
 
 func (p *page) textBox(e *element) {
-	text := p.say(e.Text)
+	text, shared := p.say(e.Text)
 	if text == "" {
 		return
 	}
 	st, r := p.style(e.Style), p.mirror(e.rect())
-	b := p.text.set(strings.Split(text, "\n"), st, r.W, r.H)
-	p.put(b, r, top(r, b.height(), e.Valign), e.Align, p.ink(st.Color), e)
+	st.shared = shared
+	b := p.text.set(text, st, r.W, r.H)
+	p.put(b, r, top(r, b.height(), e.Valign), e.Align, p.ink(st.Color), e.Text)
 }
 
 // stack sets texts below each other. Each may take what the others, at their smallest, leave.
@@ -230,12 +237,13 @@ func (p *page) stack(e *element) {
 		block block
 		gap   float64
 		style style
+		name  string
 	}
 	r := p.mirror(e.rect())
-	texts := make([]string, len(e.Items))
+	texts, shared := make([]string, len(e.Items)), make([]bool, len(e.Items))
 	for i, it := range e.Items {
 		if p.holds(it.If) {
-			texts[i] = p.say(it.Text)
+			texts[i], shared[i] = p.say(it.Text)
 		}
 	}
 	var parts []part
@@ -245,8 +253,11 @@ func (p *page) stack(e *element) {
 			continue
 		}
 		st, gap := p.style(it.Style), it.Gap
+		st.shared = shared[i]
 		if len(parts) == 0 {
 			gap = 0
+		} else if it.Most > 0 {
+			st.Size = max(st.Min, min(st.Size, it.Most*parts[len(parts)-1].block.size))
 		}
 		later := 0.0
 		for j := i + 1; j < len(e.Items); j++ {
@@ -254,27 +265,28 @@ func (p *page) stack(e *element) {
 				later += e.Items[j].Gap + max(p.style(e.Items[j].Style).Min, 3)*mmPerPoint
 			}
 		}
-		b := p.text.set([]string{texts[i]}, st, r.W, max(1, r.H-used-gap-later))
-		parts = append(parts, part{b, gap, st})
+		b := p.text.set(oneLine(texts[i]), st, r.W, max(1, r.H-used-gap-later))
+		parts = append(parts, part{b, gap, st, it.Text})
 		used += gap + b.height()
 	}
 	y := top(r, used, e.Valign)
 	for _, q := range parts {
 		y += q.gap
-		p.put(q.block, r, y, e.Align, p.ink(q.style.Color), e)
+		p.put(q.block, r, y, e.Align, p.ink(q.style.Color), q.name)
 		y += q.block.height()
 	}
 }
 
 // pill sets a short text on white.
 func (p *page) pill(e *element) {
-	text := p.say(e.Text)
+	text, shared := p.say(e.Text)
 	if text == "" {
 		return
 	}
 	const pad = 3.2
 	st, r := p.style(e.Style), p.mirror(e.rect())
-	b := p.text.set([]string{text}, st, r.W-2*pad, r.H)
+	st.shared = shared
+	b := p.text.set(oneLine(text), st, r.W-2*pad, r.H)
 	if len(b.lines) == 0 {
 		return
 	}
@@ -283,16 +295,23 @@ func (p *page) pill(e *element) {
 	p.on.fill(box(rect{x, r.Y, w, r.H}, e.Radius), p.ink(e.Color))
 	// Capitals in the middle look right; the whole line would hang low.
 	y := r.Y + r.H/2 - (above-0.365)*b.size*mmPerPoint
-	p.put(b, rect{x, r.Y, w, r.H}, y, alignCenter, p.ink(st.Color), e)
+	p.put(b, rect{x, r.Y, w, r.H}, y, alignCenter, p.ink(st.Color), e.Text)
 }
 
 // field is one column of a fields element.
 type field struct {
-	label, value string
-	chip, ltr    bool
-	want         float64 // mm
-	width        float64
+	name   string // in the layout
+	label  string
+	value  string
+	shared bool // the value is not one person's
+	chip   bool
+	ltr    bool
+	want   float64 // mm
+	width  float64
 }
+
+// labelGap stands between a label and its value, in mm.
+const labelGap = 1.2
 
 // chipSpace is what a colour chip takes before its value.
 const chipSpace = 5.0
@@ -301,23 +320,24 @@ const chipSpace = 5.0
 func (p *page) fields(e *element) {
 	label, value := p.style(e.Label), p.style(e.Value)
 	r := e.rect()
-	fs := p.columns(e, label, value, r)
+	fs, value := p.columns(e, label, value, r)
 	x := r.X
 	for i, f := range fs {
 		col := p.mirror(rect{x, r.Y, f.width, r.H})
 		if i > 0 && e.Rule != "" {
 			p.on.fill(box(p.mirror(rect{x - e.Gap/2, r.Y, 0.2, r.H}), 0), p.ink(e.Rule))
 		}
-		lb := p.text.set([]string{f.label}, label, f.width, r.H)
-		p.put(lb, col, col.Y, alignStart, p.ink(label.Color), e)
-		rest := rect{col.X, col.Y + lb.height() + 0.9, col.W, r.H - lb.height() - 0.9}
-		if f.chip && p.color != nil {
+		label.shared = true
+		lb := p.text.set(f.label, label, f.width, r.H)
+		p.put(lb, col, col.Y, alignStart, p.ink(label.Color), f.name)
+		rest := rect{col.X, col.Y + lb.height() + labelGap, col.W, r.H - lb.height() - labelGap}
+		if f.chip {
 			rest = p.chip(rest, value)
 		}
 		st := value
-		st.LTR = f.ltr
-		vb := p.text.set([]string{f.value}, st, rest.W, rest.H)
-		p.put(vb, rest, top(rest, vb.height(), e.Valign), alignStart, p.ink(value.Color), e)
+		st.LTR, st.shared = f.ltr, f.shared
+		vb := p.text.set(oneLine(f.value), st, rest.W, rest.H)
+		p.put(vb, rest, top(rest, vb.height(), e.Valign), alignStart, p.ink(value.Color), f.name)
 		x += f.width + e.Gap
 	}
 }
@@ -338,42 +358,72 @@ func (p *page) chip(r rect, value style) rect {
 	return r
 }
 
-// columns chooses the fields that have a value and shares the width: who needs little gets it, the others share the rest.
-func (p *page) columns(e *element, label, value style, r rect) []field {
+// columns chooses the fields that have a value and shares the width. Where it is a little short all values are set smaller;
+// where it is very short, who needs little gets it and the others share the rest.
+func (p *page) columns(e *element, label, value style, r rect) ([]field, style) {
+	fs := p.chosen(e)
+	room := r.W - e.Gap*float64(len(fs)-1)
+	total := p.want(fs, label, value)
+	if short := room / total; short < 1 && short > leastShrink {
+		value.Size = max(value.Min, value.Size*short*0.995)
+		total = p.want(fs, label, value)
+	}
+	if total > room {
+		share(fs, room)
+		return fs, value
+	}
+	for i := range fs {
+		fs[i].width = fs[i].want
+		if e.Align == alignCenter { // spread over the whole width
+			fs[i].width += (room - total) / float64(len(fs))
+		}
+	}
+	return fs, value
+}
+
+// leastShrink is how much smaller all values of a row may become to stay on one line.
+const leastShrink = 0.7
+
+// chosen are the fields that have something to say.
+func (p *page) chosen(e *element) []field {
 	var fs []field
-	total := 0.0
 	for _, it := range e.Items {
 		if !p.holds(it.If) {
 			continue
 		}
-		f := field{label: p.say(it.Label), value: p.say(it.Value), chip: it.Chip, ltr: it.LTR}
-		if f.value == "" {
-			continue
+		f := field{name: it.Value, chip: it.Chip && p.color != nil, ltr: it.LTR}
+		f.label, _ = p.say(it.Label)
+		f.value, f.shared = p.say(it.Value)
+		if f.value != "" {
+			fs = append(fs, f)
 		}
-		f.want = max(p.natural(f.label, label), p.natural(f.value, value))
-		if f.chip && p.color != nil {
-			f.want = max(p.natural(f.label, label), p.natural(f.value, value)+chipSpace)
+	}
+	return fs
+}
+
+// want measures what each field needs on one line and returns the sum.
+func (p *page) want(fs []field, label, value style) float64 {
+	total := 0.0
+	for i := range fs {
+		f := &fs[i]
+		f.want = p.natural(f.value, value, f.shared)
+		if f.chip {
+			f.want += chipSpace
 		}
-		fs = append(fs, f)
+		f.want = max(f.want, p.natural(f.label, label, true))
 		total += f.want
 	}
-	room := r.W - e.Gap*float64(len(fs)-1)
-	if total <= room {
+	return total
+}
+
+// share gives every field that needs no more than its part what it needs, and the others the same part of what is left.
+func share(fs []field, room float64) {
+	for open := len(fs); open > 0; {
+		part, took := room/float64(open), false
 		for i := range fs {
-			fs[i].width = fs[i].want
-			if e.Align == alignCenter { // spread over the whole width
-				fs[i].width += (room - total) / float64(len(fs))
-			}
-		}
-		return fs
-	}
-	left, open := room, len(fs)
-	for open > 0 {
-		share, took := left/float64(open), false
-		for i := range fs {
-			if fs[i].width == 0 && fs[i].want <= share {
+			if fs[i].width == 0 && fs[i].want <= part {
 				fs[i].width = max(fs[i].want, 0.1)
-				left -= fs[i].width
+				room -= fs[i].width
 				open--
 				took = true
 			}
@@ -383,16 +433,15 @@ func (p *page) columns(e *element, label, value style, r rect) []field {
 		}
 		for i := range fs {
 			if fs[i].width == 0 {
-				fs[i].width = share
+				fs[i].width = part
 			}
 		}
-		break
+		return
 	}
-	return fs
 }
 
 // natural is a text's width on one line at its wanted size, in mm.
-func (p *page) natural(text string, st style) float64 {
+func (p *page) natural(text string, st style, shared bool) float64 {
 	if text == "" {
 		return 0
 	}
@@ -400,7 +449,7 @@ func (p *page) natural(text string, st style) float64 {
 	if st.LTR {
 		dir = ltr
 	}
-	return p.text.shape(text, st.Bold, dir).width*st.Size/em*mmPerPoint + 0.05
+	return p.text.shape(oneLine(text), st.Bold, dir, shared).width*st.Size/em*mmPerPoint + 0.05
 }
 
 // rule paints a line.
@@ -435,7 +484,7 @@ func (p *page) payload(e *element) {
 	st.LTR = true
 	const gap = 0.45 * em
 	text := p.symbol.payload
-	b := p.text.set([]string{text}, st, r.W*0.86, r.H)
+	b := p.text.set(text, st, r.W*0.86, r.H)
 	if len(b.lines) == 1 && !b.cut {
 		l := b.lines[0].grouped(4, gap, text)
 		if l.width*b.size/em*mmPerPoint > r.W {
@@ -443,18 +492,20 @@ func (p *page) payload(e *element) {
 		}
 		b.lines = []line{l}
 	}
-	p.put(b, r, top(r, b.height(), e.Valign), e.Align, p.ink(st.Color), e)
+	p.put(b, r, top(r, b.height(), e.Valign), e.Align, p.ink(st.Color), string(e.Kind))
 }
 
 // watermark sets a word from corner to corner, as large as the box allows.
 func (p *page) watermark(e *element) {
-	text := p.say(e.Text)
+	text, shared := p.say(e.Text)
 	st, r := p.style(e.Style), p.mirror(e.rect())
-	b := p.text.set([]string{text}, st, 2000, 1000)
+	st.shared = shared
+	b := p.text.set(text, st, 2000, 1000)
 	if len(b.lines) == 0 {
 		return
 	}
 	l := b.lines[0]
+	l.actual = text // turned letters would be found one by one
 	angle := math.Atan2(r.H, r.W) * 0.85
 	sin, cos := math.Sincos(angle)
 	wide, tall := l.width/em, 0.76 // in sizes
@@ -491,7 +542,6 @@ func (p *page) band(e *element) {
 	for i, radius := range []float64{0.75, 0.55, 0.35} {
 		p.on.fill(disc(at(0.30), r.Y+r.H*1.15, r.H*radius), deep.mix(light, 0.045*float64(i+1)))
 	}
-	p.on.fill(disc(at(0.555), r.Y+r.H*0.28, r.H*0.07), deep.mix(light, 0.35))
 	p.on.unclip()
 }
 

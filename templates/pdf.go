@@ -27,16 +27,13 @@ const (
 
 // pdf is a canvas that writes PDF 1.7. Pages and pictures go out as they are drawn, fonts and directories at the end.
 type pdf struct {
-	w       *bufio.Writer
 	sum     hash.Hash
 	pos     int64
 	offsets []int64 // by object number
 	err     error
-	z       *deflaters
-	packed  bytes.Buffer
+	*workspace
 	width   float64 // of the page, mm
 	height  float64
-	content []byte
 	ink     ink
 	inked   bool
 	inks    []ink // saved by clip
@@ -54,14 +51,26 @@ type meta struct {
 	Made            time.Time // zero is not said
 }
 
+// workspace is memory that one file after another uses.
+type workspace struct {
+	deflater
+	out     *bufio.Writer
+	packed  bytes.Buffer
+	content []byte // of the page being drawn
+}
+
 const producer = "Guichet"
 
-func newPDF(w io.Writer, z *deflaters, width, height float64) *pdf {
+func newPDF(w io.Writer, ws *workspace, width, height float64) *pdf {
 	p := &pdf{
-		sum: sha256.New(), z: z, width: width, height: height, offsets: make([]int64, objFirst),
+		sum: sha256.New(), workspace: ws, width: width, height: height, offsets: make([]int64, objFirst),
 		fonts: make(map[*typeface]int), images: make(map[*picture]int),
 	}
-	p.w = bufio.NewWriterSize(io.MultiWriter(w, p.sum), 32<<10)
+	if ws.out == nil {
+		ws.out = bufio.NewWriterSize(nil, 32<<10)
+	}
+	ws.out.Reset(io.MultiWriter(w, p.sum))
+	ws.content = ws.content[:0]
 	p.raw("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")
 	return p
 }
@@ -72,7 +81,7 @@ func (p *pdf) bytes(b []byte) {
 	if p.err != nil {
 		return
 	}
-	n, err := p.w.Write(b)
+	n, err := p.out.Write(b)
 	p.pos += int64(n)
 	p.err = err
 }
@@ -102,7 +111,7 @@ func (p *pdf) stream(n int, dict string, data []byte) {
 
 func (p *pdf) deflated(n int, dict string, data []byte) {
 	p.packed.Reset()
-	p.z.deflate(&p.packed, data)
+	p.deflate(&p.packed, data)
 	p.stream(n, dict+"/Filter/FlateDecode", p.packed.Bytes())
 }
 
@@ -140,13 +149,13 @@ func (p *pdf) end(ctx context.Context, m meta) error {
 	p.object(objPages, fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids.String(), len(p.kids)))
 	p.describe(m)
 	if p.err == nil {
-		p.err = p.w.Flush()
+		p.err = p.out.Flush()
 	}
 	p.trailer()
 	if p.err != nil {
 		return p.err
 	}
-	return p.w.Flush()
+	return p.out.Flush()
 }
 
 // describe writes the catalog and the metadata.
@@ -325,20 +334,10 @@ func (p *pdf) setInk(c ink) {
 
 func (p *pdf) path(shape path) {
 	for _, s := range shape {
-		n := 0
-		switch s.Verb {
-		case moveTo, lineTo:
-			n = 1
-		case cubeTo:
-			n = 3
-		case closePath:
-			p.op("h\n")
-			continue
-		}
-		for _, q := range s.P[:n] {
+		for _, q := range s.P[:s.Verb.points()] {
 			p.numbers(p.at(q.X, q.Y))
 		}
-		p.op([]string{"m\n", "l\n", "c\n"}[s.Verb])
+		p.op([...]string{moveTo: "m\n", lineTo: "l\n", cubeTo: "c\n", closePath: "h\n"}[s.Verb])
 	}
 }
 

@@ -24,8 +24,7 @@ type Renderer struct {
 	locales map[string]*locale
 	layout  *layout
 	album   *album
-	z       deflaters
-	shapers sync.Pool
+	workers sync.Pool
 }
 
 var _ delivery.Renderer = (*Renderer)(nil)
@@ -49,29 +48,38 @@ func New(o Options) (*Renderer, error) {
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
-	r.shapers.New = func() any { return newShaper(fonts) }
+	r.workers.New = func() any { return &worker{shaper: newShaper(fonts)} }
 	return r, nil
 }
 
-// shaper lends a shaper for one document.
-func (r *Renderer) shaper(words *locale) *shaper {
-	s, _ := r.shapers.Get().(*shaper) // the pool makes nothing else
-	s.begin(words.tag, words.direction())
-	return s
+// worker is what one document needs for itself.
+type worker struct {
+	*shaper
+	workspace
 }
 
-// giveBack takes a shaper back and reports what it could not show. It keeps no text.
-func (r *Renderer) giveBack(ctx context.Context, s *shaper) {
-	if len(s.missing) > 0 {
-		points := make([]string, 0, len(s.missing))
-		for c := range s.missing {
+// worker lends a worker for one document.
+func (r *Renderer) worker(words *locale) *worker {
+	w, _ := r.workers.Get().(*worker) // the pool makes nothing else
+	w.begin(words.tag, words.direction())
+	return w
+}
+
+// giveBack takes a worker back and reports what it could not show. It keeps no personal text.
+func (r *Renderer) giveBack(ctx context.Context, w *worker) {
+	if len(w.missing) > 0 {
+		points := make([]string, 0, len(w.missing))
+		for c := range w.missing {
 			points = append(points, codePoint(c))
 		}
 		slices.Sort(points) // so that they do not spell a name
 		r.log.WarnContext(ctx, "no glyph for characters of a ticket", "code_points", points)
 	}
-	s.begin("", ltr)
-	r.shapers.Put(s)
+	w.begin("", ltr)
+	if w.out != nil {
+		w.out.Reset(nil)
+	}
+	r.workers.Put(w)
 }
 
 // PDF implements delivery.Renderer: one A4 page per ticket. Pages are written as they are drawn, so w may hold the
@@ -82,15 +90,15 @@ func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) er
 		return err
 	}
 	words := pick(r.locales, d.Language)
-	s := r.shaper(words)
-	defer r.giveBack(ctx, s)
-	out := newPDF(w, &r.z, r.layout.Page[0], r.layout.Page[1])
+	work := r.worker(words)
+	defer r.giveBack(ctx, work)
+	out := newPDF(w, &work.workspace, r.layout.Page[0], r.layout.Page[1])
 	pics := pictures{r: r}
 	for i := range d.Pages {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := r.page(ctx, out, words, s, &d.Pages[i], &pics); err != nil {
+		if err := r.page(ctx, out, words, work.shaper, &d.Pages[i], &pics); err != nil {
 			return err
 		}
 		if err := out.endPage(); err != nil {
@@ -150,9 +158,24 @@ const (
 	maxDPI = 600
 )
 
-// PNG implements delivery.Renderer.
+// PNG implements delivery.Renderer: the first page as a picture. Errors: ticket.barcode, also where the resolution is too
+// low for the barcode; request.invalid for a document without pages or a resolution outside 36 to 600; what w and ctx say.
 func (r *Renderer) PNG(ctx context.Context, w io.Writer, d delivery.Document, dpi int) error {
-	return domain.Errorf(domain.Internal, domain.CodeInternal, "There is no picture of a ticket yet.")
+	if err := r.check(&d); err != nil {
+		return err
+	}
+	if dpi < minDPI || dpi > maxDPI {
+		return domain.Errorf(domain.Invalid, domain.CodeRequest, "A picture has %d to %d dots per inch.", minDPI, maxDPI).
+			WithField("?dpi", "range", "outside the range")
+	}
+	words := pick(r.locales, d.Language)
+	work := r.worker(words)
+	defer r.giveBack(ctx, work)
+	out := newRaster(r.layout.Page[0], r.layout.Page[1], dpi, work.faces)
+	if err := r.page(ctx, out, words, work.shaper, &d.Pages[0], &pictures{r: r}); err != nil {
+		return err
+	}
+	return out.write(ctx, w)
 }
 
 // codePoint writes "U+1F3AD".

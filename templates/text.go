@@ -89,6 +89,7 @@ type paragraph struct {
 	base    direction // ltr or rtl
 	bold    bool
 	cut     bool // the text was longer than maxRunes
+	missing bool // some of it is replaced
 	oneLine *line
 }
 
@@ -100,8 +101,11 @@ type shaper struct {
 	bidi    bidi.Paragraph
 	stacks  [2]stack // regular, bold
 	faces   map[*font.Face]*typeface
-	cache   map[textKey]*paragraph
-	dots    [2]shaping.Output // "…" in both weights
+	cache   map[textKey]*paragraph // of this document
+	kept    map[textKey]*paragraph // of texts that many documents share
+	blocks  map[blockKey]block     // the same, already set
+	runes   int                    // in kept
+	dots    [2]shaping.Output      // "…" in both weights
 	missing map[rune]struct{}
 	lang    language.Language
 	page    direction // of the document's language
@@ -111,12 +115,27 @@ type textKey struct {
 	text string
 	bold bool
 	dir  direction
+	page direction
+	lang language.Language
 }
+
+type blockKey struct {
+	text  string
+	style style
+	w, h  float64
+	page  direction
+	lang  language.Language
+}
+
+// maxKept bounds the texts kept from document to document, in runes; a rune costs about 150 bytes.
+const maxKept = 40_000
 
 func newShaper(f family) *shaper {
 	s := &shaper{
 		faces:   make(map[*font.Face]*typeface),
 		cache:   make(map[textKey]*paragraph),
+		kept:    make(map[textKey]*paragraph),
+		blocks:  make(map[blockKey]block),
 		missing: make(map[rune]struct{}),
 	}
 	regular, bold := font.NewFace(f.regular.font), font.NewFace(f.bold.font)
@@ -137,9 +156,13 @@ func (s *shaper) begin(lang string, page direction) {
 	s.lang, s.page = language.NewLanguage(lang), page
 }
 
-// shape turns a text into a paragraph. Line ends and tabs count as spaces. The result is kept for the document.
-func (s *shaper) shape(text string, bold bool, dir direction) *paragraph {
-	key := textKey{text, bold, dir}
+// shape turns a text into a paragraph. Line ends and tabs count as spaces. The result is kept for the document; that of a
+// shared text (an event's title, a label) for those that follow as well. Nothing personal may be shared.
+func (s *shaper) shape(text string, bold bool, dir direction, shared bool) *paragraph {
+	key := textKey{text, bold, dir, s.page, s.lang}
+	if p, ok := s.kept[key]; ok {
+		return p
+	}
 	if p, ok := s.cache[key]; ok {
 		return p
 	}
@@ -153,7 +176,15 @@ func (s *shaper) shape(text string, bold bool, dir direction) *paragraph {
 	for _, r := range p.runs {
 		p.width += fromFixed(r.Advance)
 	}
-	if len(s.cache) < maxCached {
+	switch {
+	case shared && !p.missing: // what is missing is to be reported with every document
+		if s.runes += len(p.runes) + 8; s.runes > maxKept {
+			clear(s.kept)
+			clear(s.blocks)
+			s.runes = len(p.runes) + 8
+		}
+		s.kept[key] = p
+	case len(s.cache) < maxCached:
 		s.cache[key] = p
 	}
 	return p
@@ -168,19 +199,27 @@ func (p *paragraph) read(text string) {
 	var b strings.Builder
 	b.Grow(len(text))
 	for _, r := range text {
-		if len(p.runes) == maxRunes {
+		if len(p.runes) >= maxRunes {
 			p.cut = true
 			break
 		}
 		if r = clean(r); r < 0 {
 			continue
 		}
-		p.runes = append(p.runes, r)
-		p.offset = append(p.offset, b.Len())
-		b.WriteRune(r)
+		if unicode.Is(unicode.Mn, r) && (len(p.runes) == 0 || p.runes[len(p.runes)-1] == ' ') && !invisible(r) {
+			// A mark without a letter stands on the circle made for that; on a space, lines would not break before it.
+			p.add(&b, '\u25CC')
+		}
+		p.add(&b, r)
 	}
 	p.offset = append(p.offset, b.Len())
 	p.source = b.String()
+}
+
+func (p *paragraph) add(b *strings.Builder, r rune) {
+	p.runes = append(p.runes, r)
+	p.offset = append(p.offset, b.Len())
+	b.WriteRune(r)
 }
 
 // clean returns what is printed for a rune; -1 is nothing.
@@ -219,6 +258,7 @@ func (s *shaper) replaceMissing(p *paragraph) {
 			continue
 		}
 		s.missing[r] = struct{}{}
+		p.missing = true
 		p.runes[i] = replacement
 	}
 }
@@ -400,18 +440,43 @@ func (s *shaper) run(p *paragraph, r shaping.Output) glyphRun {
 	out := glyphRun{
 		face: s.faces[r.Face], glyphs: make([]glyph, 0, len(r.Glyphs)), text: p.source[p.offset[from]:p.offset[to]],
 	}
-	for i, g := range r.Glyphs {
+	for i := 0; i < len(r.Glyphs); {
+		j := i + 1
+		for j < len(r.Glyphs) && r.Glyphs[j].TextIndex() == r.Glyphs[i].TextIndex() {
+			j++
+		}
+		a := min(r.Glyphs[i].TextIndex(), len(p.runes))
+		b := min(a+r.Glyphs[i].RunesCount(), len(p.runes))
+		out.cluster(p, r.Glyphs[i:j], a, b, r.Direction == di.DirectionRTL)
+		i = j
+	}
+	return out
+}
+
+// cluster adds glyphs that stand together for the runes a to b.
+//
+// From left to right the first glyph stands for the whole text. From right to left readers of a file turn round what they
+// find, so every glyph stands for one rune, the last one first; where there are more runes than glyphs (the ligature of
+// lam and alef), empty glyphs without width stand for those that are left.
+func (r *glyphRun) cluster(p *paragraph, glyphs []shaping.Glyph, a, b int, rightToLeft bool) {
+	one := func(i int) string { return p.source[p.offset[i]:p.offset[i+1]] }
+	if rightToLeft {
+		for ; b-a > len(glyphs); b-- {
+			r.add(glyph{id: phantom | uint32(p.runes[b-1]), text: one(b - 1)}) //nolint:gosec // G115: runes are positive
+		}
+	}
+	for i, g := range glyphs {
 		gl := glyph{
 			id: uint32(g.GlyphID), advance: fromFixed(g.Advance), dx: fromFixed(g.XOffset), dy: fromFixed(g.YOffset),
 		}
-		if i == 0 || r.Glyphs[i-1].TextIndex() != g.TextIndex() {
-			a := min(g.TextIndex(), len(p.runes))
-			b := min(a+g.RunesCount(), len(p.runes))
+		switch {
+		case rightToLeft && b-1-i >= a:
+			gl.text = one(b - 1 - i)
+		case !rightToLeft && i == 0:
 			gl.text = p.source[p.offset[a]:p.offset[b]]
 		}
-		out.add(gl)
+		r.add(gl)
 	}
-	return out
 }
 
 func (r *glyphRun) add(g glyph) {

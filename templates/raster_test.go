@@ -1,0 +1,109 @@
+package templates
+
+import (
+	"bytes"
+	"image"
+	"image/draw"
+	"image/png"
+	"io"
+	"testing"
+
+	"guichet/domain"
+	"guichet/domain/delivery"
+)
+
+func mustDecodePNG(t testing.TB, b []byte) image.Image {
+	t.Helper()
+	im, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
+// cropPNG cuts a box in mm out of a picture.
+func cropPNG(t testing.TB, b []byte, r rect, dpi int) []byte {
+	t.Helper()
+	im := mustDecodePNG(t, b)
+	px := func(mm float64) int { return int(mm * float64(dpi) / 25.4) }
+	out := image.NewRGBA(image.Rect(0, 0, px(r.W), px(r.H)))
+	draw.Draw(out, out.Bounds(), im, image.Pt(px(r.X), px(r.Y)), draw.Src)
+	var cut bytes.Buffer
+	if err := png.Encode(&cut, out); err != nil {
+		t.Fatal(err)
+	}
+	return cut.Bytes()
+}
+
+func TestPNG_Resolution_GivesThePageSize(t *testing.T) {
+	t.Parallel()
+	r := mustNew(t, Options{})
+	for dpi, want := range map[int]image.Point{36: {298, 421}, 72: {595, 842}, 150: {1240, 1754}, 300: {2480, 3508}} {
+		if got := mustDecodePNG(t, mustPNG(t, r, theatre(t), dpi)).Bounds().Size(); got != want {
+			t.Errorf("%d dpi: %v, want %v", dpi, got, want)
+		}
+	}
+	for _, dpi := range []int{-1, 0, 35, 601} {
+		if err := r.PNG(t.Context(), io.Discard, theatre(t), dpi); !domain.HasCode(err, domain.CodeRequest) {
+			t.Errorf("%d dpi: got %v", dpi, err)
+		}
+	}
+}
+
+func TestPNG_SameDocument_SameBytes(t *testing.T) {
+	t.Parallel()
+	r := mustNew(t, Options{})
+	for name, d := range samples(t) {
+		a := mustPNG(t, r, d, 110)
+		if !bytes.Equal(a, mustPNG(t, mustNew(t, Options{}), d, 110)) || !bytes.Equal(a, mustPNG(t, r, d, 110)) {
+			t.Errorf("%s: two pictures of one document differ", name)
+		}
+	}
+}
+
+// blank paints over the barcode, whose modules are as large in a picture as whole points allow.
+func blank(im image.Image, dpi int) image.Image {
+	out := image.NewRGBA(im.Bounds())
+	draw.Draw(out, out.Bounds(), im, image.Point{}, draw.Src)
+	px := func(mm float64) int { return int(mm * float64(dpi) / 25.4) }
+	draw.Draw(out, image.Rect(0, px(191), px(210), px(240)), image.White, image.Point{}, draw.Src)
+	return out
+}
+
+// TestPNG_LooksLikeThePDF compares the two outputs as a reader would from some distance, one spot for six millimetres.
+func TestPNG_LooksLikeThePDF(t *testing.T) {
+	t.Parallel()
+	r := mustNew(t, Options{})
+	for name, d := range samples(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pdf := mustFile(t, "ticket.pdf", mustPDF(t, r, d))
+			tool(t, "pdftoppm", "-png", "-r", "120", "-singlefile", pdf, pdf)
+			theirs := blank(mustDecodePNG(t, mustRead(t, pdf+".png")), 120)
+			ours := blank(mustDecodePNG(t, mustPNG(t, r, d, 120)), 120)
+			if got := difference(thumb(ours, 33, 46), thumb(theirs, 33, 46)); got > 24 {
+				t.Errorf("a spot differs by %d of 255", got)
+			}
+		})
+	}
+}
+
+func TestPNG_Modules_AreBlackOnWhiteWithoutGrey(t *testing.T) {
+	t.Parallel()
+	r := mustNew(t, Options{})
+	for _, kind := range delivery.Symbologies() {
+		for _, dpi := range []int{97, 131} {
+			d := specimen(t)
+			d.Pages[0].Symbology = kind
+			c := cropMM(kind == delivery.Code128)
+			im := mustDecodePNG(t, cropPNG(t, mustPNG(t, r, d, dpi), rect{c.X + 5, c.Y + 4, c.W - 10, c.H - 8}, dpi))
+			for y := range im.Bounds().Dy() {
+				for x := range im.Bounds().Dx() {
+					if v, _, _, _ := im.At(x, y).RGBA(); v != 0 && v != 0xffff {
+						t.Fatalf("%s at %d dpi: a point of %x", kind, dpi, v)
+					}
+				}
+			}
+		}
+	}
+}
