@@ -1,0 +1,376 @@
+package sales_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+	"guichet/domain/sales"
+	"guichet/domain/sample"
+)
+
+// act is how the platform behaves in one call.
+type act int
+
+const (
+	answers   act = iota // does it and says so
+	refuses              // does nothing and says so
+	cutBefore            // does nothing, the answer is lost
+	cutAfter             // does it, the answer is lost
+	limited              // does nothing: was never asked, and says when to come back
+	late                 // close: sold, the barcodes come later
+	silent               // close: accepted, but the answer does not say that it is closed
+)
+
+// platform is a scripted sales.Platform with a memory: orders lapse by the clock, close once, and have one barcode per place.
+type platform struct {
+	clock func() time.Time
+	// script says how the next call behaves; nil always answers.
+	script func(call string) act
+	// during is called while a call is under way, outside the lock.
+	during func(call string)
+	change func(h *sales.Hold) // what a hold is changed to before it is answered
+	refuse *domain.Error       // what a refusal says; nil is the ordinary one
+	state  sales.PlatformState // what a read says whatever is true; empty: what is true
+	lives  time.Duration       // of a hold; 0 is 15 minutes, negative does not say
+	code   func(order, place int64) sales.Barcode
+
+	mu       sync.Mutex
+	lastID   int64
+	orders   map[int64]*sold
+	asked    []string // "close 1", "read 1 open"
+	released []int64  // movements given back
+}
+
+type sold struct {
+	state     sales.PlatformState
+	movements []int64
+	total     domain.Money
+	expires   time.Time
+	ready     bool // its barcodes
+	closes    int
+}
+
+func newPlatform(clock func() time.Time) *platform {
+	return &platform{clock: clock, orders: map[int64]*sold{}}
+}
+
+func (p *platform) begin(ctx context.Context, call string) (act, error) {
+	if p.during != nil {
+		p.during(call)
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, uncertain(err)
+	}
+	if p.script == nil {
+		return answers, nil
+	}
+	return p.script(call), nil
+}
+
+func uncertain(cause error) error {
+	e := domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "the platform does not answer").Because(cause)
+	e.Uncertain = true
+	return e
+}
+
+// outcome is the answer of a changing call that did or did not do its work.
+func (p *platform) outcome(a act, ordinary *domain.Error) error {
+	switch a {
+	case cutBefore, cutAfter:
+		return uncertain(nil)
+	case limited:
+		return domain.Errorf(domain.Limited, domain.CodePlatformLimited, "too many")
+	case refuses:
+		if p.refuse != nil {
+			return p.refuse
+		}
+		return ordinary
+	default:
+		return nil
+	}
+}
+
+func does(a act) bool { return a == answers || a == cutAfter || a == late || a == silent }
+
+func (p *platform) note(format string, args ...any) {
+	p.asked = append(p.asked, fmt.Sprintf(format, args...))
+}
+
+func (p *platform) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) {
+	a, err := p.begin(ctx, "hold")
+	if err != nil {
+		return sales.Hold{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note("hold")
+	var h sales.Hold
+	if does(a) {
+		h = p.reserve(o)
+	}
+	if err := p.outcome(a, domain.Errorf(domain.Conflict, sales.CodeAvailability, "nothing left")); err != nil {
+		return sales.Hold{}, err
+	}
+	if p.change != nil {
+		p.change(&h)
+	}
+	return h, nil
+}
+
+func (p *platform) reserve(o sales.Order) sales.Hold {
+	p.lastID++
+	s := &sold{state: sales.PlatformOpen}
+	p.orders[p.lastID] = s
+	h := sales.Hold{Platform: sales.PlatformRef{OrderID: p.lastID, FileID: 80_000 + p.lastID}, Total: domain.Money{Currency: "EUR"}}
+	for i, l := range o.Lines {
+		hl := sales.HoldLine{UnitPrice: l.UnitPrice, Operations: []int64{p.lastID*100 + int64(i)}}
+		hl.Total, _ = l.UnitPrice.Times(l.Quantity)
+		h.Total, _ = h.Total.Add(hl.Total)
+		for range l.Quantity {
+			id := p.lastID*1000 + int64(len(s.movements)+1)
+			s.movements = append(s.movements, id)
+			hl.Places = append(hl.Places, sales.HoldPlace{Movement: id, Seat: sales.Seat{Row: "A", Number: fmt.Sprint(len(s.movements))}})
+		}
+		h.Lines = append(h.Lines, hl)
+	}
+	h.Movements = slices.Clone(s.movements)
+	s.total = h.Total
+	lives := p.lives
+	if lives == 0 {
+		lives = 15 * time.Minute
+	}
+	if lives > 0 {
+		h.ExpiresAt = p.clock().Add(lives)
+		s.expires = h.ExpiresAt
+	}
+	return h
+}
+
+// of finds an order and lets it lapse when it is time.
+func (p *platform) of(o sales.Order) *sold {
+	s := p.orders[o.Platform.OrderID]
+	if s != nil && s.state == sales.PlatformOpen && !s.expires.IsZero() && !p.clock().Before(s.expires) {
+		s.state = sales.PlatformDead
+	}
+	return s
+}
+
+func dead() *domain.Error {
+	return domain.Errorf(domain.Gone, sales.CodeHoldExpired, "the platform does not hold this order any more")
+}
+
+func (p *platform) Close(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	a, err := p.begin(ctx, "close")
+	if err != nil {
+		return sales.Outcome{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.of(o)
+	if a == limited {
+		return sales.Outcome{}, p.outcome(a, nil)
+	}
+	p.note("close %d", o.Platform.OrderID)
+	if s == nil || s.state != sales.PlatformOpen {
+		if a == cutBefore || a == cutAfter {
+			return sales.Outcome{}, uncertain(nil)
+		}
+		return sales.Outcome{}, dead()
+	}
+	if does(a) {
+		s.state, s.ready = sales.PlatformClosed, a != late
+		s.closes++
+	}
+	if err := p.outcome(a, domain.Errorf(domain.Conflict, sales.CodePayment, "the account refused")); err != nil {
+		return sales.Outcome{}, err
+	}
+	out := p.tell(o, s)
+	if a == silent {
+		out = sales.Outcome{State: sales.PlatformOpen}
+	}
+	return out, nil
+}
+
+func (p *platform) tell(o sales.Order, s *sold) sales.Outcome {
+	out := sales.Outcome{State: s.state, ExpiresAt: s.expires}
+	if s.state != sales.PlatformClosed {
+		return out
+	}
+	total := s.total
+	out.Total = &total
+	for _, m := range s.movements {
+		t := sales.IssuedTicket{Movement: m, PlatformTicket: m + 1, State: "VALID"}
+		if s.ready {
+			t.Barcode = sales.Barcode(fmt.Sprintf("0042%020d", m))
+			if p.code != nil {
+				t.Barcode = p.code(o.Platform.OrderID, m)
+			}
+		}
+		out.Tickets = append(out.Tickets, t)
+	}
+	return out
+}
+
+func (p *platform) Read(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	a, err := p.begin(ctx, "read")
+	if err != nil {
+		return sales.Outcome{}, domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "no answer")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.of(o)
+	if a != answers || s == nil {
+		p.note("read %d failed", o.Platform.OrderID)
+		return sales.Outcome{}, domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "no answer")
+	}
+	out := p.tell(o, s)
+	if p.state != "" {
+		out = sales.Outcome{State: p.state}
+	}
+	p.note("read %d %s", o.Platform.OrderID, out.State)
+	return out, nil
+}
+
+func (p *platform) Release(ctx context.Context, o sales.Order) error {
+	a, err := p.begin(ctx, "release")
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note("release %d", o.Platform.OrderID)
+	s := p.of(o)
+	if s == nil || s.state != sales.PlatformOpen {
+		if a == cutBefore || a == cutAfter {
+			return uncertain(nil)
+		}
+		return dead()
+	}
+	if does(a) {
+		for _, l := range o.Lines {
+			for _, pl := range l.Places {
+				p.released = append(p.released, pl.Movement)
+			}
+		}
+		s.state = sales.PlatformDead
+	}
+	return p.outcome(a, domain.Errorf(domain.Upstream, domain.CodePlatformRefused, "no"))
+}
+
+// once behaves so in the first call of that name, and answers otherwise.
+func once(call string, a act) func(string) act {
+	done := false
+	return func(c string) act {
+		if c == call && !done {
+			done = true
+			return a
+		}
+		return answers
+	}
+}
+
+// always behaves so in every call of that name.
+func always(call string, a act) func(string) act {
+	return func(c string) act {
+		if c == call {
+			return a
+		}
+		return answers
+	}
+}
+
+func (p *platform) calls(call string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, c := range p.asked {
+		if len(c) >= len(call) && c[:len(call)] == call {
+			n++
+		}
+	}
+	return n
+}
+
+// quoter prices from the sample catalog.
+type quoter struct {
+	view  *catalog.View
+	clock func() time.Time
+}
+
+func (q quoter) Quote(_ context.Context, _ domain.InstitutionCode, wants []catalog.Want) (catalog.Quote, error) {
+	return q.view.Quote(wants, q.clock())
+}
+
+// till is a service with its store, its platform and a clock that moves by hand.
+type till struct {
+	*sales.Service
+	store    *store
+	platform *platform
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (h *till) clock() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.now
+}
+
+func (h *till) advance(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(d)
+}
+
+func newTill(tb failer, change ...func(*sales.Deps)) *till {
+	h := &till{now: sample.Now(), store: newStore(tb)}
+	h.platform = newPlatform(h.clock)
+	d := sales.Deps{
+		Store: h.store, Platform: h.platform, Catalog: quoter{sample.View(), h.clock}, Clock: h.clock, IDs: sample.IDs(), Log: discard(),
+	}
+	for _, c := range change {
+		c(&d)
+	}
+	h.Service = sales.New(d)
+	return h
+}
+
+// hold holds two places, or fails the test.
+func (h *till) hold(tb testing.TB, key string) sales.Order {
+	tb.Helper()
+	o, err := h.Hold(tb.Context(), sample.Viewer(), sample.HoldRequest(key))
+	if err != nil || o.Status != sales.Held {
+		tb.Fatalf("hold: %s, %v", o.Status, err)
+	}
+	return o
+}
+
+// settle settles, due or not.
+func (h *till) settle(tb testing.TB, id sales.OrderID) sales.Order {
+	tb.Helper()
+	if _, err := h.Settle(tb.Context(), id, true); err != nil {
+		tb.Fatal(err)
+	}
+	return h.store.must(tb, id)
+}
+
+func expect(tb testing.TB, o sales.Order, want sales.Status) {
+	tb.Helper()
+	if o.Status != want {
+		tb.Errorf("status %s, want %s; history %v", o.Status, want, o.History)
+	}
+}
+
+func code(tb testing.TB, err error, want string) {
+	tb.Helper()
+	if !domain.HasCode(err, want) {
+		tb.Errorf("error %v, want code %s", err, want)
+	}
+}

@@ -1,0 +1,259 @@
+package sales_test
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"guichet/domain"
+	"guichet/domain/sales"
+)
+
+// store is an honest sales.Store in memory: it copies, counts versions, keeps keys and barcodes unique, runs every closure
+// twice and complains of one that is not pure, and answers no caller whose context has ended.
+type store struct {
+	tb       failer
+	mu       sync.Mutex
+	orders   map[sales.OrderID]sales.Order
+	keys     map[[2]string]sales.Key
+	postings []sales.Posting
+	tasks    []domain.Task
+	fail     error // answer of every change while set
+}
+
+// failer is what of a test the store needs; rapid has its own.
+type failer interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func newStore(tb failer) *store {
+	return &store{tb: tb, orders: map[sales.OrderID]sales.Order{}, keys: map[[2]string]sales.Key{}}
+}
+
+func unknown(id any) error {
+	return domain.Errorf(domain.NotFound, sales.CodeUnknown, "no order %v", id)
+}
+
+// clone copies an order without what is not part of the row.
+func (s *store) clone(o sales.Order) sales.Order {
+	s.tb.Helper()
+	o.Tasks, o.Postings = nil, nil
+	b, err := json.Marshal(o)
+	if err != nil {
+		s.tb.Fatalf("copy order: %v", err)
+	}
+	var c sales.Order
+	if err := json.Unmarshal(b, &c); err != nil {
+		s.tb.Fatalf("copy order: %v", err)
+	}
+	return c
+}
+
+func (s *store) CreateOrder(ctx context.Context, o sales.Order, key sales.Key) (sales.Order, sales.Key, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := cmp.Or(s.fail, ctx.Err()); err != nil {
+		return sales.Order{}, sales.Key{}, false, err
+	}
+	at := [2]string{key.Storefront, key.Key}
+	if k, ok := s.keys[at]; ok {
+		return s.clone(s.orders[k.Order]), k, false, nil
+	}
+	s.keys[at] = key
+	s.tasks = append(s.tasks, o.Tasks...)
+	o = s.clone(o)
+	o.Version = 1
+	s.orders[o.ID] = o
+	return s.clone(o), key, true, nil
+}
+
+func (s *store) BindKey(ctx context.Context, key sales.Key) (sales.Key, bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := cmp.Or(s.fail, ctx.Err()); err != nil {
+		return sales.Key{}, false, err
+	}
+	at := [2]string{key.Storefront, key.Key}
+	if k, ok := s.keys[at]; ok {
+		return k, false, nil
+	}
+	s.keys[at] = key
+	return key, true, nil
+}
+
+func (s *store) OrderByKey(ctx context.Context, storefront, key string) (sales.Order, sales.Key, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, ok := s.keys[[2]string{storefront, key}]
+	if !ok {
+		return sales.Order{}, sales.Key{}, cmp.Or(ctx.Err(), unknown(key))
+	}
+	return s.clone(s.orders[k.Order]), k, ctx.Err()
+}
+
+func (s *store) Order(ctx context.Context, id sales.OrderID) (sales.Order, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.orders[id]
+	if !ok {
+		return sales.Order{}, unknown(id)
+	}
+	return s.clone(o), ctx.Err()
+}
+
+func (s *store) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*sales.Order) error) (sales.Order, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := cmp.Or(s.fail, ctx.Err()); err != nil {
+		return sales.Order{}, err
+	}
+	old, ok := s.orders[id]
+	if !ok {
+		return sales.Order{}, unknown(id)
+	}
+	first, second := s.clone(old), s.clone(old)
+	_ = change(&first) // a stale version: the second run counts
+	if err := change(&second); err != nil {
+		return sales.Order{}, err
+	}
+	if diff := gocmp.Diff(first, second); diff != "" {
+		s.tb.Errorf("the closure is not pure (-first +second):\n%s", diff)
+	}
+	if s.duplicate(&second) {
+		return sales.Order{}, domain.Errorf(domain.Conflict, sales.CodeDuplicate, "another order has it")
+	}
+	s.tasks = append(s.tasks, second.Tasks...)
+	s.postings = append(s.postings, second.Postings...)
+	second = s.clone(second)
+	second.Version = old.Version + 1
+	s.orders[id] = second
+	return s.clone(second), nil
+}
+
+// duplicate reports a platform order or a barcode that another order of the institution has, or a barcode twice in this.
+func (s *store) duplicate(o *sales.Order) bool {
+	seen := map[sales.Barcode]bool{}
+	for _, t := range o.Tickets {
+		if seen[t.Barcode] {
+			return true
+		}
+		seen[t.Barcode] = true
+	}
+	for _, other := range s.orders {
+		if other.ID == o.ID || other.Institution != o.Institution {
+			continue
+		}
+		if o.Platform.OrderID != 0 && other.Platform.OrderID == o.Platform.OrderID {
+			return true
+		}
+		if slices.ContainsFunc(other.Tickets, func(t sales.Ticket) bool { return seen[t.Barcode] }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *store) Orders(ctx context.Context, q sales.Query) ([]sales.Order, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []sales.Order
+	for _, o := range s.orders {
+		if (q.Storefront == "" || o.Storefront == q.Storefront) &&
+			(q.Institutions == nil || slices.Contains(q.Institutions, o.Institution)) &&
+			(q.Reference == "" || o.Reference == q.Reference) && (len(q.Statuses) == 0 || slices.Contains(q.Statuses, o.Status)) {
+			out = append(out, s.clone(o))
+		}
+	}
+	slices.SortFunc(out, func(a, b sales.Order) int { return strings.Compare(string(b.ID), string(a.ID)) })
+	return out, "", ctx.Err()
+}
+
+func (s *store) OrderByTicket(ctx context.Context, ticket string) (sales.Order, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.orders {
+		if o.Ticket(ticket) != nil {
+			return s.clone(o), ctx.Err()
+		}
+	}
+	return sales.Order{}, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "no ticket %s", ticket)
+}
+
+func (s *store) DueOrders(ctx context.Context, statuses []sales.Status, before time.Time, limit int) ([]sales.OrderID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var due []sales.Order
+	for _, o := range s.orders {
+		if slices.Contains(statuses, o.Status) && !o.NextCheckAt.After(before) {
+			due = append(due, o)
+		}
+	}
+	slices.SortFunc(due, func(a, b sales.Order) int {
+		return cmp.Or(a.NextCheckAt.Compare(b.NextCheckAt), strings.Compare(string(a.ID), string(b.ID)))
+	})
+	var ids []sales.OrderID
+	for _, o := range due[:min(limit, len(due))] {
+		ids = append(ids, o.ID)
+	}
+	return ids, ctx.Err()
+}
+
+func (s *store) CountOrders(context.Context) ([]sales.Count, error) {
+	return nil, nil
+}
+
+func (s *store) Balance(context.Context, domain.InstitutionCode) (domain.Money, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var sum domain.Money
+	for _, p := range s.postings {
+		var err error
+		if sum, err = sum.Add(p.Amount); err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+// all lists every order by id.
+func (s *store) all() []sales.Order {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []sales.Order
+	for _, o := range s.orders {
+		out = append(out, s.clone(o))
+	}
+	slices.SortFunc(out, func(a, b sales.Order) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	return out
+}
+
+// must loads an order.
+func (s *store) must(tb testing.TB, id sales.OrderID) sales.Order {
+	tb.Helper()
+	o, err := s.Order(context.WithoutCancel(tb.Context()), id)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return o
+}
+
+func (s *store) posted(id sales.OrderID) []sales.Posting {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []sales.Posting
+	for _, p := range s.postings {
+		if p.Order == id {
+			out = append(out, p)
+		}
+	}
+	return out
+}
