@@ -71,6 +71,11 @@ func (o *Order) wasHeld() bool {
 	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Held })
 }
 
+// unanswered reports whether the platform's answer to the hold is known never to come.
+func (o *Order) unanswered() bool {
+	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Holding && s.Note == noteNoAnswer })
+}
+
 // beginRelease stores the intent to give back; the note says why.
 func (o *Order) beginRelease(at, deadline time.Time, note string) error {
 	if err := o.step(Releasing, at, note); err != nil {

@@ -170,7 +170,7 @@ func (s *Service) replayHold(o Order, key Key, r HoldRequest) (Order, error) {
 	switch {
 	case key.Call != "hold" || key.Digest != r.digest():
 		return Order{}, errKeyReused()
-	case o.Status == Holding && s.Clock().Sub(o.CreatedAt) < s.CallTimeout:
+	case o.Status == Holding && !o.unanswered() && s.Clock().Sub(o.CreatedAt) < s.CallTimeout:
 		e := domain.Errorf(domain.Conflict, CodeKeyInProgress, "the first request with this key is still running")
 		e.RetryAfter = 2 * time.Second
 		return Order{}, e
