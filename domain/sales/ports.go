@@ -2,6 +2,7 @@ package sales
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"guichet/domain"
@@ -33,6 +34,29 @@ type Hold struct {
 	// minor unit …); empty when all is well. Everything held must then be given back: Movements lists it.
 	Defect    *Refusal
 	Movements []int64
+}
+
+// gather puts every movement that found no line among the places of the first, so that giving the order's places back
+// gives back all that is held. Only for a hold that is not sold.
+func (h *Hold) gather() {
+	if len(h.Lines) == 0 {
+		return
+	}
+	placed := map[int64]bool{}
+	for _, l := range h.Lines {
+		for _, p := range l.Places {
+			placed[p.Movement] = true
+		}
+	}
+	h.Lines = slices.Clone(h.Lines)
+	first := &h.Lines[0]
+	first.Places = slices.Clone(first.Places)
+	for _, m := range h.Movements {
+		if m != 0 && !placed[m] {
+			placed[m] = true
+			first.Places = append(first.Places, HoldPlace{Movement: m})
+		}
+	}
 }
 
 // HoldLine is what was reserved for one line.

@@ -206,13 +206,17 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 			Detail: fmt.Sprintf("the total is %s, not the expected %s", h.Total, *o.Expected),
 		}
 	}
+	if refusal != nil {
+		h.gather()
+	}
 	ids := s.ids("plc", countPlaces(h))
 	if refusal != nil {
 		return s.giveBack(ctx, o, h, *refusal, ids)
 	}
-	o, err = s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.finishHold(h, now, s.holdUntil(now, h.ExpiresAt), ids) })
+	id := o.ID
+	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error { return o.finishHold(h, now, s.holdUntil(now, h.ExpiresAt), ids) })
 	if domain.HasCode(err, CodeDuplicate) {
-		return s.toReview(ctx, o.ID, now, noteDuplicate)
+		return s.toReview(ctx, id, now, noteDuplicate)
 	}
 	return o, err
 }
@@ -220,11 +224,15 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 // giveBack releases a hold that cannot be sold and answers with the reason.
 func (s *Service) giveBack(ctx context.Context, o Order, h Hold, refusal Refusal, ids []string) (Order, error) {
 	now := s.Clock()
-	o, err := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+	id := o.ID
+	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
 		o.takeHold(h, ids)
 		o.Refusal = &refusal
 		return o.beginRelease(now, now.Add(s.CallTimeout), refusal.Code)
 	})
+	if domain.HasCode(err, CodeDuplicate) {
+		return s.toReview(ctx, id, now, noteDuplicate)
+	}
 	if err != nil {
 		return o, err
 	}
