@@ -96,7 +96,7 @@ func (s *server) span(in *quotaInput) (from, to time.Time, err error) {
 	if to.IsZero() {
 		to = s.Clock().UTC()
 	}
-	if len(bad.Fields) == 0 && to.Before(from) {
+	if len(bad.Fields) == 0 && (to.Before(from) || (in.To != "" && to.Equal(from))) {
 		bad.WithField("?to", domain.CodeRequest, "it lies before from")
 	}
 	if len(bad.Fields) > 0 {

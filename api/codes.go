@@ -2,8 +2,8 @@ package api
 
 import (
 	"net/http"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -107,13 +107,19 @@ func explanations() []explanation {
 	}
 }
 
+// explained finds explanations by code; it is made once and never changed.
+var explained = sync.OnceValue(func() map[string]explanation {
+	m := map[string]explanation{}
+	for _, x := range explanations() {
+		m[x.Code] = x
+	}
+	return m
+})
+
 // explain finds a code's explanation.
 func explain(code string) (explanation, bool) {
-	all := explanations()
-	if i := slices.IndexFunc(all, func(x explanation) bool { return x.Code == code }); i >= 0 {
-		return all[i], true
-	}
-	return explanation{}, false
+	x, ok := explained()[code]
+	return x, ok
 }
 
 type explanationPageDTO struct {

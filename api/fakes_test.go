@@ -455,9 +455,12 @@ func (s *countStore) Counts(_ context.Context, code domain.InstitutionCode, from
 }
 
 // textRenderer writes what a ticket says, so that a test can read it.
-type textRenderer struct{}
+type textRenderer struct{ fail error }
 
-func (textRenderer) PDF(_ context.Context, w io.Writer, d delivery.Document) error {
+func (tr *textRenderer) PDF(_ context.Context, w io.Writer, d delivery.Document) error {
+	if tr.fail != nil {
+		return tr.fail
+	}
 	for _, p := range d.Pages {
 		if _, err := fmt.Fprintf(w, "%%PDF %s %d/%d %s %s\n", d.Language, p.Number, p.Of, p.Title, p.Barcode); err != nil {
 			return err
@@ -466,7 +469,7 @@ func (textRenderer) PDF(_ context.Context, w io.Writer, d delivery.Document) err
 	return nil
 }
 
-func (textRenderer) PNG(_ context.Context, w io.Writer, d delivery.Document, dpi int) error {
+func (tr *textRenderer) PNG(_ context.Context, w io.Writer, d delivery.Document, dpi int) error {
 	_, err := fmt.Fprintf(w, "PNG %d %s", dpi, d.Pages[0].Barcode)
 	return err
 }
@@ -503,20 +506,23 @@ type rig struct {
 	catalog  *catalogPlatform
 	keys     *keyStore
 	jobs     *fakeJobs
+	renderer *textRenderer
+	doc      *docChecker
 	log      *lockedBuffer
 	tokens   map[string]string
 }
 
-// clock is moved by hand; every reading is a millisecond after the last, as in life.
+// clock is moved by hand; every reading is a tick after the last, a millisecond unless frozen.
 type clock struct {
-	mu sync.Mutex
-	at time.Time
+	mu   sync.Mutex
+	at   time.Time
+	tick time.Duration
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.at = c.at.Add(time.Millisecond)
+	c.at = c.at.Add(c.tick)
 	return c.at
 }
 
@@ -560,7 +566,7 @@ func newRig(t testing.TB, more ...func(*Deps)) *rig {
 // bareRig has loaded no catalog yet.
 func bareRig(t testing.TB, more ...func(*Deps)) *rig {
 	t.Helper()
-	r := &rig{t: t, now: &clock{at: noon}, orders: newOrderStore(), keys: &keyStore{}, jobs: &fakeJobs{}, log: &lockedBuffer{}, tokens: map[string]string{}}
+	r := &rig{t: t, now: &clock{at: noon, tick: time.Millisecond}, orders: newOrderStore(), keys: &keyStore{}, jobs: &fakeJobs{}, renderer: &textRenderer{}, log: &lockedBuffer{}, tokens: map[string]string{}}
 	codes := []domain.InstitutionCode{"play", "arena"}
 	var n int64
 	var mu sync.Mutex
@@ -578,7 +584,7 @@ func bareRig(t testing.TB, more ...func(*Deps)) *rig {
 	front := storefront.New(storefront.Deps{Store: r.keys, Clock: r.now.Now, IDs: ids, Institutions: codes})
 	meter := quota.NewMeter(r.now.Now, &countStore{}, map[domain.InstitutionCode]quota.Limits{"play": {}, "arena": {Unmetered: true}})
 	r.deps = Deps{
-		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: textRenderer{}}),
+		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer}),
 		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Balance: r.orders.Balance, CountOrders: r.orders.CountOrders,
 		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,
 	}
@@ -645,7 +651,9 @@ func (r *rig) do(key, method, target, body string, more ...sent) answer {
 	}
 	rec := httptest.NewRecorder()
 	r.handler.ServeHTTP(rec, req)
-	return answer{status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}
+	a := answer{status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}
+	r.checkAgainstDocument(method, req.URL.Path, a)
+	return a
 }
 
 var errBoom = errors.New("boom: the secret inner text")

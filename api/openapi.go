@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -115,6 +116,9 @@ func (m *mounter) refusals(r *route) map[string]*huma.Response {
 			byStatus[x.Status] = append(byStatus[x.Status], code)
 		}
 	}
+	if r.missing != "" {
+		byStatus[http.StatusNotFound] = append(byStatus[http.StatusNotFound], r.missing)
+	}
 	out := map[string]*huma.Response{}
 	for status, codes := range byStatus {
 		res := &huma.Response{
@@ -159,6 +163,9 @@ func describeKept(op *huma.Operation) {
 	ok.Headers["Content-Language"] = stringHeader("the languages of the texts served")
 	ok.Headers["Vary"] = stringHeader("Accept-Language, Authorization")
 	op.Responses["304"] = &huma.Response{Description: "Not changed since the ETag sent in If-None-Match", Headers: map[string]*huma.Param{"ETag": ok.Headers["ETag"]}}
+	if slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "cursor" }) {
+		ok.Headers["Link"] = stringHeader("the next page, rel=next")
+	}
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: "If-None-Match", In: "header", Description: "ETag of an earlier answer", Schema: &huma.Schema{Type: huma.TypeString},
 	})
@@ -236,24 +243,30 @@ func checkTable(table []*route) error {
 	return nil
 }
 
-// openAPI is the document, written once at start.
-type openAPI struct{ json, yaml []byte }
+// openAPI is the document as it is served.
+type openAPI struct {
+	json []byte
+	yaml func() ([]byte, error) // written when first asked for
+}
 
 func writeDocument(doc *huma.OpenAPI) (openAPI, error) {
 	asJSON, err := json.Marshal(doc)
 	if err != nil {
 		return openAPI{}, fmt.Errorf("api: write the document: %w", err)
 	}
-	asYAML, err := doc.YAML()
-	if err != nil {
-		return openAPI{}, fmt.Errorf("api: write the document as YAML: %w", err)
-	}
-	return openAPI{json: asJSON, yaml: asYAML}, nil
+	return openAPI{json: asJSON, yaml: sync.OnceValues(doc.YAML)}, nil
 }
 
 func (s *server) openAPIJSON(c *gin.Context) { sendStatic(c, "application/json", s.spec.json) }
 
-func (s *server) openAPIYAML(c *gin.Context) { sendStatic(c, "application/yaml", s.spec.yaml) }
+func (s *server) openAPIYAML(c *gin.Context) {
+	content, err := s.spec.yaml()
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	sendStatic(c, "application/yaml", content)
+}
 
 // sendStatic answers with bytes that are part of the program.
 func sendStatic(c *gin.Context, media string, content []byte) {

@@ -30,6 +30,7 @@ type route struct {
 	summary string
 	about   string   // more, where the summary does not do
 	codes   []string // what it may be refused with, beside what everything may
+	missing string   // the code of its own 404, where that code comes with another status elsewhere
 	mount   mountFunc
 	// shared says that another route's handler answers this one: the router cannot tell them apart.
 	shared bool
@@ -163,7 +164,7 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}", id: "getTicket", tag: tagTickets, scopes: sellOrDeliver,
-			summary: "Read a ticket", about: "The barcode only with scope deliver.", codes: []string{sales.CodeTicketUnknown},
+			summary: "Read a ticket", about: "The barcode only with scope deliver.", codes: []string{sales.CodeTicketUnknown, CodeRouteUnknown},
 			mount: plain[ticketInput, ticketDTO](s.getTicket),
 		},
 		{
@@ -239,7 +240,7 @@ func (s *server) routes() []*route {
 		{
 			method: http.MethodDelete, path: "/v1/admin/keys/{id}", id: "adminRevokeKey", tag: tagAdmin, scopes: admin,
 			summary: "Revoke a key", about: "At once; on other replicas within seconds. Revoking it again changes nothing.",
-			codes: []string{storefront.CodeKeyUnknown}, mount: typed(s.adminRevokeKey, http.StatusOK),
+			codes: []string{storefront.CodeKeyUnknown}, missing: storefront.CodeKeyUnknown, mount: typed(s.adminRevokeKey, http.StatusOK),
 		},
 
 		{
@@ -264,7 +265,7 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/docs/{file}", id: "getDocsFile", tag: tagReference, open: true,
-			summary: "Script and style of that page", mount: file[docsFileInput](s.docsFile, "text/javascript", "text/css"),
+			summary: "Script and style of that page", codes: []string{CodeRouteUnknown}, mount: file[docsFileInput](s.docsFile, "text/javascript", "text/css"),
 		},
 	}
 }
@@ -382,7 +383,11 @@ func file[I any](h gin.HandlerFunc, media ...string) mountFunc {
 		for _, mt := range media {
 			content[mt] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 		}
-		op.Responses["200"] = &huma.Response{Description: statusWords(http.StatusOK), Content: content}
+		op.Responses["200"].Content = content
+		if r.open {
+			op.Responses["200"].Headers["ETag"] = stringHeader("strong")
+			op.Responses["304"] = &huma.Response{Description: "Not changed since the ETag sent in If-None-Match", Headers: op.Responses["200"].Headers}
+		}
 		huma.Register(m.doc, op, func(context.Context, *I) (*struct{}, error) { return nil, errDocumentOnly })
 		m.handle(r, h)
 	}
