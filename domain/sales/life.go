@@ -12,15 +12,16 @@ import (
 
 // Notes that mark a step in an order's history; they are codes, not prose.
 const (
-	noteExpired      = "expired"        // given back because our own hold ran out
-	noteNoAnswer     = "no_answer"      // the platform's answer never came
-	noteRead         = "read"           // found out by reading the platform
-	noteLapsed       = "lapsed"         // the platform let the hold lapse
-	noteBarcodeLate  = "barcode_late"   // sold, a barcode is still missing
-	noteTotalDiffers = "total_differs"  // the platform's sale amount is not what we paid
-	noteDuplicate    = "duplicate"      // a barcode or platform order that another order has
-	noteSoldAfterEnd = "sold_after_end" // the platform closed an order that we had seen end
-	noteTooManyReads = "too_many_reads" // settling gave up; a person must look
+	noteExpired       = "expired"                // given back because our own hold ran out
+	noteNoAnswer      = "no_answer"              // the platform's answer never came
+	noteRead          = "read"                   // found out by reading the platform
+	noteLapsed        = "lapsed"                 // the platform let the hold lapse
+	noteBarcodeLate   = "barcode_late"           // sold, a barcode is still missing
+	noteTotalDiffers  = "total_differs"          // the platform's sale amount is not what we paid
+	noteDuplicate     = "duplicate"              // a barcode or platform order that another order has
+	noteSoldAfterEnd  = "sold_after_end"         // the platform closed an order that we had seen end
+	noteSoldReleasing = "closed_while_releasing" // the platform closed an order that we were giving back
+	noteTooManyReads  = "too_many_reads"         // settling gave up; a person must look
 )
 
 // The steps of an order's life. Each refuses a wrong status with order.status and is pure: times and ids come in.

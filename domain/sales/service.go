@@ -346,7 +346,8 @@ func (s *Service) Extend(ctx context.Context, v Viewer, id OrderID, c Change) (O
 	})
 }
 
-// Release gives a hold back. Releasing what is already given back, lapsed or refused answers with it as it is.
+// Release gives a hold back. Releasing what is already given back, lapsed or refused answers with it as it is. A hold that
+// the platform has not answered cannot be released (order.status).
 // An order that comes back releasing had no answer; it is settled in the background.
 func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (Order, error) {
 	o, err := s.Order(ctx, v, id)
@@ -358,8 +359,12 @@ func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (
 	}
 	now := s.Clock()
 	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
-		if o.Status == Released || o.Status == Releasing || o.Status == Expired || o.Status == Refused {
+		switch o.Status {
+		case Released, Releasing, Expired, Refused, Orphaned:
 			return errAsItIs
+		case Holding: // what it holds has no name yet: nothing can be given back
+			return domain.Errorf(domain.Conflict, CodeStatus, "the platform has not answered the hold; what it holds lapses by itself")
+		default:
 		}
 		return o.beginRelease(now, now.Add(s.CallTimeout), "")
 	})
@@ -377,13 +382,25 @@ func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (
 // errAsItIs leaves an update closure without changing anything.
 var errAsItIs = errors.New("as it is")
 
-// release calls the platform for an order that is releasing, and stores the answer.
+// release calls the platform for an order that is releasing, and stores the answer. That the platform does not hold the
+// order any more can also mean that it was sold, so then a read decides.
 func (s *Service) release(ctx context.Context, o Order) (Order, error) {
 	err := s.Platform.Release(ctx, o)
+	if domain.HasCode(err, CodeHoldExpired) {
+		if read, rerr := s.Platform.Read(ctx, o); rerr == nil {
+			switch read.State {
+			case PlatformDead:
+				err = nil
+			case PlatformClosed:
+				return s.toReview(ctx, o.ID, s.Clock(), noteSoldReleasing)
+			case PlatformOpen:
+			}
+		}
+	}
 	now := s.Clock()
-	if err != nil && !domain.HasCode(err, CodeHoldExpired) {
+	if err != nil {
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "release: not done", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
-		return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { o.due(now.Add(settleDelay(o.Checks)), TaskSettle); return nil })
+		return s.later(ctx, o)
 	}
 	return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
 		if o.Status != Releasing {

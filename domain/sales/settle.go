@@ -83,7 +83,7 @@ func (s *Service) settleByReading(ctx context.Context, o Order) (Order, error) {
 	}
 	switch {
 	case read.State == PlatformClosed && o.Status == Releasing:
-		return s.toReview(ctx, o.ID, now, "closed_while_releasing")
+		return s.toReview(ctx, o.ID, now, noteSoldReleasing)
 	case read.State == PlatformClosed:
 		return s.sold(ctx, o, read, noteRead)
 	case o.Status == Issuing:
