@@ -251,12 +251,12 @@ func (s *Service) holdUntil(now, platform time.Time) time.Time {
 	return until
 }
 
-// holdLimit is the last moment at which a hold can be trusted; zero where the platform did not say.
-func (s *Service) holdLimit(now, platform time.Time) time.Time {
+// holdLimit is the last moment at which a hold made then can be trusted; zero where the platform did not say.
+func (s *Service) holdLimit(made, platform time.Time) time.Time {
 	if platform.IsZero() {
 		return time.Time{}
 	}
-	margin := min(s.Margin, platform.Sub(now)/4)
+	margin := min(s.Margin, platform.Sub(made)/4)
 	return platform.Add(-max(margin, 0))
 }
 
@@ -342,7 +342,7 @@ func (s *Service) Extend(ctx context.Context, v Viewer, id OrderID, c Change) (O
 	}
 	now := s.Clock()
 	return s.Store.UpdateOrder(ctx, id, func(o *Order) error {
-		return o.extend(now, now.Add(s.HoldFor), s.holdLimit(now, o.PlatformExpiresAt))
+		return o.extend(now, now.Add(s.HoldFor), s.holdLimit(o.CreatedAt, o.PlatformExpiresAt))
 	})
 }
 
