@@ -284,12 +284,18 @@ func (s *Service) OrderByTicket(ctx context.Context, v Viewer, ticket string) (O
 	return o, nil
 }
 
-// Orders lists the viewer's orders, newest first.
+// Orders lists the viewer's orders, newest first. The query's institutions narrow what the viewer sees and never widen it.
 func (s *Service) Orders(ctx context.Context, v Viewer, q Query) ([]Order, string, error) {
 	if !v.Everything {
-		q.Storefront, q.Institutions = v.Storefront, v.Institutions
-		if v.Institutions == nil {
-			q.Institutions = nil
+		q.Storefront = v.Storefront
+		switch {
+		case v.Institutions == nil:
+		case q.Institutions == nil:
+			q.Institutions = v.Institutions
+		default:
+			q.Institutions = slices.DeleteFunc(slices.Clone(q.Institutions), func(c domain.InstitutionCode) bool {
+				return !slices.Contains(v.Institutions, c)
+			})
 		}
 	}
 	return s.Store.Orders(ctx, q)
