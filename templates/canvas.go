@@ -81,8 +81,6 @@ func unhex(b byte) int {
 // rect is a box: left, top, width, height.
 type rect struct{ X, Y, W, H float64 }
 
-func (r rect) inset(dx, dy float64) rect { return rect{r.X + dx, r.Y + dy, r.W - 2*dx, r.H - 2*dy} }
-
 func (r rect) contains(o rect) bool {
 	const slack = 1e-6
 	return o.X >= r.X-slack && o.Y >= r.Y-slack && o.X+o.W <= r.X+r.W+slack && o.Y+o.H <= r.Y+r.H+slack

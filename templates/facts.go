@@ -72,8 +72,11 @@ func (f facts) when(l *locale, p *delivery.Page) {
 		f["date"] = sentence(l.date(start))
 		f["time"] = l.times(start, p)
 	case p.Day.Valid():
-		f["date"], f["time"] = sentence(l.date(p.Day.Start(time.UTC))), l.word("all_day")
-	case p.Undated:
+		f["date"] = sentence(l.date(p.Day.Start(time.UTC)))
+		if p.Numbered { // without a seat, admission says so
+			f["time"] = l.word("all_day")
+		}
+	case p.Undated && p.Numbered:
 		f["date"] = l.word("undated")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -122,7 +123,7 @@ func (f *typeface) measure(loca []byte) error {
 	return nil
 }
 
-var errShortTable = fmt.Errorf("a table is too short")
+var errShortTable = errors.New("a table is too short")
 
 func int16at(b []byte) int {
 	return int(int16(binary.BigEndian.Uint16(b))) //nolint:gosec // G115: the format's own signed number

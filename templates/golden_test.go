@@ -17,11 +17,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-func mustRead(t testing.TB, file string) []byte {
-	t.Helper()
+func mustRead(tb testing.TB, file string) []byte {
+	tb.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
@@ -96,9 +96,11 @@ func TestLayout_Samples_StandWhereTheyStood(t *testing.T) {
 			r := mustNew(t, Options{})
 			words := pick(r.locales, d.Language)
 			var out script
-			if err := r.page(t.Context(), &out, words, r.worker(words).shaper, &d.Pages[0], &pictures{r: r}); err != nil {
+			symbols, err := r.symbols(t.Context(), d.Pages)
+			if err != nil {
 				t.Fatal(err)
 			}
+			r.page(t.Context(), &out, words, r.worker(words).shaper, &d.Pages[0], symbols[0], &pictures{r: r})
 			golden(t, name+".txt", out.b.Bytes(), func(want []byte) string {
 				return cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.b.String(), "\n"))
 			})

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -122,6 +123,9 @@ func parseLayout(b []byte, words *locale) (*layout, error) {
 			return nil, fmt.Errorf("element %d (%s): %w", i, l.Elements[i].Kind, err)
 		}
 	}
+	if err := l.barcodes(); err != nil {
+		return nil, err
+	}
 	return l, nil
 }
 
@@ -150,7 +154,7 @@ func (l *layout) check(e *element, words *locale) error {
 		kindFill, kindBand, kindPill, kindText, kindStack, kindFields, kindRule, kindBarcode, kindPayload, kindWatermark,
 	}
 	if !slices.Contains(kinds, e.Kind) {
-		return fmt.Errorf("no such kind")
+		return errors.New("no such kind")
 	}
 	page := rect{0, 0, l.Page[0], l.Page[1]}
 	if !page.contains(e.rect()) || e.Box[2] <= 0 || e.Box[3] <= 0 {
@@ -212,6 +216,53 @@ func checkNames(e *element, words *locale) error {
 			if !slices.Contains(known, strings.TrimPrefix(name, "!")) {
 				return fmt.Errorf("no condition %q", name)
 			}
+		}
+	}
+	return nil
+}
+
+// Conditions of barcode elements: nothing else may decide whether a barcode is printed.
+const (
+	onlyLinear = "linear"
+	onlyMatrix = "!linear"
+)
+
+// barcodes checks that every page has exactly one barcode.
+func (l *layout) barcodes() error {
+	for _, form := range []string{onlyLinear, onlyMatrix} {
+		n := 0
+		for i := range l.Elements {
+			e := &l.Elements[i]
+			if e.Kind != kindBarcode {
+				continue
+			}
+			if e.If != "" && e.If != onlyLinear && e.If != onlyMatrix {
+				return fmt.Errorf("a barcode depends on %q", e.If)
+			}
+			if e.If == "" || e.If == form {
+				n++
+			}
+		}
+		if n != 1 {
+			return fmt.Errorf("%d barcodes for %q", n, form)
+		}
+	}
+	return nil
+}
+
+// fits returns an error of CodeBarcode where a symbol is too large for the box the layout has for it.
+func (l *layout) fits(s *symbol) error {
+	form := onlyMatrix
+	if s.linear {
+		form = onlyLinear
+	}
+	for i := range l.Elements {
+		e := &l.Elements[i]
+		if e.Kind != kindBarcode || (e.If != "" && e.If != form) {
+			continue
+		}
+		if _, err := s.fit(e.rect(), e.Height); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -31,27 +31,10 @@ func TestLayout_NothingStandsInTheBarcodesBox(t *testing.T) {
 	}
 }
 
-func TestLayout_ExactlyOneBarcode_ForEveryPage(t *testing.T) {
-	t.Parallel()
-	l := mustNew(t, Options{}).layout
-	for _, linear := range []bool{true, false} {
-		p := page{is: map[string]bool{"linear": linear}, facts: facts{}}
-		n := 0
-		for i := range l.Elements {
-			if l.Elements[i].Kind == kindBarcode && p.holds(l.Elements[i].If) {
-				n++
-			}
-		}
-		if n != 1 {
-			t.Errorf("linear %v: %d barcodes", linear, n)
-		}
-	}
-}
-
 func TestParseLayout_Nonsense_IsRefused(t *testing.T) {
 	t.Parallel()
 	words := mustLocales(t)["en"]
-	const head = `{"page":[210,297],"colors":{"ink":"#000000"},"styles":{"s":{"size":10,"color":"ink"}},"elements":[`
+	const head = `{"page":[210,297],"colors":{"ink":"#000000"},"styles":{"s":{"size":10,"color":"ink"}},"elements":[{"kind":"barcode","box":[0,200,100,50]},`
 	if _, err := parseLayout([]byte(head+`{"kind":"text","box":[0,0,10,10],"text":"{title} {word.row}","style":"s","if":"picture !seat"}]}`), words); err != nil {
 		t.Fatalf("a good layout is refused: %v", err)
 	}
@@ -72,6 +55,10 @@ func TestParseLayout_Nonsense_IsRefused(t *testing.T) {
 		"unknown word":      head + `{"kind":"text","box":[0,0,10,10],"text":"{word.colour}","style":"s"}]}`,
 		"unknown condition": head + `{"kind":"fill","box":[0,0,10,10],"if":"!colour"}]}`,
 		"unknown alignment": head + `{"kind":"fill","box":[0,0,10,10],"align":"left"}]}`,
+		"no barcode":        `{"page":[210,297]}`,
+		"two barcodes":      head + `{"kind":"barcode","if":"linear","box":[0,0,100,50]}]}`,
+		"a barcode if":      `{"page":[210,297],"elements":[{"kind":"barcode","if":"picture","box":[0,0,100,50]}]}`,
+		"only linear":       `{"page":[210,297],"elements":[{"kind":"barcode","if":"linear","box":[0,0,100,50]}]}`,
 		"item's fact":       head + `{"kind":"stack","box":[0,0,10,10],"items":[{"text":"{x}","style":"s"}]}]}`,
 		"item's style":      head + `{"kind":"stack","box":[0,0,10,10],"items":[{"text":"{title}","style":"x"}]}]}`,
 		"item's condition":  head + `{"kind":"fields","box":[0,0,10,10],"label":"s","value":"s","items":[{"if":"x"}]}]}`,

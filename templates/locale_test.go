@@ -10,11 +10,11 @@ import (
 	"guichet/domain"
 )
 
-func mustLocales(t testing.TB) map[string]*locale {
-	t.Helper()
+func mustLocales(tb testing.TB) map[string]*locale {
+	tb.Helper()
 	all, err := loadLocales()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return all
 }
@@ -194,8 +194,12 @@ func TestZone_IsNamedForAReader(t *testing.T) {
 		at   time.Month
 		want string
 	}{
-		{"Europe/Paris", time.January, "CET"}, {"Europe/Paris", time.July, "CEST"}, {"Asia/Dubai", time.May, "UTC+4"},
-		{"Asia/Kathmandu", time.May, "UTC+5:45"}, {"America/Sao_Paulo", time.May, "UTC−3"}, {"UTC", time.May, "UTC"},
+		{"Europe/Paris", time.January, "CET"},
+		{"Europe/Paris", time.July, "CEST"},
+		{"Asia/Dubai", time.May, "UTC+4"},
+		{"Asia/Kathmandu", time.May, "UTC+5:45"},
+		{"America/Sao_Paulo", time.May, "UTC−3"},
+		{"UTC", time.May, "UTC"},
 	} {
 		if got := zone(time.Date(2027, c.at, 1, 12, 0, 0, 0, mustZone(t, c.zone))); got != c.want {
 			t.Errorf("%s in %s: %q, want %q", c.zone, c.at, got, c.want)

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"context"
 	"hash/fnv"
 	"log/slog"
 	"math"
@@ -22,15 +23,10 @@ type page struct {
 	color  *ink // the category's own
 	accent ink
 	cut    []string // what had no room, by its name in the layout; never its content
-	err    error
 }
 
-// newPage prepares a page; the error is a barcode that cannot be printed.
-func newPage(on canvas, l *layout, words *locale, sh *shaper, p *delivery.Page, pic *picture) (*page, error) {
-	sym, err := encode(p.Symbology, p.Barcode)
-	if err != nil {
-		return nil, err
-	}
+// newPage prepares a page. The symbol is the page's barcode and fits the layout; pic may be nil.
+func newPage(on canvas, l *layout, words *locale, sh *shaper, p *delivery.Page, sym *symbol, pic *picture) *page {
 	pg := &page{
 		on: on, layout: l, words: words, text: sh, facts: read(words, p), symbol: sym, pic: pic,
 		is: map[string]bool{"picture": pic != nil, "numbered": p.Numbered, "linear": sym.linear},
@@ -44,7 +40,7 @@ func newPage(on canvas, l *layout, words *locale, sh *shaper, p *delivery.Page, 
 	} else {
 		pg.accent = houseColor(p.Organiser)
 	}
-	return pg, nil
+	return pg
 }
 
 // houseColor is a calm colour that stays the same for an organiser.
@@ -61,19 +57,14 @@ func isGrey(c ink) bool {
 	return max(c.R, c.G, c.B)-min(c.R, c.G, c.B) < 24
 }
 
-// draw draws every element; the first error is returned.
-func (p *page) draw() error {
+// draw draws every element.
+func (p *page) draw() {
 	for i := range p.layout.Elements {
 		e := &p.layout.Elements[i]
-		if !p.holds(e.If) {
-			continue
-		}
-		p.element(e)
-		if p.err != nil {
-			return p.err
+		if p.holds(e.If) {
+			p.element(e)
 		}
 	}
-	return nil
 }
 
 func (p *page) element(e *element) {
@@ -471,8 +462,7 @@ func (p *page) barcode(e *element) {
 	r := p.mirror(e.rect())
 	m, err := p.symbol.fit(r, e.Height)
 	if err != nil {
-		p.err = err
-		return
+		return // cannot be: layout.fits has tried
 	}
 	p.on.fill(box(r, 0), ink{255, 255, 255})
 	p.on.barcode(r, p.symbol, m)
@@ -546,8 +536,8 @@ func (p *page) band(e *element) {
 }
 
 // report logs what the reader will miss; nothing of the content.
-func (p *page) report(log *slog.Logger, ticket string) {
+func (p *page) report(ctx context.Context, log *slog.Logger, ticket string) {
 	if len(p.cut) > 0 {
-		log.Warn("ticket text has no room", "ticket", ticket, "elements", p.cut)
+		log.WarnContext(ctx, "ticket text has no room", "ticket", ticket, "elements", p.cut)
 	}
 }

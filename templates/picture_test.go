@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-func encodePNG(t testing.TB, im image.Image) []byte {
-	t.Helper()
+func encodePNG(tb testing.TB, im image.Image) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, im); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }

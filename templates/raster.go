@@ -327,11 +327,11 @@ func (p *pngWriter) begin(w, h, dpi int) {
 	head := binary.BigEndian.AppendUint32(nil, uint32(w)) //nolint:gosec // G115: a page's width in points
 	head = binary.BigEndian.AppendUint32(head, uint32(h)) //nolint:gosec // G115: a page's height in points
 	p.chunk("IHDR", append(head, 8, 2, 0, 0, 0))          // 8 bits, RGB
-	perMetre := uint32(math.Round(float64(dpi) / 0.0254)) //nolint:gosec // G115: at most 600 dpi
-	phys := binary.BigEndian.AppendUint32(nil, perMetre)  // across
-	phys = binary.BigEndian.AppendUint32(phys, perMetre)  // down
-	p.chunk("pHYs", append(phys, 1))                      // per metre
-	p.chunk("tEXt", []byte("Software\x00"+producer))      //
+	perMetre := uint32(math.Round(float64(dpi) / 0.0254))
+	phys := binary.BigEndian.AppendUint32(nil, perMetre) // across
+	phys = binary.BigEndian.AppendUint32(phys, perMetre) // down
+	p.chunk("pHYs", append(phys, 1))                     // per metre
+	p.chunk("tEXt", []byte("Software\x00"+producer))     //
 }
 
 func (p *pngWriter) chunk(kind string, data []byte) {

@@ -12,25 +12,25 @@ import (
 	"guichet/domain/delivery"
 )
 
-func mustDecodePNG(t testing.TB, b []byte) image.Image {
-	t.Helper()
+func mustDecodePNG(tb testing.TB, b []byte) image.Image {
+	tb.Helper()
 	im, err := png.Decode(bytes.NewReader(b))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return im
 }
 
 // cropPNG cuts a box in mm out of a picture.
-func cropPNG(t testing.TB, b []byte, r rect, dpi int) []byte {
-	t.Helper()
-	im := mustDecodePNG(t, b)
+func cropPNG(tb testing.TB, b []byte, r rect, dpi int) []byte {
+	tb.Helper()
+	im := mustDecodePNG(tb, b)
 	px := func(mm float64) int { return int(mm * float64(dpi) / 25.4) }
 	out := image.NewRGBA(image.Rect(0, 0, px(r.W), px(r.H)))
 	draw.Draw(out, out.Bounds(), im, image.Pt(px(r.X), px(r.Y)), draw.Src)
 	var cut bytes.Buffer
 	if err := png.Encode(&cut, out); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return cut.Bytes()
 }

@@ -108,9 +108,11 @@ func bareParts(b *testing.B) (content []byte, fonts [][]byte) {
 	work := r.worker(words)
 	out := newPDF(io.Discard, &work.workspace, 210, 297)
 	d := theatre(b)
-	if err := r.page(b.Context(), out, words, work.shaper, &d.Pages[0], &pictures{r: r}); err != nil {
+	symbols, err := r.symbols(b.Context(), d.Pages)
+	if err != nil {
 		b.Fatal(err)
 	}
+	r.page(b.Context(), out, words, work.shaper, &d.Pages[0], symbols[0], &pictures{r: r})
 	for _, sub := range out.subsets {
 		fonts = append(fonts, sub.file(), sub.toUnicode())
 	}

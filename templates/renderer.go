@@ -82,11 +82,12 @@ func (r *Renderer) giveBack(ctx context.Context, w *worker) {
 	r.workers.Put(w)
 }
 
-// PDF implements delivery.Renderer: one A4 page per ticket. Pages are written as they are drawn, so w may hold the
-// beginning of a file when an error is returned. Errors: ticket.barcode; request.invalid for a document without pages;
-// what w and ctx say.
+// PDF implements delivery.Renderer: one A4 page per ticket. Every barcode is checked before the first byte is written;
+// then pages are written as they are drawn, so w holds the beginning of a file where w or ctx fails. Errors:
+// ticket.barcode; request.invalid for a document without pages; what w and ctx say.
 func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) error {
-	if err := r.check(&d); err != nil {
+	symbols, err := r.symbols(ctx, d.Pages)
+	if err != nil {
 		return err
 	}
 	words := pick(r.locales, d.Language)
@@ -98,9 +99,7 @@ func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) er
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := r.page(ctx, out, words, work.shaper, &d.Pages[i], &pics); err != nil {
-			return err
-		}
+		r.page(ctx, out, words, work.shaper, &d.Pages[i], symbols[i], &pics)
 		if err := out.endPage(); err != nil {
 			return err
 		}
@@ -108,25 +107,33 @@ func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) er
 	return out.end(ctx, meta{Title: d.Title, Language: d.Language, RightToLeft: words.rightToLeft(), Made: d.Pages[0].IssuedAt})
 }
 
-// check refuses a document of which nothing could be printed before anything is written. Every barcode is tried when its
-// page is drawn; the first page's error comes before the first byte reaches w.
-func (r *Renderer) check(d *delivery.Document) error {
-	if len(d.Pages) == 0 {
-		return domain.Errorf(domain.Invalid, domain.CodeRequest, "The document has no pages.")
+// symbols encodes the barcodes of all pages and makes sure that each fits where the layout puts it.
+func (r *Renderer) symbols(ctx context.Context, pages []delivery.Page) ([]*symbol, error) {
+	if len(pages) == 0 {
+		return nil, domain.Errorf(domain.Invalid, domain.CodeRequest, "The document has no pages.")
 	}
-	return nil
+	out := make([]*symbol, len(pages))
+	for i := range pages {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		s, err := encode(pages[i].Symbology, pages[i].Barcode)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.layout.fits(s); err != nil {
+			return nil, err
+		}
+		out[i] = s
+	}
+	return out, nil
 }
 
-func (r *Renderer) page(ctx context.Context, on canvas, words *locale, s *shaper, p *delivery.Page, pics *pictures) error {
-	pg, err := newPage(on, r.layout, words, s, p, pics.get(ctx, p))
-	if err != nil {
-		return err
-	}
-	if err := pg.draw(); err != nil {
-		return err
-	}
-	pg.report(r.log, p.TicketID)
-	return nil
+// page draws one ticket.
+func (r *Renderer) page(ctx context.Context, on canvas, words *locale, s *shaper, p *delivery.Page, sym *symbol, pics *pictures) {
+	pg := newPage(on, r.layout, words, s, p, sym, pics.get(ctx, p))
+	pg.draw()
+	pg.report(ctx, r.log, p.TicketID)
 }
 
 // pictures remembers the last picture of a document, since most pages have the same.
@@ -161,20 +168,19 @@ const (
 // PNG implements delivery.Renderer: the first page as a picture. Errors: ticket.barcode, also where the resolution is too
 // low for the barcode; request.invalid for a document without pages or a resolution outside 36 to 600; what w and ctx say.
 func (r *Renderer) PNG(ctx context.Context, w io.Writer, d delivery.Document, dpi int) error {
-	if err := r.check(&d); err != nil {
-		return err
-	}
 	if dpi < minDPI || dpi > maxDPI {
 		return domain.Errorf(domain.Invalid, domain.CodeRequest, "A picture has %d to %d dots per inch.", minDPI, maxDPI).
 			WithField("?dpi", "range", "outside the range")
+	}
+	symbols, err := r.symbols(ctx, d.Pages[:min(1, len(d.Pages))])
+	if err != nil {
+		return err
 	}
 	words := pick(r.locales, d.Language)
 	work := r.worker(words)
 	defer r.giveBack(ctx, work)
 	out := newRaster(r.layout.Page[0], r.layout.Page[1], dpi, work.faces)
-	if err := r.page(ctx, out, words, work.shaper, &d.Pages[0], &pictures{r: r}); err != nil {
-		return err
-	}
+	r.page(ctx, out, words, work.shaper, &d.Pages[0], symbols[0], &pictures{r: r})
 	return out.write(ctx, w)
 }
 

@@ -15,20 +15,20 @@ import (
 )
 
 // mustNew builds a renderer.
-func mustNew(t testing.TB, o Options) *Renderer {
-	t.Helper()
+func mustNew(tb testing.TB, o Options) *Renderer {
+	tb.Helper()
 	r, err := New(o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return r
 }
 
-func mustZone(t testing.TB, name string) *time.Location {
-	t.Helper()
+func mustZone(tb testing.TB, name string) *time.Location {
+	tb.Helper()
 	loc, err := time.LoadLocation(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return loc
 }
@@ -83,11 +83,11 @@ var stagePicture = sync.OnceValue(func() []byte {
 	return b.Bytes()
 })
 
-func mustJPEG(t testing.TB, im image.Image) []byte {
-	t.Helper()
+func mustJPEG(tb testing.TB, im image.Image) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, im, &jpeg.Options{Quality: 82}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
@@ -101,9 +101,9 @@ const termsFR = "Ce billet donne accès à une seule personne pour la représent
 	"demande auprès de l’accueil."
 
 // theatre is a numbered seat with a long French title.
-func theatre(t testing.TB) delivery.Document {
-	t.Helper()
-	paris := mustZone(t, "Europe/Paris")
+func theatre(tb testing.TB) delivery.Document {
+	tb.Helper()
+	paris := mustZone(tb, "Europe/Paris")
 	return delivery.Document{
 		Language: "fr", Title: "Billet – Le Malade imaginaire",
 		Pages: []delivery.Page{{
@@ -125,9 +125,9 @@ func theatre(t testing.TB) delivery.Document {
 }
 
 // museum is a timed entry without seat, with a QR code and no picture.
-func museum(t testing.TB) delivery.Document {
-	t.Helper()
-	berlin := mustZone(t, "Europe/Berlin")
+func museum(tb testing.TB) delivery.Document {
+	tb.Helper()
+	berlin := mustZone(tb, "Europe/Berlin")
 	return delivery.Document{
 		Language: "de", Title: "Ticket – Museum der Gezeiten",
 		Pages: []delivery.Page{{
@@ -145,9 +145,9 @@ func museum(t testing.TB) delivery.Document {
 }
 
 // stadium is a standing place in Poland whose code is an Aztec.
-func stadium(t testing.TB) delivery.Document {
-	t.Helper()
-	warsaw := mustZone(t, "Europe/Warsaw")
+func stadium(tb testing.TB) delivery.Document {
+	tb.Helper()
+	warsaw := mustZone(tb, "Europe/Warsaw")
 	return delivery.Document{
 		Language: "pl", Title: "Bilet – Orły Pomorza",
 		Pages: []delivery.Page{{
@@ -166,9 +166,9 @@ func stadium(t testing.TB) delivery.Document {
 }
 
 // hebrew and arabic are read from right to left.
-func hebrew(t testing.TB) delivery.Document {
-	t.Helper()
-	loc := mustZone(t, "Asia/Jerusalem")
+func hebrew(tb testing.TB) delivery.Document {
+	tb.Helper()
+	loc := mustZone(tb, "Asia/Jerusalem")
 	return delivery.Document{
 		Language: "he", Title: "כרטיס – חלום ליל קיץ",
 		Pages: []delivery.Page{{
@@ -185,9 +185,9 @@ func hebrew(t testing.TB) delivery.Document {
 	}
 }
 
-func arabic(t testing.TB) delivery.Document {
-	t.Helper()
-	loc := mustZone(t, "Asia/Dubai")
+func arabic(tb testing.TB) delivery.Document {
+	tb.Helper()
+	loc := mustZone(tb, "Asia/Dubai")
 	return delivery.Document{
 		Language: "ar-AE", Title: "تذكرة – أمسية العود",
 		Pages: []delivery.Page{{
@@ -205,17 +205,17 @@ func arabic(t testing.TB) delivery.Document {
 }
 
 // specimen is a test institution's pass without date.
-func specimen(t testing.TB) delivery.Document {
-	t.Helper()
-	d := theatre(t)
+func specimen(tb testing.TB) delivery.Document {
+	tb.Helper()
+	d := theatre(tb)
 	p := &d.Pages[0]
 	p.Specimen, p.Picture = true, nil
 	return d
 }
 
 // pass is valid without date, in Greek.
-func pass(t testing.TB) delivery.Document {
-	t.Helper()
+func pass(tb testing.TB) delivery.Document {
+	tb.Helper()
 	return delivery.Document{
 		Language: "el", Title: "Εισιτήριο",
 		Pages: []delivery.Page{{
@@ -227,9 +227,9 @@ func pass(t testing.TB) delivery.Document {
 }
 
 // crowded has long words everywhere.
-func crowded(t testing.TB) delivery.Document {
-	t.Helper()
-	d := theatre(t)
+func crowded(tb testing.TB) delivery.Document {
+	tb.Helper()
+	d := theatre(tb)
 	p := &d.Pages[0]
 	d.Language = "en"
 	p.Picture, p.Color = nil, "#ffff00"
@@ -245,10 +245,10 @@ func crowded(t testing.TB) delivery.Document {
 }
 
 // samples are the documents that golden files and decoders look at.
-func samples(t testing.TB) map[string]delivery.Document {
-	t.Helper()
+func samples(tb testing.TB) map[string]delivery.Document {
+	tb.Helper()
 	return map[string]delivery.Document{
-		"theatre": theatre(t), "museum": museum(t), "stadium": stadium(t), "hebrew": hebrew(t), "arabic": arabic(t),
-		"specimen": specimen(t), "pass": pass(t), "crowded": crowded(t),
+		"theatre": theatre(tb), "museum": museum(tb), "stadium": stadium(tb), "hebrew": hebrew(tb), "arabic": arabic(tb),
+		"specimen": specimen(tb), "pass": pass(tb), "crowded": crowded(tb),
 	}
 }

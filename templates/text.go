@@ -397,7 +397,7 @@ func (s *shaper) line(p *paragraph, runs []shaping.Output) line {
 				it.run.add(glyph{id: uint32(g.GlyphID), advance: fromFixed(g.Advance), text: "…"})
 			}
 		}
-		if i == len(runs)-1 {
+		if i == len(runs)-1 || s.isDots(p, runs[i+1]) {
 			it.run.trim(it.level%2 == 1)
 		}
 		items = append(items, it)

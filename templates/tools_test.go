@@ -28,31 +28,31 @@ func tool(t *testing.T, name string, args ...string) string {
 }
 
 // mustPDF renders a document and returns the file's bytes.
-func mustPDF(t testing.TB, r *Renderer, d delivery.Document) []byte {
-	t.Helper()
+func mustPDF(tb testing.TB, r *Renderer, d delivery.Document) []byte {
+	tb.Helper()
 	var b bytes.Buffer
-	if err := r.PDF(t.Context(), &b, d); err != nil {
-		t.Fatal(err)
+	if err := r.PDF(tb.Context(), &b, d); err != nil {
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
 
 // mustPNG renders a document's first page.
-func mustPNG(t testing.TB, r *Renderer, d delivery.Document, dpi int) []byte {
-	t.Helper()
+func mustPNG(tb testing.TB, r *Renderer, d delivery.Document, dpi int) []byte {
+	tb.Helper()
 	var b bytes.Buffer
-	if err := r.PNG(t.Context(), &b, d, dpi); err != nil {
-		t.Fatal(err)
+	if err := r.PNG(tb.Context(), &b, d, dpi); err != nil {
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }
 
 // mustFile keeps bytes for an outside program.
-func mustFile(t testing.TB, name string, data []byte) string {
-	t.Helper()
-	f := filepath.Join(t.TempDir(), name)
+func mustFile(tb testing.TB, name string, data []byte) string {
+	tb.Helper()
+	f := filepath.Join(tb.TempDir(), name)
 	if err := os.WriteFile(f, data, 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return f
 }
