@@ -374,3 +374,6 @@ func code(tb testing.TB, err error, want string) {
 		tb.Errorf("error %v, want code %s", err, want)
 	}
 }
+
+// context is for steps outside a test's own calls.
+func (h *till) context() context.Context { return context.Background() }

@@ -74,10 +74,11 @@ func (s *Service) settleHold(ctx context.Context, o Order, now time.Time) (Order
 func (s *Service) settleByReading(ctx context.Context, o Order) (Order, error) {
 	read, err := s.Platform.Read(ctx, o)
 	now := s.Clock()
-	if o.Checks > maxChecks && (err != nil || o.Status == Issuing) {
-		return s.toReview(ctx, o.ID, now, noteTooManyReads)
-	}
+	tooMany := o.Checks > maxChecks // a person looks, unless this read ends it
 	if err != nil {
+		if tooMany {
+			return s.toReview(ctx, o.ID, now, noteTooManyReads)
+		}
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "settle: cannot read", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
 		return s.later(ctx, o)
 	}
@@ -85,13 +86,19 @@ func (s *Service) settleByReading(ctx context.Context, o Order) (Order, error) {
 	case read.State == PlatformClosed && o.Status == Releasing:
 		return s.toReview(ctx, o.ID, now, noteSoldReleasing)
 	case read.State == PlatformClosed:
-		return s.sold(ctx, o, read, noteRead)
+		before := o.Status
+		if o, err = s.sold(ctx, o, read, noteRead); err == nil && tooMany && before == Issuing && o.Status == Issuing {
+			return s.toReview(ctx, o.ID, now, noteTooManyReads)
+		}
+		return o, err
 	case o.Status == Issuing:
 		return s.toReview(ctx, o.ID, now, "not_closed_any_more")
 	case read.State == PlatformDead && o.Status == Releasing:
 		return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.finishRelease(now, noteRead) })
 	case read.State == PlatformDead:
 		return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.lapse(now) })
+	case tooMany:
+		return s.toReview(ctx, o.ID, now, noteTooManyReads)
 	case o.Status == Releasing:
 		return s.release(ctx, o)
 	}
