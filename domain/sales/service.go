@@ -166,6 +166,17 @@ func (s *Service) detach(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeoutCause(context.WithoutCancel(ctx), s.CallTimeout, errors.New("sales: the platform took too long"))
 }
 
+// keepTimeout bounds the storing of what the platform answered.
+const keepTimeout = 15 * time.Second
+
+// keep stores what the platform answered, or that it did not. It has its own time: an answer that comes in the last moment
+// of a call must not be lost with the call's deadline.
+func (s *Service) keep(ctx context.Context, id OrderID, change func(*Order) error) (Order, error) {
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), keepTimeout, errors.New("sales: the database took too long"))
+	defer cancel()
+	return s.Store.UpdateOrder(ctx, id, change)
+}
+
 func (s *Service) replayHold(o Order, key Key, r HoldRequest) (Order, error) {
 	switch {
 	case key.Call != "hold" || key.Digest != r.digest():
@@ -193,7 +204,7 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 			s.Log.LogAttrs(ctx, slog.LevelWarn, "hold: no answer", s.attrs(o, slog.String("code", e.Code))...)
 			return s.note(ctx, o.ID, now, noteNoAnswer)
 		}
-		o, uerr := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		o, uerr := s.keep(ctx, o.ID, func(o *Order) error {
 			return o.refuse(Refusal{Kind: e.Kind, Code: e.Code, Detail: e.Detail}, now)
 		})
 		return o, errors.Join(err, uerr)
@@ -214,7 +225,7 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 		return s.giveBack(ctx, o, h, *refusal, ids)
 	}
 	id := o.ID
-	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error { return o.finishHold(h, now, s.holdUntil(now, h.ExpiresAt), ids) })
+	o, err = s.keep(ctx, id, func(o *Order) error { return o.finishHold(h, now, s.holdUntil(now, h.ExpiresAt), ids) })
 	if domain.HasCode(err, CodeDuplicate) {
 		return s.toReview(ctx, id, now, noteDuplicate)
 	}
@@ -225,7 +236,7 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 func (s *Service) giveBack(ctx context.Context, o Order, h Hold, refusal Refusal, ids []string) (Order, error) {
 	now := s.Clock()
 	id := o.ID
-	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+	o, err := s.keep(ctx, id, func(o *Order) error {
 		o.takeHold(h, ids)
 		o.Refusal = &refusal
 		return o.beginRelease(now, now.Add(s.CallTimeout), refusal.Code)
@@ -408,7 +419,7 @@ func (s *Service) release(ctx context.Context, o Order) (Order, error) {
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "release: not done", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
 		return s.later(ctx, o)
 	}
-	return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+	return s.keep(ctx, o.ID, func(o *Order) error {
 		if o.Status != Releasing {
 			return nil // settled meanwhile
 		}
@@ -487,12 +498,12 @@ func (s *Service) refusedClose(ctx context.Context, o Order, read Outcome, e *do
 	case PlatformClosed:
 		return s.sold(ctx, o, read, noteRead)
 	case PlatformDead:
-		if _, err := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.lapse(now) }); err != nil {
+		if _, err := s.keep(ctx, o.ID, func(o *Order) error { return o.lapse(now) }); err != nil {
 			return Order{}, err
 		}
 		return Order{}, domain.Errorf(domain.Gone, CodeHoldExpired, "the platform let the hold lapse; hold anew")
 	}
-	o, err := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+	o, err := s.keep(ctx, o.ID, func(o *Order) error {
 		return o.reopen(Refusal{Kind: e.Kind, Code: e.Code, Detail: e.Detail}, now)
 	})
 	if err != nil {
@@ -506,7 +517,7 @@ func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (
 	now := s.Clock()
 	ids := s.ids("tkt", o.Places()+len(out.Tickets))
 	id := o.ID
-	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+	o, err := s.keep(ctx, id, func(o *Order) error {
 		if o.Status == Issued {
 			return nil // settled meanwhile
 		}
@@ -524,7 +535,7 @@ func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (
 // later leaves the order in its unknown status and says when to look at it.
 func (s *Service) later(ctx context.Context, o Order) (Order, error) {
 	now := s.Clock()
-	return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+	return s.keep(ctx, o.ID, func(o *Order) error {
 		if !o.Status.Unknown() {
 			return nil
 		}
@@ -535,14 +546,14 @@ func (s *Service) later(ctx context.Context, o Order) (Order, error) {
 
 // note adds a note to the order's history without moving it.
 func (s *Service) note(ctx context.Context, id OrderID, at time.Time, note string) (Order, error) {
-	return s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+	return s.keep(ctx, id, func(o *Order) error {
 		o.History = append(o.History, Step{Status: o.Status, At: at, Note: note})
 		return nil
 	})
 }
 
 func (s *Service) toReview(ctx context.Context, id OrderID, at time.Time, note string) (Order, error) {
-	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error { return o.review(at, note) })
+	o, err := s.keep(ctx, id, func(o *Order) error { return o.review(at, note) })
 	if err == nil {
 		s.Log.LogAttrs(ctx, slog.LevelError, "order needs a person", s.attrs(o, slog.String("why", note))...)
 	}

@@ -94,9 +94,9 @@ func (s *Service) settleByReading(ctx context.Context, o Order) (Order, error) {
 	case o.Status == Issuing:
 		return s.toReview(ctx, o.ID, now, "not_closed_any_more")
 	case read.State == PlatformDead && o.Status == Releasing:
-		return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.finishRelease(now, noteRead) })
+		return s.keep(ctx, o.ID, func(o *Order) error { return o.finishRelease(now, noteRead) })
 	case read.State == PlatformDead:
-		return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error { return o.lapse(now) })
+		return s.keep(ctx, o.ID, func(o *Order) error { return o.lapse(now) })
 	case tooMany:
 		return s.toReview(ctx, o.ID, now, noteTooManyReads)
 	case o.Status == Releasing:
