@@ -2,6 +2,7 @@ package sales
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -109,8 +110,14 @@ func (b Barcode) Short() string {
 	return "…" + string(b[len(b)-4:])
 }
 
-// LogValue-safe text: printing a barcode by accident gives the short form.
+// String gives the short form, so that printing a barcode by accident does not show it; string(b) is the barcode itself.
+func (b Barcode) String() string { return b.Short() }
+
+// GoString gives the short form to %#v.
 func (b Barcode) GoString() string { return b.Short() }
+
+// LogValue gives the short form to slog.
+func (b Barcode) LogValue() slog.Value { return slog.StringValue(b.Short()) }
 
 // Step is one entry of an order's history.
 type Step struct {
