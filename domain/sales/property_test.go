@@ -1,0 +1,234 @@
+package sales_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"guichet/domain"
+	"guichet/domain/sales"
+	"guichet/domain/sample"
+)
+
+// shop is what the storefront remembers of an order it was told about.
+type shop struct {
+	key     string
+	request sales.HoldRequest
+	id      sales.OrderID
+	refused string // code of the refusal it was told
+	issued  bool   // it was told that the order is issued
+}
+
+// TestSales_RandomEvents: whatever callers, time and the platform do, the promises of doc.go hold.
+func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		ctx := context.Background()
+		h := newTill(t)
+		h.platform.lives = rapid.SampledFrom([]time.Duration{0, 3 * time.Minute, time.Hour, -1}).Draw(t, "lives")
+		calm := false
+		h.platform.script = func(call string) act {
+			if calm {
+				return answers
+			}
+			kinds := map[string][]act{
+				"hold":    {answers, answers, answers, refuses, cutBefore, cutAfter, limited},
+				"close":   {answers, answers, refuses, cutBefore, cutAfter, limited, late, silent},
+				"read":    {answers, answers, cutBefore},
+				"release": {answers, answers, refuses, cutBefore, cutAfter, limited},
+			}
+			return rapid.SampledFrom(kinds[call]).Draw(t, call)
+		}
+		h.platform.change = func(x *sales.Hold) {
+			if !calm && rapid.IntRange(0, 9).Draw(t, "dearer") == 0 {
+				x.Total = sample.Euros(x.Total.Amount + 100)
+			}
+		}
+		var shops []*shop
+		pick := func() *shop {
+			if len(shops) == 0 {
+				return nil
+			}
+			return rapid.SampledFrom(shops).Draw(t, "order")
+		}
+		with := func(do func(s *shop)) func(*rapid.T) {
+			return func(*rapid.T) {
+				if s := pick(); s != nil && s.id != "" {
+					do(s)
+				}
+			}
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"hold": func(t *rapid.T) {
+				s := &shop{key: fmt.Sprint("k", len(shops))}
+				s.request = sample.HoldRequest(s.key)
+				s.request.Wants[0].Quantity = rapid.IntRange(1, 4).Draw(t, "places")
+				s.request.Expected.Amount = 4200 * int64(s.request.Wants[0].Quantity)
+				shops = append(shops, s)
+				h.ask(t, ctx, s)
+			},
+			"hold again": func(t *rapid.T) {
+				if s := pick(); s != nil {
+					h.ask(t, ctx, s)
+				}
+			},
+			"close": with(func(s *shop) {
+				c := sales.Change{Key: rapid.SampledFrom([]string{"", "c" + s.key}).Draw(t, "key")}
+				if o, err := h.Close(ctx, sample.Viewer(), s.id, c); err == nil && o.Status == sales.Issued {
+					s.issued = true
+				}
+			}),
+			"release":     with(func(s *shop) { _, _ = h.Release(ctx, sample.Viewer(), s.id, sales.Change{}) }),
+			"extend":      with(func(s *shop) { _, _ = h.Extend(ctx, sample.Viewer(), s.id, sales.Change{}) }),
+			"settle":      with(func(s *shop) { _, _ = h.Settle(ctx, s.id, false) }),
+			"settle now":  with(func(s *shop) { _, _ = h.Settle(ctx, s.id, true) }),
+			"sweep":       func(*rapid.T) { _, _ = h.SettleDue(ctx) },
+			"expire":      func(*rapid.T) { _, _ = h.ExpireDue(ctx) },
+			"restart":     func(*rapid.T) { _, _ = h.Recover(ctx) },
+			"time passes": func(t *rapid.T) { h.advance(time.Duration(rapid.IntRange(1, 400).Draw(t, "seconds")) * time.Second) },
+			"barcodes": func(*rapid.T) {
+				for _, s := range h.platform.orders {
+					s.ready = true
+				}
+			},
+			"": func(t *rapid.T) { h.promises(t, shops) },
+		})
+		// In the end the platform is calm, and everything gets known.
+		calm = true
+		for _, s := range h.platform.orders {
+			s.ready = true
+		}
+		for range 4 {
+			h.advance(2 * time.Hour)
+			_, _ = h.ExpireDue(ctx)
+			_, _ = h.SettleDue(ctx)
+		}
+		h.promises(t, shops)
+		h.rest(t)
+	})
+}
+
+// ask holds, and checks that the same question gets the same answer.
+func (h *till) ask(t *rapid.T, ctx context.Context, s *shop) {
+	before := h.platform.calls("hold")
+	o, err := h.Hold(ctx, sample.Viewer(), s.request)
+	if domain.HasCode(err, sales.CodeKeyInProgress) {
+		t.Fatalf("nothing runs beside us: %v", err)
+	}
+	if s.id == "" {
+		all := h.store.all()
+		s.id = all[len(all)-1].ID
+		if err != nil {
+			s.refused = domain.AsError(err).Code
+		}
+		return
+	}
+	if h.platform.calls("hold") != before {
+		t.Fatalf("%s was held again", s.key)
+	}
+	if err != nil {
+		if got := domain.AsError(err).Code; got != s.refused {
+			t.Fatalf("%s was told %q first and %q now", s.key, s.refused, got)
+		}
+		return
+	}
+	if s.refused != "" {
+		t.Fatalf("%s was refused (%s) first and is %s now", s.key, s.refused, o.Status)
+	}
+	if o.ID != s.id {
+		t.Fatalf("%s was %s first and is %s now", s.key, s.id, o.ID)
+	}
+}
+
+// promises checks what holds at every moment.
+func (h *till) promises(t *rapid.T, shops []*shop) {
+	barcodes := map[sales.Barcode]bool{}
+	for _, o := range h.store.all() {
+		last := sales.Status("")
+		sold := false
+		for _, s := range o.History {
+			if s.Status != last && !slices.Contains(last.Steps(), s.Status) {
+				t.Fatalf("%s went from %q to %q: %v", o.ID, last, s.Status, o.History)
+			}
+			last = s.Status
+			sold = sold || s.Status.Sold()
+		}
+		if last != o.Status {
+			t.Fatalf("%s is %s, its history ends %s", o.ID, o.Status, last)
+		}
+		if n := len(h.store.posted(o.ID)); (n == 1) != sold || n > 1 {
+			t.Fatalf("%s has %d postings: %v", o.ID, n, o.History)
+		}
+		if o.Status == sales.Issued && len(o.Tickets) != o.Places() {
+			t.Fatalf("%s has %d tickets for %d places", o.ID, len(o.Tickets), o.Places())
+		}
+		if o.Status.Unknown() && o.NextCheckAt.IsZero() {
+			t.Fatalf("%s is %s and nobody will look", o.ID, o.Status)
+		}
+		places := map[string]bool{}
+		for _, tk := range o.Tickets {
+			if _, p := o.Place(tk.Place); p == nil || p.Movement != tk.Movement || places[tk.Place] || barcodes[tk.Barcode] {
+				t.Fatalf("%s: ticket %+v", o.ID, tk)
+			}
+			places[tk.Place], barcodes[tk.Barcode] = true, true
+		}
+	}
+	for _, s := range shops {
+		if s.issued {
+			if o := h.store.orders[s.id]; o.Status != sales.Issued {
+				t.Fatalf("%s was told issued and is %s", s.id, o.Status)
+			}
+		}
+	}
+	h.closesOnce(t)
+}
+
+// closesOnce checks that a close is sent again only after a read said open.
+func (h *till) closesOnce(t *rapid.T) {
+	mayClose := map[string]bool{}
+	for _, call := range h.platform.asked {
+		f := strings.Fields(call)
+		switch {
+		case f[0] == "close":
+			if may, asked := mayClose[f[1]]; asked && !may {
+				t.Fatalf("order %s was closed again without a look: %v", f[1], h.platform.asked)
+			}
+			mayClose[f[1]] = false
+		case f[0] == "read" && f[2] == string(sales.PlatformOpen):
+			mayClose[f[1]] = true
+		}
+	}
+	for id, s := range h.platform.orders {
+		if s.closes > 1 {
+			t.Fatalf("order %d was closed %d times", id, s.closes)
+		}
+	}
+}
+
+// rest checks what holds when everything has come to rest: nothing is left unknown, and whatever the platform sold is sold
+// here, or lies before a person.
+func (h *till) rest(t *rapid.T) {
+	ours := map[int64]sales.Order{}
+	for _, o := range h.store.all() {
+		if o.Status.Unknown() || o.Status == sales.Held {
+			t.Fatalf("%s is still %s: %v", o.ID, o.Status, o.History)
+		}
+		if o.Platform.OrderID != 0 {
+			ours[o.Platform.OrderID] = o
+		}
+	}
+	for id, s := range h.platform.orders {
+		o, known := ours[id]
+		switch {
+		case s.state == sales.PlatformClosed && o.Status != sales.Issued && o.Status != sales.Review:
+			t.Fatalf("the platform sold %d and we say %s: %v", id, o.Status, o.History)
+		case s.state != sales.PlatformClosed && known && o.Status == sales.Issued:
+			t.Fatalf("we sold %d and the platform says %s", id, s.state)
+		}
+	}
+}
