@@ -224,6 +224,9 @@ func (h *till) rest(t *rapid.T) {
 		if o.Status.Unknown() || o.Status == sales.Held {
 			t.Fatalf("%s is still %s: %v", o.ID, o.Status, o.History)
 		}
+		if note := o.History[len(o.History)-1].Note; note == "duplicate" {
+			t.Fatalf("%s has what another order has, on a platform that gives nothing twice: %+v", o.ID, o)
+		}
 		if o.Platform.OrderID != 0 {
 			ours[o.Platform.OrderID] = o
 		}
