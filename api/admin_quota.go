@@ -46,7 +46,7 @@ type callCountDTO struct {
 type quotaInput struct {
 	Institution string `query:"institution" maxLength:"64" doc:"code; default: all"`
 	From        string `query:"from" maxLength:"40" doc:"an RFC 3339 time or a UTC day; default: today" example:"2026-10-01"`
-	To          string `query:"to" maxLength:"40" doc:"an RFC 3339 time or the last UTC day; default: now"`
+	To          string `query:"to" maxLength:"40" doc:"an RFC 3339 time or the last UTC day; default: the end of this hour"`
 }
 
 type quotaOutput struct{ Body quotaDTO }
@@ -94,7 +94,7 @@ func (s *server) span(in *quotaInput) (from, to time.Time, err error) {
 		from = s.Clock().UTC().Truncate(24 * time.Hour)
 	}
 	if to.IsZero() {
-		to = s.Clock().UTC()
+		to = s.Clock().UTC().Truncate(time.Hour).Add(time.Hour) // the end of this hour: counts are kept by the hour
 	}
 	if len(bad.Fields) == 0 && (to.Before(from) || (in.To != "" && to.Equal(from))) {
 		bad.WithField("?to", domain.CodeRequest, "it lies before from")

@@ -17,7 +17,8 @@ const maxDepth = 20
 
 // checkJSON refuses a body that is not one JSON value (request.malformed, with the place), and members that stand twice or
 // are not spelled as ours are (lower-case letters, digits and underscores), each by its pointer. Go's decoder would take
-// "Quantity" for "quantity" and the last of two; neither is what the caller can have meant.
+// "Quantity" for "quantity" and the last of two; neither is what the caller can have meant. Every number of ours is whole, so
+// others are refused here, too, before they are taken for floats.
 func checkJSON(body []byte) error {
 	if !utf8.Valid(body) {
 		return domain.Errorf(domain.Invalid, CodeRequestMalformed, "the body is not UTF-8 text")
@@ -82,6 +83,11 @@ func walkJSON(dec *json.Decoder, at string, depth int, bad *domain.Error) error 
 		}
 		_, err := dec.Token()
 		return err
+	}
+	if n, ok := tok.(json.Number); ok {
+		if _, err := strconv.ParseInt(n.String(), 10, 64); err != nil {
+			bad.WithField(at, domain.CodeRequest, "a whole number without fraction or exponent, of at most 18 digits")
+		}
 	}
 	return nil
 }

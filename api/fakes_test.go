@@ -98,6 +98,7 @@ type catalogPlatform struct {
 	clock domain.Clock
 	snaps map[domain.InstitutionCode]func() *catalog.Snapshot
 	fail  error
+	moved []catalog.Moved
 	reads map[domain.InstitutionCode][]catalog.Reading // instead of the world's, where set
 }
 
@@ -131,7 +132,7 @@ func (p *catalogPlatform) Catalog(_ context.Context, inst domain.Institution) (*
 }
 
 func (p *catalogPlatform) UpdatedAvailabilities(context.Context, domain.Institution, []catalog.ProductID, time.Time) ([]catalog.Moved, error) {
-	return nil, nil
+	return p.moved, nil
 }
 
 func (p *catalogPlatform) Availability(_ context.Context, snap *catalog.Snapshot, _ []catalog.ProductID) ([]catalog.Reading, error) {
@@ -324,9 +325,10 @@ type orderPlatform struct {
 
 func (p *orderPlatform) Hold(_ context.Context, o sales.Order) (sales.Hold, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.next++
-	h := sales.Hold{Platform: sales.PlatformRef{OrderID: 1000000 + p.next, SecretID: "secret", FileID: 880000 + p.next}, ExpiresAt: p.clock().Add(15 * time.Minute)}
+	number := p.next
+	p.mu.Unlock()
+	h := sales.Hold{Platform: sales.PlatformRef{OrderID: 1000000 + number, SecretID: "secret", FileID: 880000 + number}, ExpiresAt: p.clock().Add(15 * time.Minute)}
 	for i, l := range o.Lines {
 		sum, err := l.UnitPrice.Times(l.Quantity)
 		if err != nil {
@@ -335,7 +337,7 @@ func (p *orderPlatform) Hold(_ context.Context, o sales.Order) (sales.Hold, erro
 		together := true
 		hl := sales.HoldLine{UnitPrice: l.UnitPrice, Total: sum, Operations: []int64{int64(i) + 1}}
 		for n := range l.Quantity {
-			place := sales.HoldPlace{Movement: p.next*1000 + int64(i*100+n)}
+			place := sales.HoldPlace{Movement: number*1000 + int64(i*100+n)}
 			if l.Facts.Numbered {
 				hl.Together, place.Seat = &together, sales.Seat{Block: "A", Row: "4", Number: strconv.Itoa(12 + n), Entrance: "North"}
 			}
@@ -552,15 +554,33 @@ func (b *lockedBuffer) String() string {
 func newRig(t testing.TB, more ...func(*Deps)) *rig {
 	t.Helper()
 	r := bareRig(t, more...)
+	r.load()
+	return r
+}
+
+// load loads every catalog with its availability.
+func (r *rig) load() {
+	r.t.Helper()
 	for _, code := range []domain.InstitutionCode{"play", "arena"} {
-		if _, err := r.deps.Catalog.RefreshCatalog(t.Context(), code, true); err != nil {
-			t.Fatal(err)
+		if _, err := r.deps.Catalog.RefreshCatalog(r.t.Context(), code, true); err != nil {
+			r.t.Fatal(err)
 		}
-		if _, err := r.deps.Catalog.RefreshAvailability(t.Context(), code); err != nil {
-			t.Fatal(err)
+		if _, err := r.deps.Catalog.RefreshAvailability(r.t.Context(), code); err != nil {
+			r.t.Fatal(err)
 		}
 	}
-	return r
+}
+
+// spend makes two calls to the platform, as its client would count them.
+func (r *rig) spend() {
+	r.t.Helper()
+	for _, outcome := range []string{"ok", "limited"} {
+		c := quota.Call{Institution: "play", Service: "catalogService", Method: "getPOSConfig", Class: quota.Refresh}
+		if err := r.deps.Meter.Enter(r.t.Context(), c); err != nil {
+			r.t.Fatal(err)
+		}
+		r.deps.Meter.Leave(c, quota.Result{Outcome: outcome, BytesOut: 100, BytesIn: 900, Took: 20 * time.Millisecond})
+	}
 }
 
 // bareRig has loaded no catalog yet.

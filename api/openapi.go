@@ -162,7 +162,7 @@ func describeKept(op *huma.Operation) {
 	ok.Headers["Cache-Control"] = stringHeader(cacheControl)
 	ok.Headers["Content-Language"] = stringHeader("the languages of the texts served")
 	ok.Headers["Vary"] = stringHeader("Accept-Language, Authorization")
-	op.Responses["304"] = &huma.Response{Description: "Not changed since the ETag sent in If-None-Match", Headers: map[string]*huma.Param{"ETag": ok.Headers["ETag"]}}
+	op.Responses["304"] = &huma.Response{Description: "Not changed since the ETag sent in If-None-Match", Headers: ok.Headers}
 	if slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "cursor" }) {
 		ok.Headers["Link"] = stringHeader("the next page, rel=next")
 	}

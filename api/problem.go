@@ -246,6 +246,8 @@ func fieldOf(d *huma.ErrorDetail) (pointer, code, detail string) {
 		return pointer + "/" + m[1], CodeRequestRequired, "this member is needed"
 	}
 	switch {
+	case where == "body" && path == "" && !strings.HasPrefix(d.Message, "expected "): // Go's own words about its own types
+		return "", code, "a member cannot be read"
 	case d.Message == "unexpected property" || d.Message == "unknown query parameter":
 		return pointer, CodeRequestUnknownMember, "no such member"
 	case strings.HasPrefix(d.Message, "required "):

@@ -154,6 +154,12 @@ func requestRefusals() []refusal {
 		{name: "member twice", do: order(orderBody(`"quantity":2`, `"quantity":2,"quantity":1`)), status: 422, code: domain.CodeRequest, pointer: "/items/0/quantity", field: CodeRequestUnknownMember},
 		{name: "member missing", do: order(orderBody(`"tariff":"play-601",`, ``)), status: 422, code: domain.CodeRequest, pointer: "/items/0/tariff", field: CodeRequestRequired},
 		{name: "member of another type", do: order(orderBody(`"quantity":2`, `"quantity":"2"`)), status: 422, code: domain.CodeRequest, pointer: "/items/0/quantity", field: domain.CodeRequest},
+		{name: "number with an exponent", do: order(orderBody(`:2}`, `:1e1}`)), status: 422, code: domain.CodeRequest, pointer: "/items/0/quantity", field: domain.CodeRequest},
+		{name: "number beyond every other", do: order(orderBody(`:2}`, `:1e999}`)), status: 422, code: domain.CodeRequest, pointer: "/items/0/quantity", field: domain.CodeRequest},
+		{name: "number beyond 64 bits", do: order(orderBody(`:2}`, `:9223372036854775808}`)), status: 422, code: domain.CodeRequest, pointer: "/items/0/quantity", field: domain.CodeRequest},
+		{name: "time in another spelling", do: func(r *rig) answer {
+			return r.do("ops", "POST", "/v1/admin/keys", `{"storefront":"shop","scopes":["sell"],"expires_at":"2027-01-01t00:00:00z"}`)
+		}, status: 422, code: domain.CodeRequest},
 		{name: "null list", do: order(`{"institution":"play","items":null}`), status: 422, code: domain.CodeRequest, pointer: "/items", field: domain.CodeRequest},
 		{name: "members where none are taken", do: func(r *rig) answer { return r.do("web", "POST", "/v1/orders/ord_1/release", `{"why":"x"}`) }, status: 422, code: domain.CodeRequest, pointer: "/why", field: CodeRequestUnknownMember},
 		{name: "list where none is taken", do: func(r *rig) answer { return r.do("web", "POST", "/v1/orders/ord_1/extend", `[1]`) }, status: 422, code: domain.CodeRequest},

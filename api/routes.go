@@ -249,7 +249,7 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/problems/{code}", id: "getProblem", tag: tagReference, open: true,
-			summary: "Explain an error code", codes: []string{CodeProblemUnknown}, mount: plain[problemInput, explanation](s.getProblem),
+			summary: "Explain an error code", codes: []string{CodeProblemUnknown}, mount: orText(plain[problemInput, explanation](s.getProblem)),
 		},
 		{
 			method: http.MethodGet, path: "/openapi.json", id: "getOpenAPI", tag: tagReference, open: true,
@@ -372,6 +372,14 @@ func plain[I, O any](h gin.HandlerFunc) mountFunc {
 	return func(m *mounter, r *route) {
 		huma.Register(m.doc, m.operation(r, http.StatusOK), func(context.Context, *I) (*bodyOf[O], error) { return nil, errDocumentOnly })
 		m.handle(r, h)
+	}
+}
+
+// orText says that the answer may be plain text, too.
+func orText(mount mountFunc) mountFunc {
+	return func(m *mounter, r *route) {
+		mount(m, r)
+		operationOf(m.api.OpenAPI(), r).Responses["200"].Content["text/plain"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
 }
 
