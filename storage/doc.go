@@ -18,8 +18,9 @@
 // # Durability
 //
 // SQLite runs in WAL mode with synchronous=FULL: a commit returns when its log is on the disk, so that a paid ticket
-// survives a power cut. NORMAL would be faster and keep the file whole, but could lose the last commits. An in-memory
-// database ("sqlite::memory:") is a file in a private folder that is never flushed and is removed by Close.
+// survives a power cut. NORMAL would keep the file whole too, but could lose the last commits. Measured on one disk:
+// 1,250 new orders a second with FULL and 1,750 with NORMAL; a bare one-row commit 1,000 to 2,000 and 29,500. An
+// in-memory database ("sqlite::memory:") is a file in a private folder that is never flushed and is removed by Close.
 //
 // # Errors
 //

@@ -179,11 +179,17 @@ func (s *Sales) OrderByTicket(ctx context.Context, ticket string) (sales.Order, 
 }
 
 func loadOrder(tx *gorm.DB, id sales.OrderID) (sales.Order, error) {
-	var row orderRow
-	if err := tx.Take(&row, "id = ?", plain(string(id))).Error; err != nil {
-		return sales.Order{}, notFound(err, errOrderUnknown())
+	row, err := loadOrderRow(tx, id)
+	if err != nil {
+		return sales.Order{}, err
 	}
 	return row.toOrder()
+}
+
+func loadOrderRow(tx *gorm.DB, id sales.OrderID) (orderRow, error) {
+	var row orderRow
+	err := tx.Take(&row, "id = ?", plain(string(id))).Error
+	return row, notFound(err, errOrderUnknown())
 }
 
 // UpdateOrder implements sales.Store. The version rises by one; a closure that changes nothing and leaves neither task
@@ -191,18 +197,18 @@ func loadOrder(tx *gorm.DB, id sales.OrderID) (sales.Order, error) {
 func (s *Sales) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*sales.Order) error) (sales.Order, error) {
 	var changed sales.Order
 	err := s.db.change(ctx, "update order", func(tx *gorm.DB) error {
-		before, err := loadOrder(forUpdate(tx), id)
+		before, err := loadOrderRow(forUpdate(tx), id)
 		if err != nil {
 			return err
 		}
-		o, err := loadedCopy(&before)
+		o, err := before.toOrder()
 		if err != nil {
 			return err
 		}
 		if err = change(&o); err != nil {
 			return err
 		}
-		if o.ID != before.ID || o.Institution != before.Institution {
+		if string(o.ID) != before.ID || string(o.Institution) != before.Institution {
 			return fmt.Errorf("the change of order %s gave it another id or institution", before.ID)
 		}
 		changed, err = s.saveOrder(ctx, tx, &before, &o)
@@ -214,27 +220,18 @@ func (s *Sales) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*
 	return changed, nil
 }
 
-// loadedCopy is a deep copy by way of the stored form, so that the closure cannot reach what the row is compared with.
-func loadedCopy(o *sales.Order) (sales.Order, error) {
-	row, err := fromOrder(o)
-	if err != nil {
-		return sales.Order{}, err
-	}
-	return row.toOrder()
-}
-
-func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, before, o *sales.Order) (sales.Order, error) {
+func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, before *orderRow, o *sales.Order) (sales.Order, error) {
 	o.Version = before.Version
-	old, err := fromOrder(before)
-	if err != nil {
-		return sales.Order{}, err
-	}
 	row, err := fromOrder(o)
 	if err != nil {
 		return sales.Order{}, err
 	}
-	if row == old && len(o.Tasks) == 0 && len(o.Postings) == 0 {
+	if row == *before && len(o.Tasks) == 0 && len(o.Postings) == 0 {
 		return row.toOrder()
+	}
+	had, err := before.toOrder() // again: the closure may have written into what it was given
+	if err != nil {
+		return sales.Order{}, err
 	}
 	row.Version++
 	res := tx.Model(&orderRow{}).Where("id = ? AND version = ?", row.ID, before.Version).Select("*").UpdateColumns(&row)
@@ -244,7 +241,7 @@ func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, before, o *sales.Ord
 	case res.RowsAffected != 1:
 		return sales.Order{}, errStale
 	}
-	if !sameTickets(before.Tickets, o.Tickets) {
+	if !sameTickets(had.Tickets, o.Tickets) {
 		if err := tx.Delete(&ticketRow{}, "order_id = ?", row.ID).Error; err != nil {
 			return sales.Order{}, err
 		}

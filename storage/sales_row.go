@@ -57,7 +57,7 @@ func fromOrder(o *sales.Order) (orderRow, error) {
 	return orderRow{
 		ID: string(o.ID), Institution: string(o.Institution), Storefront: plain(o.Storefront), Reference: plain(o.Reference),
 		Status: string(o.Status), Version: o.Version, PlatformOrderID: o.Platform.OrderID, PlatformFileID: o.Platform.FileID,
-		CreatedAt: instant(o.CreatedAt), UpdatedAt: instant(o.UpdatedAt), NextCheckAt: instant(o.NextCheckAt),
+		CreatedAt: instant(millis(o.CreatedAt)), UpdatedAt: instant(millis(o.UpdatedAt)), NextCheckAt: instant(millis(o.NextCheckAt)),
 		Search: orderSearch(o), Format: orderFormat, Content: string(content),
 	}, nil
 }
