@@ -105,7 +105,8 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Load reads what this month has already cost, so that a restart does not forget it.
+// Load reads what this month has already cost, so that a restart does not forget it. Called again after a Flush, it takes
+// over what other processes have used meanwhile.
 func (m *Meter) Load(ctx context.Context) error {
 	now := m.clock()
 	from := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
@@ -122,6 +123,12 @@ func (m *Meter) Load(ctx context.Context) error {
 		if g := m.gates[c.Institution]; g != nil {
 			g.calls += c.Calls
 			g.bytes += c.BytesIn + c.BytesOut
+		}
+	}
+	for k, t := range m.dirty { // made but not written yet
+		if g := m.gates[k.Institution]; g != nil && !k.Hour.Before(from) {
+			g.calls += t.calls
+			g.bytes += t.in + t.out
 		}
 	}
 	return nil
