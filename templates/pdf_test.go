@@ -242,8 +242,8 @@ func TestRender_WriterFails_ErrorIsReturned(t *testing.T) {
 			t.Errorf("PDF, %d bytes: got %v", n, err)
 		}
 	}
-	for n := 0; n < len(mustPNG(t, r, d, 72)); n += 20000 {
-		if err := r.PNG(t.Context(), &brokenWriter{n}, d, 72); !errors.Is(err, errBroken) {
+	for n := 0; n < len(mustPNG(t, r, d, 36)); n += 20000 {
+		if err := r.PNG(t.Context(), &brokenWriter{n}, d, 36); !errors.Is(err, errBroken) {
 			t.Errorf("PNG, %d bytes: got %v", n, err)
 		}
 	}
