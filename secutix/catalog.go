@@ -3,6 +3,7 @@ package secutix
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -116,6 +117,9 @@ func (m *mapping) product(p *s360.Product, season s360.ID) {
 		return
 	}
 	m.seen[p.ID] = true
+	if p.ProductFamilyType == s360.FamilySingleEntry && p.Event == nil {
+		m.snap.Impossible = append(m.snap.Impossible, fmt.Sprintf("product %d (%s) is sold by performance and belongs to no event", p.ID, p.Code))
+	}
 	kind, ok := kinds[p.ProductFamilyType]
 	if !ok {
 		kind = catalog.KindOther

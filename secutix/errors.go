@@ -82,6 +82,11 @@ func translate(e *s360.Error) *domain.Error {
 	case s360.KindFault, s360.KindDecode:
 		return domain.Errorf(domain.Upstream, domain.CodePlatformAnswer, "the platform's answer cannot be used")
 	default:
+		var own *domain.Error
+		if errors.As(e.Err, &own) { // our own transport said why it did not send
+			copied := *own
+			return &copied
+		}
 		out := domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "the platform does not answer")
 		out.RetryAfter = 5 * time.Second
 		return out

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"guichet/domain"
+	"guichet/domain/quota"
 	"guichet/secutix/s360"
 )
 
@@ -310,4 +311,16 @@ func toText(n *s360.ExternalName) domain.Text {
 		}
 	}
 	return t
+}
+
+// Alive asks whether the institution's services answer us, signed in. S-360: CatalogService.isCatalogServiceAlive.
+func (in *Institutions) Alive(ctx context.Context, code domain.InstitutionCode) error {
+	i, err := in.of(code)
+	if err != nil {
+		return err
+	}
+	if err := i.client.WithClass(string(quota.Admin)).Catalog.IsCatalogServiceAlive(ctx); err != nil {
+		return toError(err)
+	}
+	return nil
 }

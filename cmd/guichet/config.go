@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -100,7 +101,7 @@ func loadConfig(file string, environ []string) (Config, error) {
 		}
 	}
 	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
-		return c, fmt.Errorf("environment: %w", err)
+		return c, fmt.Errorf("environment: %w", environmentError(err))
 	}
 	var problems []error
 	if c.DatabaseFile != "" && c.Database == "" {
@@ -115,6 +116,30 @@ func loadConfig(file string, environ []string) (Config, error) {
 	}
 	problems = append(problems, c.Validate())
 	return c, errors.Join(problems...)
+}
+
+// environmentError names the variables that cannot be read, without their values.
+func environmentError(err error) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return err
+	}
+	var out []error
+	for _, e := range all.Errors {
+		var p env.ParseError
+		if f, ok := reflect.TypeFor[Config]().FieldByName(nameOf(e, &p)); ok {
+			e = fmt.Errorf("%s is not a valid %s", f.Tag.Get("env"), f.Type)
+		}
+		out = append(out, e)
+	}
+	return errors.Join(out...)
+}
+
+func nameOf(err error, p *env.ParseError) string {
+	if errors.As(err, p) {
+		return p.Name
+	}
+	return ""
 }
 
 // loadSecret takes the institution's secret from the environment or from its file.

@@ -115,10 +115,11 @@ func (p *program) demo(ctx context.Context, o demoOptions) (err error) {
 	})
 }
 
-// loadAll brings every institution's catalog and availability up to date.
+// loadAll loads every institution's catalog, even an unchanged one (the simulator's address is part of it and may be
+// another than last time), and its availability.
 func (a *app) loadAll(ctx context.Context) error {
 	for _, code := range a.cfg.codes() {
-		if _, err := a.catalog.RefreshCatalog(ctx, code, false); err != nil {
+		if _, err := a.catalog.RefreshCatalog(ctx, code, true); err != nil {
 			return fmt.Errorf("load the catalog of %s: %w", code, err)
 		}
 		if _, err := a.catalog.RefreshAvailability(ctx, code); err != nil {

@@ -147,6 +147,9 @@ func (d *doctor) institution(ctx context.Context, in *secutix.Institutions, i *I
 }
 
 func signInRemedy(err error, i *InstitutionConfig) string {
+	if err == nil {
+		return ""
+	}
 	switch domain.AsError(err).Code {
 	case domain.CodePlatformAuth:
 		return "check operator, partner and the secret; ask SecuTix whether self-forged tokens or /v1/auth is open to you (auth: login)"

@@ -44,12 +44,12 @@ func offers(t *testing.T, c *client, institution string) (dated, undated []offer
 		full := c.must(t, "GET", "/v1/performances/"+str(p, "id"), nil, 200).json
 		free := map[string]bool{}
 		for _, tariff := range items(full, "tariffs") {
-			if req, _ := tariff["requires"].([]any); len(req) == 0 {
+			if req, _ := tariff["requires"].([]any); len(req) == 0 && num(tariff, "min_quantity") <= 1 {
 				free[str(tariff, "id")] = true
 			}
 		}
 		for _, pr := range items(full, "prices") {
-			if free[str(pr, "tariff")] {
+			if free[str(pr, "tariff")] && num(pr, "min_quantity") <= 1 {
 				dated = append(dated, offer{institution, map[string]any{
 					"performance": str(full, "id"), "seat_category": str(pr, "seat_category"), "tariff": str(pr, "tariff"),
 				}, num(sub(pr, "price"), "amount"), str(sub(pr, "price"), "currency")})

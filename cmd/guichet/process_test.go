@@ -275,3 +275,12 @@ func items(m map[string]any, name string) []map[string]any {
 	}
 	return out
 }
+
+func mustJSON(t testing.TB, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}

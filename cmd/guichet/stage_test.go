@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"net/url"
@@ -44,13 +45,7 @@ func ownDatabase(t *testing.T, base string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := fmt.Sprintf("journey_%d_%s", os.Getpid(), strings.ToLower(strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return '_'
-	}, t.Name())))
-	name = name[:min(len(name), 60)]
+	name := fmt.Sprintf("journey_%d_%x", os.Getpid(), sha256.Sum256([]byte(t.Name())))[:40]
 	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,8 @@ type Snapshot struct {
 	Products     []Product
 	Performances []Performance // by start, then id
 	Refused      []Refusal     // what could not be taken over and is therefore not sold
+	// Impossible says what no catalog of the platform can look like; Validate refuses a snapshot that has any.
+	Impossible []string
 
 	products     map[ProductID]*Product
 	performances map[PerformanceID]*Performance
@@ -86,6 +88,9 @@ func (s *Snapshot) Item(id ItemID) *Item { return s.items[id] }
 func (s *Snapshot) Validate(previous *Snapshot) error {
 	refuse := func(format string, args ...any) error {
 		return domain.Errorf(domain.Upstream, CodeCatalogRefused, format, args...)
+	}
+	if len(s.Impossible) > 0 {
+		return refuse("%s", s.Impossible[0])
 	}
 	if previous != nil {
 		had, has := len(previous.Products), len(s.Products)
