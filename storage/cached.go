@@ -71,12 +71,10 @@ func (c *KeyCache) remember(round uint64, publicID string, k storefront.Key, err
 	case err == nil:
 		c.known.SetDefault(publicID, cloneKey(k))
 	case domain.HasCode(err, storefront.CodeKeyUnknown):
-		if c.unknown.ItemCount() >= unknownKept {
-			c.unknown.DeleteExpired()
+		if c.unknown.ItemCount() >= unknownKept { // starting anew costs nothing; looking for the expired ones would
+			c.unknown.Flush()
 		}
-		if c.unknown.ItemCount() < unknownKept {
-			c.unknown.SetDefault(publicID, struct{}{})
-		}
+		c.unknown.SetDefault(publicID, struct{}{})
 	}
 }
 
