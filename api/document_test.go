@@ -32,8 +32,8 @@ type docPath struct {
 	ops      map[string]map[string]any
 }
 
-func newDocChecker(t testing.TB, raw []byte) *docChecker {
-	t.Helper()
+func newDocChecker(tb testing.TB, raw []byte) *docChecker {
+	tb.Helper()
 	var doc struct {
 		Paths      map[string]map[string]map[string]any `json:"paths"`
 		Components struct {
@@ -41,7 +41,7 @@ func newDocChecker(t testing.TB, raw []byte) *docChecker {
 		} `json:"components"`
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	d := &docChecker{schemas: doc.Components.Schemas}
 	param := regexp.MustCompile(`\\\{[^}]*\\\}`)
@@ -55,13 +55,13 @@ func newDocChecker(t testing.TB, raw []byte) *docChecker {
 // checkers keeps one checker per document: nearly all tests serve the same one.
 var checkers sync.Map
 
-func checkerOf(t testing.TB, raw []byte) *docChecker {
-	t.Helper()
+func checkerOf(tb testing.TB, raw []byte) *docChecker {
+	tb.Helper()
 	key := etagOf(raw)
 	if d, ok := checkers.Load(key); ok {
 		return d.(*docChecker) //nolint:forcetypeassert // only checkers are stored
 	}
-	d := newDocChecker(t, raw)
+	d := newDocChecker(tb, raw)
 	checkers.Store(key, d)
 	return d
 }
@@ -442,7 +442,8 @@ func codesIn(t *testing.T, path string) map[string]string {
 				continue
 			}
 			for i, name := range v.Names {
-				if i >= len(v.Values) || !(strings.HasPrefix(name.Name, "Code") || (strings.HasPrefix(name.Name, "code") && path == "codes.go")) {
+				ours := strings.HasPrefix(name.Name, "Code") || (strings.HasPrefix(name.Name, "code") && path == "codes.go")
+				if i >= len(v.Values) || !ours {
 					continue
 				}
 				if lit, ok := v.Values[i].(*ast.BasicLit); ok && lit.Kind == token.STRING {

@@ -551,9 +551,9 @@ func (b *lockedBuffer) String() string {
 	return b.b.String()
 }
 
-func newRig(t testing.TB, more ...func(*Deps)) *rig {
-	t.Helper()
-	r := bareRig(t, more...)
+func newRig(tb testing.TB, more ...func(*Deps)) *rig {
+	tb.Helper()
+	r := bareRig(tb, more...)
 	r.load()
 	return r
 }
@@ -584,9 +584,9 @@ func (r *rig) spend() {
 }
 
 // bareRig has loaded no catalog yet.
-func bareRig(t testing.TB, more ...func(*Deps)) *rig {
-	t.Helper()
-	r := &rig{t: t, now: &clock{at: noon, tick: time.Millisecond}, orders: newOrderStore(), keys: &keyStore{}, jobs: &fakeJobs{}, renderer: &textRenderer{}, log: &lockedBuffer{}, tokens: map[string]string{}}
+func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
+	tb.Helper()
+	r := &rig{t: tb, now: &clock{at: noon, tick: time.Millisecond}, orders: newOrderStore(), keys: &keyStore{}, jobs: &fakeJobs{}, renderer: &textRenderer{}, log: &lockedBuffer{}, tokens: map[string]string{}}
 	codes := []domain.InstitutionCode{"play", "arena"}
 	var n int64
 	var mu sync.Mutex
@@ -613,7 +613,7 @@ func bareRig(t testing.TB, more ...func(*Deps)) *rig {
 	}
 	srv, engine, err := build(r.deps)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	r.srv, r.handler = srv, srv.front(engine)
 	for name, scopes := range map[string][]storefront.Scope{

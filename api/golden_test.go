@@ -65,7 +65,7 @@ func golden(t *testing.T, name string, a answer) {
 		}
 		return
 	}
-	want, err := os.ReadFile(file) //nolint:gosec // a file of this package
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -140,7 +140,7 @@ func (s *server) location(code domain.InstitutionCode) *time.Location {
 		return time.UTC // its catalog is not loaded; times are right, only their offset is not the venue's
 	}
 	if loc, ok := s.zones.Load(inst.TimeZone); ok {
-		return loc.(*time.Location) //nolint:forcetypeassert,errcheck // only locations are stored
+		return loc.(*time.Location) //nolint:forcetypeassert // only locations are stored
 	}
 	loc := inst.Location()
 	s.zones.Store(inst.TimeZone, loc)

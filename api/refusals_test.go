@@ -38,11 +38,11 @@ func (r *rig) held(more ...sent) orderDTO {
 	return decode[orderDTO](r.t, a)
 }
 
-func decode[T any](t testing.TB, a answer) T {
-	t.Helper()
+func decode[T any](tb testing.TB, a answer) T {
+	tb.Helper()
 	var v T
 	if err := json.Unmarshal(a.body, &v); err != nil {
-		t.Fatalf("%v: %s", err, a.body)
+		tb.Fatalf("%v: %s", err, a.body)
 	}
 	return v
 }

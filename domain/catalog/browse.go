@@ -169,11 +169,11 @@ func NewIndex(s *Snapshot) *Index {
 	b := &indexBuilder{x: x, words: map[string]map[posting]int32{}, venues: map[venueKey]int32{}}
 	at := make(map[ProductID]int32, len(s.Products))
 	for i := range s.Products {
-		at[s.Products[i].ID] = int32(i) //nolint:gosec // G115: a catalog has far fewer than 2^31 products
+		at[s.Products[i].ID] = int32(i)
 		b.product(int32(i), &s.Products[i])
 	}
 	for i := range s.Performances {
-		b.performance(int32(i), &s.Performances[i], at) //nolint:gosec // G115: as above
+		b.performance(int32(i), &s.Performances[i], at)
 	}
 	for i := range s.Tariffs {
 		x.note(s.Tariffs[i].Name)
@@ -464,7 +464,7 @@ func BrowseProducts(sources []Source, a Ask, now time.Time) Result {
 	for _, src := range sources {
 		l := newLook(src, &a, now, words)
 		for i := range src.View.Products {
-			l.collectProduct(c, int32(i)) //nolint:gosec // G115: far fewer than 2^31
+			l.collectProduct(c, int32(i))
 		}
 	}
 	return c.result()
@@ -550,14 +550,14 @@ func BrowsePerformances(sources []Source, a Ask, now time.Time) Result {
 		passes := make([]bool, len(src.View.Products))
 		names := make([]string, len(src.View.Products))
 		for i := range passes {
-			passes[i] = l.productPasses(int32(i)) //nolint:gosec // G115: far fewer than 2^31
+			passes[i] = l.productPasses(int32(i))
 			if a.Sort == SortName {
 				p := &src.View.Products[i]
 				names[i] = Fold(p.Name.Or(p.Code, l.languages()...))
 			}
 		}
 		for i := range src.View.Performances {
-			l.collectPerformance(c, int32(i), passes, names) //nolint:gosec // G115: as above
+			l.collectPerformance(c, int32(i), passes, names)
 		}
 	}
 	return c.result()
