@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (s Sales) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) {
 		e.Uncertain = true
 		return sales.Hold{}, e
 	}
-	h := toHold(o, pos.inst.Currency, d)
+	h := toHold(o, pos.inst.Currency, d, visit{date: i.VisitDate, slot: i.VisitSlot})
 	h.ExpiresAt = toTime(d.ExpirationDate)
 	if h.ExpiresAt.IsZero() && h.Defect == nil {
 		h.ExpiresAt = s.expiry(ctx, client, i, d.OrderID)
@@ -124,12 +125,12 @@ func (i *institution) toCreate(o sales.Order, pos *pointOfSales) s360.CreateOrUp
 
 // toHold compares what was reserved with what was asked. Movements find their line through their operation and their own
 // seat category, never by position; what cannot be sold as asked is a Defect.
-func toHold(o sales.Order, currency domain.Currency, d *s360.OrderUpdateData) sales.Hold {
+func toHold(o sales.Order, currency domain.Currency, d *s360.OrderUpdateData, names visit) sales.Hold {
 	h := sales.Hold{
 		Platform: sales.PlatformRef{OrderID: int64(d.OrderID), SecretID: d.OrderSecretID},
 		Lines:    make([]sales.HoldLine, len(o.Lines)),
 	}
-	m := holdMapping{order: o, currency: currency, hold: &h, operations: map[s360.ID]*s360.OperationData{}}
+	m := holdMapping{order: o, currency: currency, hold: &h, visit: names, operations: map[s360.ID]*s360.OperationData{}}
 	for i := range d.OperationDataUpdates {
 		m.operation(&d.OperationDataUpdates[i])
 	}
@@ -140,11 +141,15 @@ func toHold(o sales.Order, currency domain.Currency, d *s360.OrderUpdateData) sa
 	return h
 }
 
+// visit names the members of an item's operation that carry the day and the slot.
+type visit struct{ date, slot string }
+
 // holdMapping is one answer being taken over.
 type holdMapping struct {
 	order      sales.Order
 	currency   domain.Currency
 	hold       *sales.Hold
+	visit      visit
 	operations map[s360.ID]*s360.OperationData
 	total      int64 // thousandths, over every operation whatever its kind
 }
@@ -160,7 +165,7 @@ func (m *holdMapping) operation(op *s360.OperationData) {
 	if m.hold.Platform.FileID == 0 {
 		m.hold.Platform.FileID = int64(op.FileID)
 	}
-	if c := codeOf(op.CatalogCurrency); c != "" && domain.Currency(c) != m.currency {
+	if c := strings.ToUpper(codeOf(op.CatalogCurrency)); c != "" && domain.Currency(c) != m.currency {
 		m.defect(domain.Conflict, sales.CodeCurrency, "the platform asks for %s, the institution sells in %s", c, m.currency)
 	}
 	if op.TotalAmount == nil {
@@ -172,7 +177,11 @@ func (m *holdMapping) operation(op *s360.OperationData) {
 
 // movement gives one reserved place to its line.
 func (m *holdMapping) movement(mv *s360.MovementData) {
+	twice := slices.Contains(m.hold.Movements, int64(mv.MovementID))
 	m.hold.Movements = append(m.hold.Movements, int64(mv.MovementID))
+	if twice || mv.MovementID == 0 { // tickets find their place by it
+		m.defect(domain.Upstream, domain.CodePlatformAnswer, "the platform reserved a place without a number of its own")
+	}
 	op := m.operations[mv.OperationID]
 	if op == nil {
 		m.defect(domain.Upstream, domain.CodePlatformAnswer, "the platform reserved a place of no line")
@@ -184,7 +193,7 @@ func (m *holdMapping) movement(mv *s360.MovementData) {
 	}
 	line := -1
 	for i, l := range m.order.Lines {
-		if matches(l, op, cat) && (line < 0 || len(m.hold.Lines[line].Places) >= m.order.Lines[line].Quantity) {
+		if m.matches(l, op, cat) && (line < 0 || len(m.hold.Lines[line].Places) >= m.order.Lines[line].Quantity) {
 			line = i
 		}
 	}
@@ -200,7 +209,7 @@ func (m *holdMapping) movement(mv *s360.MovementData) {
 }
 
 // matches reports whether an operation can be the line's; what the platform does not say does not speak against it.
-func matches(l sales.Line, op *s360.OperationData, cat s360.ID) bool {
+func (m *holdMapping) matches(l sales.Line, op *s360.OperationData, cat s360.ID) bool {
 	same := func(asked int64, said s360.ID) bool { return said == 0 || asked == int64(said) }
 	if !same(int64(l.Tariff), op.AudienceSubCategoryID) {
 		return false
@@ -211,10 +220,10 @@ func matches(l sales.Line, op *s360.OperationData, cat s360.ID) bool {
 	if op.PerformanceID != 0 || !same(int64(l.Item), op.ItemID) {
 		return false
 	}
-	if raw, ok := op.Extra[s360.DefaultTimeslotMember]; ok && l.Timeslot != 0 && strings.Trim(string(raw), `"`) != fmt.Sprint(int64(l.Timeslot)) {
+	if raw, ok := op.Extra[m.visit.slot]; ok && l.Timeslot != 0 && strings.Trim(string(raw), `"`) != fmt.Sprint(int64(l.Timeslot)) {
 		return false
 	}
-	if raw, ok := op.Extra[s360.DefaultVisitDateMember]; ok && l.Day != "" && !strings.HasPrefix(strings.Trim(string(raw), `"`), string(l.Day)) {
+	if raw, ok := op.Extra[m.visit.date]; ok && l.Day != "" && !strings.HasPrefix(strings.Trim(string(raw), `"`), string(l.Day)) {
 		return false
 	}
 	return true
@@ -246,7 +255,10 @@ func (m *holdMapping) price(hl *sales.HoldLine, l sales.Line) {
 	var sum int64
 	for _, id := range hl.Operations {
 		op := m.operations[s360.ID(id)]
-		sum += int64(*op.TotalAmount) // every operation has an amount, or there is a defect already
+		if op.TotalAmount == nil {
+			return // a defect already: nothing here is sold
+		}
+		sum += int64(*op.TotalAmount)
 		if op.Quantity != nil && int(*op.Quantity) != l.Quantity && len(hl.Operations) == 1 && *op.Quantity > 0 {
 			sum = sum / int64(*op.Quantity) * int64(l.Quantity)
 		}
