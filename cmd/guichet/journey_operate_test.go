@@ -43,8 +43,8 @@ func TestConfig_EveryProblemIsReportedTogether(t *testing.T) {
 	out := fails(t, nil, "serve", "--config", file)
 	contains(t, out, "listen:", "log_level:", "hold_for:", "code:", "http is for this machine only", "partner_contact is missing",
 		"time_zone:", "currency:", "barcode:", "auth:", "close_payments:", "no secret")
-	write(t, file, "instutions: []\n")
-	contains(t, fails(t, nil, "serve", "--config", file), "instutions")
+	write(t, file, "venues: []\n")
+	contains(t, fails(t, nil, "serve", "--config", file), "venues")
 	contains(t, fails(t, nil, "serve", "--config", filepath.Join(dir, "none.yaml")), "no such file")
 	contains(t, fails(t, []string{"GUICHET_KEY_RATE=many"}, "config"), "GUICHET_KEY_RATE")
 }

@@ -17,12 +17,12 @@ import (
 )
 
 // eventually waits for a condition that the program brings about by itself.
-func eventually(t testing.TB, seconds int, what string, ok func() bool) {
-	t.Helper()
+func eventually(tb testing.TB, seconds int, what string, ok func() bool) {
+	tb.Helper()
 	deadline := time.Now().Add(time.Duration(seconds) * time.Second)
 	for !ok() {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within %d s: %s", seconds, what)
+			tb.Fatalf("not within %d s: %s", seconds, what)
 		}
 		time.Sleep(50 * time.Millisecond) // another process works meanwhile
 	}
@@ -63,8 +63,11 @@ func offers(t *testing.T, c *client, institution string) (dated, undated []offer
 				continue
 			}
 			for _, pr := range items(it, "prices") {
-				undated = append(undated, offer{institution, map[string]any{"item": str(it, "id"), "tariff": str(pr, "tariff")},
-					num(sub(pr, "price"), "amount"), str(sub(pr, "price"), "currency")})
+				undated = append(undated, offer{
+					institution,
+					map[string]any{"item": str(it, "id"), "tariff": str(pr, "tariff")},
+					num(sub(pr, "price"), "amount"), str(sub(pr, "price"), "currency"),
+				})
 			}
 		}
 	}
@@ -73,10 +76,19 @@ func offers(t *testing.T, c *client, institution string) (dated, undated []offer
 
 // cuts are the faults that the journey puts in the way, by method.
 var cuts = []struct{ method, kind string }{
-	{"createOrUpdateOrder", "cut_before_commit"}, {"createOrUpdateOrder", "cut_after_commit"}, {"createOrUpdateOrder", "half_body"},
-	{"closeOrder", "cut_before_commit"}, {"closeOrder", "cut_after_commit"}, {"closeOrder", "half_body"}, {"closeOrder", "error_500"},
-	{"closeOrder", "garbage"}, {"closeOrder", "limit_509"}, {"closeOrder", "late_barcodes"}, {"getOrderDetails", "cut_after_commit"},
-	{"getOrderDetails", "garbage"}, {"abandonMovements", "cut_after_commit"},
+	{"createOrUpdateOrder", "cut_before_commit"},
+	{"createOrUpdateOrder", "cut_after_commit"},
+	{"createOrUpdateOrder", "half_body"},
+	{"closeOrder", "cut_before_commit"},
+	{"closeOrder", "cut_after_commit"},
+	{"closeOrder", "half_body"},
+	{"closeOrder", "error_500"},
+	{"closeOrder", "garbage"},
+	{"closeOrder", "limit_509"},
+	{"closeOrder", "late_barcodes"},
+	{"getOrderDetails", "cut_after_commit"},
+	{"getOrderDetails", "garbage"},
+	{"abandonMovements", "cut_after_commit"},
 }
 
 // sold is what a storefront remembers of a sale.

@@ -24,10 +24,10 @@ var (
 	errBuild  error
 )
 
-func binary(t testing.TB) string {
-	t.Helper()
+func binary(tb testing.TB) string {
+	tb.Helper()
 	buildOnce.Do(func() {
-		dir, err := os.MkdirTemp("", "guichet-journey-")
+		dir, err := os.MkdirTemp("", "guichet-journey-") //nolint:usetesting // outlives the test that builds
 		if err != nil {
 			errBuild = err
 			return
@@ -40,7 +40,7 @@ func binary(t testing.TB) string {
 		}
 	})
 	if errBuild != nil {
-		t.Fatal(errBuild)
+		tb.Fatal(errBuild)
 	}
 	return builtPath
 }
@@ -79,22 +79,22 @@ func (l *lockedBuffer) String() string {
 }
 
 // start runs the program in the background and ends it with the test.
-func start(t testing.TB, env []string, args ...string) *process {
-	t.Helper()
-	p := &process{cmd: exec.Command(binary(t), args...), log: &lockedBuffer{}, done: make(chan struct{})}
+func start(tb testing.TB, env []string, args ...string) *process {
+	tb.Helper()
+	p := &process{cmd: exec.Command(binary(tb), args...), log: &lockedBuffer{}, done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	go func() {
 		p.err = p.cmd.Wait()
 		close(p.done)
 	}()
-	t.Cleanup(func() {
-		p.stop(t)
-		if t.Failed() {
-			t.Logf("guichet %s:\n%s", strings.Join(args, " "), tail(p.log.String(), 60))
+	tb.Cleanup(func() {
+		p.stop(tb)
+		if tb.Failed() {
+			tb.Logf("guichet %s:\n%s", strings.Join(args, " "), tail(p.log.String(), 60))
 		}
 	})
 	return p
@@ -106,8 +106,8 @@ func tail(s string, lines int) string {
 }
 
 // stop asks the process to end, as Ctrl-C does, and waits.
-func (p *process) stop(t testing.TB) {
-	t.Helper()
+func (p *process) stop(tb testing.TB) {
+	tb.Helper()
 	select {
 	case <-p.done:
 		return
@@ -119,51 +119,51 @@ func (p *process) stop(t testing.TB) {
 	case <-time.After(60 * time.Second):
 		_ = p.cmd.Process.Kill()
 		<-p.done
-		t.Errorf("guichet %v did not stop within a minute", p.cmd.Args[1:])
+		tb.Errorf("guichet %v did not stop within a minute", p.cmd.Args[1:])
 	}
 }
 
 // kill ends the process at once, as kill -9 does.
-func (p *process) kill(t testing.TB) {
-	t.Helper()
+func (p *process) kill(tb testing.TB) {
+	tb.Helper()
 	if err := p.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	<-p.done
 }
 
 // ready waits for the ready file and reads it.
-func (p *process) ready(t testing.TB, file string, into any) {
-	t.Helper()
+func (p *process) ready(tb testing.TB, file string, into any) {
+	tb.Helper()
 	deadline := time.Now().Add(90 * time.Second)
 	for {
 		raw, err := os.ReadFile(file)
 		if err == nil {
 			if err := json.Unmarshal(raw, into); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			return
 		}
 		select {
 		case <-p.done:
-			t.Fatalf("guichet %v ended before it was ready: %v\n%s", p.cmd.Args[1:], p.err, p.log)
+			tb.Fatalf("guichet %v ended before it was ready: %v\n%s", p.cmd.Args[1:], p.err, p.log)
 		case <-time.After(5 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("guichet %v was not ready within 90 s\n%s", p.cmd.Args[1:], p.log)
+			tb.Fatalf("guichet %v was not ready within 90 s\n%s", p.cmd.Args[1:], p.log)
 		}
 	}
 }
 
 // command runs the program to its end and returns its standard output.
-func command(t testing.TB, env []string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(binary(t), args...)
+func command(tb testing.TB, env []string, args ...string) string {
+	tb.Helper()
+	cmd := exec.Command(binary(tb), args...)
 	cmd.Env = append(os.Environ(), env...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("guichet %v: %v\n%s%s", args, err, &out, &errs)
+		tb.Fatalf("guichet %v: %v\n%s%s", args, err, &out, &errs)
 	}
 	return out.String()
 }
@@ -233,18 +233,18 @@ func (c *client) do(ctx context.Context, method, path string, body any, header .
 }
 
 // must is do for calls that have to come back with one of the statuses.
-func (c *client) must(t testing.TB, method, path string, body any, statuses ...int) answer {
-	t.Helper()
-	a, err := c.do(t.Context(), method, path, body)
+func (c *client) must(tb testing.TB, method, path string, body any, statuses ...int) answer {
+	tb.Helper()
+	a, err := c.do(tb.Context(), method, path, body)
 	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
+		tb.Fatalf("%s %s: %v", method, path, err)
 	}
 	for _, s := range statuses {
 		if a.status == s {
 			return a
 		}
 	}
-	t.Fatalf("%s %s: status %d, want %v\n%s", method, path, a.status, statuses, a.body)
+	tb.Fatalf("%s %s: status %d, want %v\n%s", method, path, a.status, statuses, a.body)
 	return a
 }
 
@@ -276,11 +276,11 @@ func items(m map[string]any, name string) []map[string]any {
 	return out
 }
 
-func mustJSON(t testing.TB, v any) []byte {
-	t.Helper()
+func mustJSON(tb testing.TB, v any) []byte {
+	tb.Helper()
 	raw, err := json.Marshal(v)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return raw
 }

@@ -53,7 +53,7 @@ func (p *progress) spin() {
 			return
 		case <-t.C:
 			p.mu.Lock()
-			fmt.Fprintf(p.w, "\r\033[K%c %s (%.1f s)", []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")[n%10], p.text, time.Since(p.since).Seconds()) //nolint:forbidigo // only shown to people
+			fmt.Fprintf(p.w, "\r\033[K%c %s (%.1f s)", []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")[n%10], p.text, time.Since(p.since).Seconds())
 			p.mu.Unlock()
 		}
 	}

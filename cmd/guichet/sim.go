@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,11 +102,11 @@ func nextPort(addr string) string {
 	if err != nil || port == "0" {
 		return net.JoinHostPort(host, "0")
 	}
-	n, err := net.LookupPort("tcp", port)
+	n, err := strconv.Atoi(port)
 	if err != nil {
 		return net.JoinHostPort(host, "0")
 	}
-	return net.JoinHostPort(host, fmt.Sprint(n+1))
+	return net.JoinHostPort(host, strconv.Itoa(n+1))
 }
 
 // stop ends the simulator at once; an open connection is dropped, as a platform would.

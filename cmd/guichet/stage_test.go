@@ -31,7 +31,10 @@ func databases(t *testing.T) map[string]func(t *testing.T, dir string) string {
 		"sqlite": func(_ *testing.T, dir string) string { return "sqlite:" + filepath.Join(dir, "guichet.db") },
 	}
 	if base := os.Getenv("GUICHET_TEST_POSTGRES"); base != "" {
-		out["postgres"] = func(t *testing.T, _ string) string { return ownDatabase(t, base) }
+		out["postgres"] = func(t *testing.T, _ string) string {
+			t.Helper()
+			return ownDatabase(t, base)
+		}
 	} else if os.Getenv("CI_REQUIRE_POSTGRES") != "" {
 		t.Fatal("GUICHET_TEST_POSTGRES is not set, and CI requires PostgreSQL")
 	}
@@ -55,9 +58,15 @@ func ownDatabase(t *testing.T, base string) string {
 		}
 		_ = db.Close()
 	})
+	return withDatabase(t, base, name)
+}
+
+// withDatabase is the same server's address with another database.
+func withDatabase(tb testing.TB, base, name string) string {
+	tb.Helper()
 	u, err := url.Parse(base)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	u.Path = "/" + name
 	return u.String()
