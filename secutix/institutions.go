@@ -81,6 +81,10 @@ func New(settings []Settings, o Options) (*Institutions, error) {
 	var problems []error
 	for _, s := range settings {
 		s.setDefaults()
+		if in.byCode[s.Code] != nil {
+			problems = append(problems, fmt.Errorf("institution %s stands twice", s.Code))
+			continue
+		}
 		client, err := s360.New(s360.Options{
 			BaseURL: s.BaseURL, Institution: s.Platform, Operator: s.Operator, Partner: s.Partner, Secret: s360.Secret(s.Secret.Reveal()),
 			Auth: s360.AuthMode(s.Auth), SubjectCase: s360.SubjectAsIs, Versions: versions(s.Version), Transport: o.Transport,
