@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +58,7 @@ func toSnapshot(inst domain.Institution, d *s360.CatalogData) *catalog.Snapshot 
 	m := mapping{
 		snap:   &catalog.Snapshot{Institution: inst},
 		places: map[s360.ID]*s360.PhysicalConfiguration{}, levels: map[s360.ID]string{}, seen: map[s360.ID]bool{},
+		perfs: map[s360.ID]bool{},
 	}
 	for i := range d.PhysicalConfigurations {
 		m.places[d.PhysicalConfigurations[i].ID] = &d.PhysicalConfigurations[i]
@@ -81,6 +83,7 @@ type mapping struct {
 	places map[s360.ID]*s360.PhysicalConfiguration
 	levels map[s360.ID]string // price level to its main category
 	seen   map[s360.ID]bool
+	perfs  map[s360.ID]bool
 }
 
 func (m *mapping) refuse(r catalog.Refusal) { m.snap.Refused = append(m.snap.Refused, r) }
@@ -242,6 +245,11 @@ func (m *mapping) money(amount *s360.Amount, level s360.ID, currency domain.Curr
 		m.refuse(at)
 		return domain.Money{}, false
 	}
+	if price.Amount < 0 {
+		at.Code, at.Detail = "price.negative", "a price below zero: "+price.String()
+		m.refuse(at)
+		return domain.Money{}, false
+	}
 	return price, true
 }
 
@@ -252,6 +260,12 @@ func (m *mapping) performance(p *s360.Performance, product catalog.ProductID) {
 		m.refuse(at)
 		return
 	}
+	if m.perfs[p.ID] && p.ID != 0 {
+		at.Code, at.Detail = "performance.twice", "stands in two products; the first is kept"
+		m.refuse(at)
+		return
+	}
+	m.perfs[p.ID] = true
 	out := catalog.Performance{
 		ID: catalog.PerformanceID(p.ID), Product: product, Code: p.Code, State: running(p.State), Name: toText(p.ExternalName),
 		Start: toTime(p.Start), Venue: m.venue(p), Numbered: p.Numbered != nil && bool(*p.Numbered),
@@ -298,7 +312,8 @@ func (m *mapping) prices(out *catalog.Performance, prices []s360.Price, at catal
 	}
 }
 
-// fees sums the charges that a price includes; charges that do not divide are left out of the display, the price stands.
+// fees sums the charges that a price includes; charges that do not divide, or are more than the price, are left out of the
+// display, the price stands.
 func (m *mapping) fees(charges []s360.ChargeAmount, price domain.Money, at catalog.Refusal) domain.Money {
 	var sum int64
 	for _, c := range charges {
@@ -309,6 +324,11 @@ func (m *mapping) fees(charges []s360.ChargeAmount, price domain.Money, at catal
 	fees, err := domain.MoneyFromThousandths(sum, price.Currency)
 	if err != nil {
 		at.Code, at.Detail = "fees.fraction", err.Error()
+		m.refuse(at)
+		return domain.Money{Currency: price.Currency}
+	}
+	if fees.Amount > price.Amount {
+		at.Code, at.Detail = "fees.more", fmt.Sprintf("charges of %s in a price of %s", fees, price)
 		m.refuse(at)
 		return domain.Money{Currency: price.Currency}
 	}
@@ -606,7 +626,7 @@ func toLevel(word string, quantity *s360.Int) catalog.Level {
 		return false
 	}
 	switch {
-	case has("SOLD", "RED", "NONE", "UNAVAILABLE"):
+	case has("SOLD", "NONE", "UNAVAILABLE", "NOT_AVAILABLE"), slices.Contains(strings.FieldsFunc(w, isBreak), "RED"):
 		return catalog.LevelSoldOut
 	case has("OUTSIDE", "NOT_VISIBLE", "NOT_ON_SALE", "CLOSED"):
 		return catalog.LevelNotOnSale
@@ -622,3 +642,6 @@ func toLevel(word string, quantity *s360.Int) catalog.Level {
 		return catalog.LevelUnknown
 	}
 }
+
+// isBreak reports whether a character ends a word of a level: REDUCED_STOCK is not red.
+func isBreak(r rune) bool { return r < 'A' || r > 'Z' }
