@@ -392,7 +392,8 @@ func TestRefusals_EachHasItsStatusCodeAndPointer(t *testing.T) {
 					Pointer string `json:"pointer"`
 					Code    string `json:"code"`
 					Detail  string `json:"detail"`
-				}) bool {
+				},
+				) bool {
 					return f.Pointer == c.pointer && f.Code == c.field && f.Detail != ""
 				}) {
 					t.Errorf("no field %s with code %s in %s", c.pointer, c.field, a.body)

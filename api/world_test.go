@@ -73,11 +73,15 @@ func theatre() *catalog.Snapshot {
 		},
 		Performances: []catalog.Performance{
 			{ID: 201, Product: 101, Code: "H1", State: catalog.Running, Start: day(10, 3, 18), End: day(10, 3, 21), Venue: main, Numbered: true, SeatCategories: cats, Prices: prices},
-			{ID: 202, Product: 101, Code: "H2", State: catalog.Running, Start: day(11, 24, 19), Venue: main, Numbered: true, SeatCategories: cats, Prices: prices,
-				SalePeriods: []catalog.SalePeriod{{Start: day(10, 1, 8), SalePossible: true}}},
+			{
+				ID: 202, Product: 101, Code: "H2", State: catalog.Running, Start: day(11, 24, 19), Venue: main, Numbered: true, SeatCategories: cats, Prices: prices,
+				SalePeriods: []catalog.SalePeriod{{Start: day(10, 1, 8), SalePossible: true}},
+			},
 			{ID: 203, Product: 101, Code: "H0", State: catalog.Running, Start: day(8, 1, 18), Venue: main, Numbered: true, SeatCategories: cats, Prices: prices},
-			{ID: 204, Product: 102, Code: "Z1", State: catalog.Running, Name: named("Première", "Opening night"), Start: day(9, 30, 22), Venue: small,
-				Prices: []catalog.Price{{Tariff: 601, Price: eur(1200)}}},
+			{
+				ID: 204, Product: 102, Code: "Z1", State: catalog.Running, Name: named("Première", "Opening night"), Start: day(9, 30, 22), Venue: small,
+				Prices: []catalog.Price{{Tariff: 601, Price: eur(1200)}},
+			},
 		},
 		Refused: []catalog.Refusal{{Product: 105, Code: "price.fraction", Detail: "a price is no whole cent"}},
 	}

@@ -20,8 +20,8 @@ func NewIDs(clock Clock) IDs {
 	enc := base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
 	return func(prefix string) string {
 		var b [16]byte
-		binary.BigEndian.PutUint64(b[:8], uint64(clock().UnixMilli())<<16) //nolint:gosec // G115: milliseconds since 1970 are positive
-		_, _ = rand.Read(b[6:])                                            // never fails on supported systems; the runtime stops the program if it does
+		binary.BigEndian.PutUint64(b[:8], uint64(clock().UnixMilli())<<16)
+		_, _ = rand.Read(b[6:]) // never fails on supported systems; the runtime stops the program if it does
 		return prefix + "_" + enc.EncodeToString(b[:])
 	}
 }
@@ -36,5 +36,5 @@ func IDTime(id string) (at time.Time, ok bool) {
 		return time.Time{}, false
 	}
 	ms := binary.BigEndian.Uint64(b[:8]) >> 16
-	return time.UnixMilli(int64(ms)).UTC(), true //nolint:gosec // G115: 48 bits fit
+	return time.UnixMilli(int64(ms)).UTC(), true
 }

@@ -32,7 +32,7 @@ func TestSecret_IsNeverShown(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"%v": fmt.Sprintf("%v %v %v", s, in, &in), "%+v": fmt.Sprintf("%+v %+v", s, in), "%#v": fmt.Sprintf("%#v %#v", s, in),
-		"%s": fmt.Sprintf("%s", s), "%q": fmt.Sprintf("%q", s), "%x": fmt.Sprintf("%x", s), "Sprint": fmt.Sprint(s),
+		"%s": fmt.Sprintf("<%s>", s), "%q": fmt.Sprintf("%q", s), "%x": fmt.Sprintf("%x", s), "Sprint": fmt.Sprint(s),
 		"error": fmt.Errorf("refused: %v", s).Error(), "slog": log.String(), "JSON": string(asJSON),
 	} {
 		if strings.Contains(text, hidden) || strings.Contains(text, fmt.Sprintf("%x", hidden)) {

@@ -24,12 +24,27 @@ const (
 // list of codes is not known; operations can put words in front of these by configuration, without a release.
 func Words() []Word {
 	return []Word{
-		{"availab", ClassAvailability}, {"quota", ClassAvailability}, {"contingent", ClassAvailability},
-		{"seat", ClassAvailability}, {"gauge", ClassAvailability}, {"soldout", ClassAvailability},
-		{"expir", ClassDead}, {"abandon", ClassDead}, {"notrunning", ClassDead}, {"state", ClassDead},
-		{"payment", ClassPayment}, {"amount", ClassPayment}, {"credit", ClassPayment}, {"account", ClassPayment}, {"balance", ClassPayment},
-		{"contact", ClassContact}, {"purchaser", ClassContact},
-		{"pointofsales", ClassConfig}, {"permission", ClassConfig}, {"forbidden", ClassConfig}, {"right", ClassConfig},
+		{"availab", ClassAvailability},
+		{"quota", ClassAvailability},
+		{"contingent", ClassAvailability},
+		{"seat", ClassAvailability},
+		{"gauge", ClassAvailability},
+		{"soldout", ClassAvailability},
+		{"expir", ClassDead},
+		{"abandon", ClassDead},
+		{"notrunning", ClassDead},
+		{"state", ClassDead},
+		{"payment", ClassPayment},
+		{"amount", ClassPayment},
+		{"credit", ClassPayment},
+		{"account", ClassPayment},
+		{"balance", ClassPayment},
+		{"contact", ClassContact},
+		{"purchaser", ClassContact},
+		{"pointofsales", ClassConfig},
+		{"permission", ClassConfig},
+		{"forbidden", ClassConfig},
+		{"right", ClassConfig},
 	}
 }
 

@@ -101,20 +101,48 @@ func TestToHold_MovementsFindTheirLineByWhatTheyAre(t *testing.T) {
 		data  *s360.OrderUpdateData
 		want  [][]int64
 	}{
-		{"two tariffs, answered the other way round", []sales.Line{seats(601, 1001, 1), seats(602, 1001, 2)},
-			update([]s360.OperationData{op(2, 602, 1001, 2), op(1, 601, 1001, 1)}, mv(22, 2), mv(11, 1), mv(21, 2)), [][]int64{{11}, {22, 21}}},
-		{"two categories", []sales.Line{seats(601, 1001, 1), seats(601, 1002, 1)},
-			update([]s360.OperationData{op(2, 601, 1002, 1), op(1, 601, 1001, 1)}, mv(21, 2), mv(11, 1)), [][]int64{{11}, {21}}},
-		{"category on the movement only", []sales.Line{seats(601, 1001, 1), seats(601, 1002, 1)},
-			update([]s360.OperationData{op(1, 601, 0, 2)}, categorised(mv(12, 1), 1002), categorised(mv(11, 1), 1001)), [][]int64{{11}, {12}}},
-		{"one line in two operations", []sales.Line{seats(601, 1001, 3)},
-			update([]s360.OperationData{op(1, 601, 1001, 2), op(2, 601, 1001, 1)}, mv(11, 1), mv(12, 1), mv(21, 2)), [][]int64{{11, 12, 21}}},
-		{"nothing said but the performance", []sales.Line{seats(601, 1001, 1), seats(602, 1001, 2)},
-			update([]s360.OperationData{op(1, 0, 0, 3, silent)}, mv(11, 1), mv(12, 1), mv(13, 1)), [][]int64{{11}, {12, 13}}},
-		{"two slots of one item", []sales.Line{tour(77, 1), tour(78, 1)},
-			update([]s360.OperationData{op(2, 601, 0, 1, slot(78)), op(1, 601, 0, 1, slot(77))}, mv(21, 2), mv(11, 1)), [][]int64{{11}, {21}}},
-		{"a seat and an item", []sales.Line{tour(77, 1), seats(601, 1001, 1)},
-			update([]s360.OperationData{op(2, 601, 1001, 1), op(1, 601, 0, 1, slot(77))}, mv(21, 2), mv(11, 1)), [][]int64{{11}, {21}}},
+		{
+			"two tariffs, answered the other way round",
+			[]sales.Line{seats(601, 1001, 1), seats(602, 1001, 2)},
+			update([]s360.OperationData{op(2, 602, 1001, 2), op(1, 601, 1001, 1)}, mv(22, 2), mv(11, 1), mv(21, 2)),
+			[][]int64{{11}, {22, 21}},
+		},
+		{
+			"two categories",
+			[]sales.Line{seats(601, 1001, 1), seats(601, 1002, 1)},
+			update([]s360.OperationData{op(2, 601, 1002, 1), op(1, 601, 1001, 1)}, mv(21, 2), mv(11, 1)),
+			[][]int64{{11}, {21}},
+		},
+		{
+			"category on the movement only",
+			[]sales.Line{seats(601, 1001, 1), seats(601, 1002, 1)},
+			update([]s360.OperationData{op(1, 601, 0, 2)}, categorised(mv(12, 1), 1002), categorised(mv(11, 1), 1001)),
+			[][]int64{{11}, {12}},
+		},
+		{
+			"one line in two operations",
+			[]sales.Line{seats(601, 1001, 3)},
+			update([]s360.OperationData{op(1, 601, 1001, 2), op(2, 601, 1001, 1)}, mv(11, 1), mv(12, 1), mv(21, 2)),
+			[][]int64{{11, 12, 21}},
+		},
+		{
+			"nothing said but the performance",
+			[]sales.Line{seats(601, 1001, 1), seats(602, 1001, 2)},
+			update([]s360.OperationData{op(1, 0, 0, 3, silent)}, mv(11, 1), mv(12, 1), mv(13, 1)),
+			[][]int64{{11}, {12, 13}},
+		},
+		{
+			"two slots of one item",
+			[]sales.Line{tour(77, 1), tour(78, 1)},
+			update([]s360.OperationData{op(2, 601, 0, 1, slot(78)), op(1, 601, 0, 1, slot(77))}, mv(21, 2), mv(11, 1)),
+			[][]int64{{11}, {21}},
+		},
+		{
+			"a seat and an item",
+			[]sales.Line{tour(77, 1), seats(601, 1001, 1)},
+			update([]s360.OperationData{op(2, 601, 1001, 1), op(1, 601, 0, 1, slot(77))}, mv(21, 2), mv(11, 1)),
+			[][]int64{{11}, {21}},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package secutix
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -66,7 +67,7 @@ func (p *Pictures) Picture(ctx context.Context, code domain.InstitutionCode, add
 func (p *Pictures) fetch(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, fmt.Errorf("picture: not an http address")
+		return nil, errors.New("picture: not an http address")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
@@ -87,7 +88,7 @@ func (p *Pictures) fetch(ctx context.Context, address string) ([]byte, error) {
 	case len(b) > maxPicture:
 		return nil, fmt.Errorf("picture: larger than %d bytes", maxPicture)
 	case !bytes.HasPrefix(b, []byte("\x89PNG\r\n\x1a\n")) && !strings.HasPrefix(string(b[:min(3, len(b))]), "\xff\xd8\xff"):
-		return nil, fmt.Errorf("picture: neither PNG nor JPEG")
+		return nil, errors.New("picture: neither PNG nor JPEG")
 	}
 	return b, nil
 }

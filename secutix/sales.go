@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -113,7 +114,7 @@ func (i *institution) toCreate(o sales.Order, pos *pointOfSales) s360.CreateOrUp
 			op.Extra[i.VisitDate] = json.RawMessage(fmt.Sprintf("%q", l.Day))
 		}
 		if l.Timeslot != 0 {
-			op.Extra[i.VisitSlot] = json.RawMessage(fmt.Sprint(int64(l.Timeslot)))
+			op.Extra[i.VisitSlot] = json.RawMessage(strconv.FormatInt(int64(l.Timeslot), 10))
 		}
 		r.SimpleProductOperations = append(r.SimpleProductOperations, op)
 	}
@@ -220,7 +221,7 @@ func (m *holdMapping) matches(l sales.Line, op *s360.OperationData, cat s360.ID)
 	if op.PerformanceID != 0 || !same(int64(l.Item), op.ItemID) {
 		return false
 	}
-	if raw, ok := op.Extra[m.visit.slot]; ok && l.Timeslot != 0 && strings.Trim(string(raw), `"`) != fmt.Sprint(int64(l.Timeslot)) {
+	if raw, ok := op.Extra[m.visit.slot]; ok && l.Timeslot != 0 && strings.Trim(string(raw), `"`) != strconv.FormatInt(int64(l.Timeslot), 10) {
 		return false
 	}
 	if raw, ok := op.Extra[m.visit.date]; ok && l.Day != "" && !strings.HasPrefix(strings.Trim(string(raw), `"`), string(l.Day)) {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -180,14 +181,34 @@ func TestJourney_SalesUnderCuts_BooksAccountAndPaperAgree(t *testing.T) {
 			if name == "postgres" {
 				sales, servers = 60, 2 // two replicas on one database
 			}
-			journey(t, newStage(t, database), sales, servers, 20, 7)
+			for _, seed := range seeds(t) {
+				journey(t, newStage(t, database), sales, servers, 20, seed)
+			}
 		})
 	}
+}
+
+// seeds is one, or as many as a soak asks for.
+func seeds(t *testing.T) []uint64 {
+	t.Helper()
+	n := 1
+	if text := os.Getenv("GUICHET_SOAK"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil || n < 1 {
+			t.Fatalf("GUICHET_SOAK is %q, want a number of seeds", text)
+		}
+	}
+	var out []uint64
+	for i := range n {
+		out = append(out, uint64(7+i))
+	}
+	return out
 }
 
 // journey sells through two storefronts, with faults armed at random points, and compares everybody's books at the end.
 func journey(t *testing.T, s *stage, sales, servers, faults int, seed uint64) {
 	t.Helper()
+	t.Logf("seed %d: %d sales, %d cuts, %d servers", seed, sales, faults, servers)
 	apis := make([]string, servers)
 	for i := range apis {
 		_, apis[i] = s.serve(t, fmt.Sprintf("server%d", i))

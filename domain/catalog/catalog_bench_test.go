@@ -17,7 +17,7 @@ func BenchmarkQuote(b *testing.B) {
 		{Performance: p.ID, SeatCategory: sample.Stalls, Tariff: sample.Child, Quantity: 2},
 		{Performance: p.ID, SeatCategory: sample.Balcony, Tariff: sample.Full, Quantity: 2},
 	}
-	for _, pr := range v.Snapshot.Products {
+	for _, pr := range v.Products {
 		v.Product(pr.ID).SalePeriods = nil
 	}
 	b.ReportAllocs()

@@ -2,16 +2,24 @@ package catalog
 
 import "guichet/domain"
 
-// The platform's numbers, typed so that they cannot be mixed up. All are scoped by institution.
+// The platform's numbers are typed so that they cannot be mixed up; all are scoped by institution.
 type (
-	SeasonID       int64
-	ProductID      int64
-	PerformanceID  int64
-	ItemID         int64
-	TimeslotID     int64
+	// SeasonID is a season's number.
+	SeasonID int64
+	// ProductID is a product's number.
+	ProductID int64
+	// PerformanceID is a performance's number.
+	PerformanceID int64
+	// ItemID is the number of what an undated product sells.
+	ItemID int64
+	// TimeslotID is a timeslot's number.
+	TimeslotID int64
+	// SeatCategoryID is a seat category's number.
 	SeatCategoryID int64
-	TariffID       int64
-	AreaID         int64
+	// TariffID is a tariff's number.
+	TariffID int64
+	// AreaID is an area's number.
+	AreaID int64
 )
 
 // TaskAvailability asks for a refresh of an institution's availability because a sale was refused that our figures allowed.

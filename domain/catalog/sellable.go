@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"guichet/domain"
@@ -336,18 +337,14 @@ func notOnSale(s Sellability, at string) *domain.Error {
 }
 
 func (s *Snapshot) tariffNames(ids []TariffID) string {
-	out := ""
+	names := make([]string, len(ids))
 	for i, id := range ids {
-		if i > 0 {
-			out += ", "
-		}
+		names[i] = fmt.Sprintf("%s-%d", s.Institution.Code, id)
 		if t := s.Tariff(id); t != nil {
-			out += fmt.Sprintf("%s-%d (%s)", s.Institution.Code, id, t.Code)
-		} else {
-			out += fmt.Sprintf("%s-%d", s.Institution.Code, id)
+			names[i] += " (" + t.Code + ")"
 		}
 	}
-	return out
+	return strings.Join(names, ", ")
 }
 
 func (v *View) quoteLine(w Want, at string, now time.Time, sums sums, bad *domain.Error) (QuoteLine, Sellability) {

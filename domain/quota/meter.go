@@ -186,7 +186,7 @@ func (m *Meter) try(c Call) (time.Duration, <-chan struct{}, error) {
 			}
 		}
 	}
-	if g.running >= l.Concurrent && !(sales && g.running < l.Concurrent+2) {
+	if g.running >= l.Concurrent && (!sales || g.running >= l.Concurrent+2) {
 		return time.Second, g.wake, nil
 	}
 	g.forget(now)

@@ -1,7 +1,6 @@
 package sales
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -246,7 +245,7 @@ func (o *Order) extend(at, want, limit time.Time) error {
 			o.HoldExpiresAt.Format(time.RFC3339))
 	}
 	o.HoldExpiresAt, o.UpdatedAt = want, at
-	o.History = append(o.History, Step{Status: Held, At: at, Note: fmt.Sprintf("extended to %s", want.UTC().Format(time.RFC3339))})
+	o.History = append(o.History, Step{Status: Held, At: at, Note: "extended to " + want.UTC().Format(time.RFC3339)})
 	o.due(want, TaskRelease)
 	return nil
 }

@@ -502,6 +502,7 @@ func (s *Service) refusedClose(ctx context.Context, o Order, read Outcome, e *do
 			return Order{}, err
 		}
 		return Order{}, domain.Errorf(domain.Gone, CodeHoldExpired, "the platform let the hold lapse; hold anew")
+	case PlatformOpen: // refused, and the hold lives on
 	}
 	o, err := s.keep(ctx, o.ID, func(o *Order) error {
 		return o.reopen(Refusal{Kind: e.Kind, Code: e.Code, Detail: e.Detail}, now)

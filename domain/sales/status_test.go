@@ -65,7 +65,7 @@ func TestBarcode_IsNeverPrintedWhole(t *testing.T) {
 		slog.New(h).Info("m", "barcode", b)
 	}
 	for name, text := range map[string]string{
-		"%v": fmt.Sprintf("%v", b), "%s": fmt.Sprintf("%s", b), "%q": fmt.Sprintf("%q", b), "%#v": fmt.Sprintf("%#v", b),
+		"%v": fmt.Sprintf("%v", b), "%s": fmt.Sprintf("<%s>", b), "%q": fmt.Sprintf("%q", b), "%#v": fmt.Sprintf("%#v", b),
 		"ticket": fmt.Sprintf("%v %+v", sample.Issued().Tickets, sample.Issued().Tickets), "slog": log.String(), "short": b.Short(),
 	} {
 		if strings.Contains(text, "0042") {

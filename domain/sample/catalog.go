@@ -83,7 +83,8 @@ func Snapshot() *catalog.Snapshot {
 				Topics:      []string{"Drama"},
 				SalePeriods: []catalog.SalePeriod{{Start: now.AddDate(0, -1, 0), End: now.AddDate(0, 1, 0), Channel: Channel, SalePossible: true}},
 			},
-			museum(), {
+			museum(),
+			{
 				ID: Booklet, Season: Season, Code: "BOOK", Kind: catalog.KindGoods, State: catalog.Running, Name: domain.Text{"fr": "Programme"},
 				MaxQuantity: 5,
 				Items: []catalog.Item{{

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"guichet/secutix/s360"
-
 	"github.com/google/go-cmp/cmp"
+
+	"guichet/secutix/s360"
 )
 
 // catalog reads a catalog with the client's types, as a partner would.

@@ -198,7 +198,7 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 		slotOf: map[int64]*slot{}, vatOf: map[string]int64{},
 	}
 	in.setupAt = in.base
-	in.ledger.reset()
+	in.reset()
 	in.growPeople()
 	for i := range w.Venues {
 		in.growVenue(i)
@@ -390,11 +390,11 @@ func parseTime(s string) (int, error) {
 }
 
 // growTo adds the performances that come within the horizon of now. It says whether there were any.
-func (in *institution) growTo(now time.Time) bool {
+func (in *institution) growTo(now time.Time) {
 	y, m, d := now.Add(horizon).In(in.zone).Date()
 	until := time.Date(y, m, d, 0, 0, 0, 0, in.zone)
 	if !until.After(in.grownTo) {
-		return false
+		return
 	}
 	first := in.grownTo
 	if first.IsZero() {
@@ -411,7 +411,6 @@ func (in *institution) growTo(now time.Time) bool {
 	if grown {
 		in.setupChanged(time.Date(now.In(in.zone).Year(), now.In(in.zone).Month(), now.In(in.zone).Day(), 0, 0, 0, 0, in.zone))
 	}
-	return grown
 }
 
 func (in *institution) setupChanged(at time.Time) {

@@ -245,7 +245,8 @@ func lake(x, y float64, seed uint64) rgb {
 		return c
 	}
 	c = c.mix(hex(0x16325c), 0.35).plus(hex(0xcfe2ff), 0.05*edge(0.6, 1, math.Sin(y*260+9*math.Sin(x*5))))
-	path := math.Exp(-math.Pow((x-mx)/(0.05+0.25*(y-shore)), 2))
+	off := (x - mx) / (0.05 + 0.25*(y-shore))
+	path := math.Exp(-off * off)
 	return c.plus(hex(0xfdf3d6), 0.6*path*edge(0, 1, math.Sin(y*210+5*math.Sin(x*9))))
 }
 
