@@ -353,7 +353,7 @@ func (s *Service) moved(ctx context.Context, v *View, on []ProductID, since time
 	}
 	var read []ProductID
 	for _, id := range on {
-		if hit[id] {
+		if hit[id] || !known[id] {
 			read = append(read, id)
 		}
 	}
