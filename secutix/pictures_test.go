@@ -81,13 +81,18 @@ func TestPicture_TakesOnlyPictures(t *testing.T) {
 		answer  served
 		ok      bool
 	}{
-		"png":         {"https://p.example/a", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(png(4<<20 - 8)) }, true},
-		"jpeg":        {"http://p.example/a", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(jpeg) }, true},
-		"too large":   {"https://p.example/a", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(png(4<<20 - 7)) }, false},
-		"a page":      {"https://p.example/a", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, false},
-		"nothing":     {"https://p.example/a", func(http.ResponseWriter, *http.Request) {}, false},
-		"not there":   {"https://p.example/a", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound); _, _ = w.Write(png(1)) }, false},
-		"elsewhere":   {"https://p.example/a", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound) }, false},
+		"png":       {"https://p.example/a", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(png(4<<20 - 8)) }, true},
+		"jpeg":      {"http://p.example/a", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(jpeg) }, true},
+		"too large": {"https://p.example/a", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(png(4<<20 - 7)) }, false},
+		"a page":    {"https://p.example/a", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, false},
+		"nothing":   {"https://p.example/a", func(http.ResponseWriter, *http.Request) {}, false},
+		"not there": {"https://p.example/a", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write(png(1))
+		}, false},
+		"elsewhere": {"https://p.example/a", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)
+		}, false},
 		"a file":      {"file:///etc/passwd", nil, false},
 		"no host":     {"https:///a", nil, false},
 		"no address":  {"", nil, false},
