@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"time"
 
 	"guichet/domain"
@@ -134,11 +135,22 @@ type Refusal struct {
 	Actual *domain.Money // with order.price_changed
 }
 
-// Err is the refusal as the error the caller gets, now and on every replay.
-func (r *Refusal) Err(expected *domain.Money) *domain.Error {
+// refused is the order's refusal as the error the caller gets, now and on every replay. The platform does not say which
+// line it has nothing left of, so each one is named.
+func (o *Order) refused() *domain.Error {
+	r := o.Refusal
 	e := domain.Errorf(r.Kind, r.Code, "%s", r.Detail)
 	if r.Actual != nil {
-		e.Expected, e.Actual = expected, r.Actual
+		e.Expected, e.Actual = o.Expected, r.Actual
+	}
+	if r.Code == CodeAvailability {
+		detail := "not available in this quantity"
+		if len(o.Lines) > 1 {
+			detail = "at least one of these is not available in this quantity"
+		}
+		for i := range o.Lines {
+			e.WithField("/items/"+strconv.Itoa(i), CodeAvailability, detail)
+		}
 	}
 	return e
 }

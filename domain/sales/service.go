@@ -186,7 +186,7 @@ func (s *Service) replayHold(o Order, key Key, r HoldRequest) (Order, error) {
 		e.RetryAfter = 2 * time.Second
 		return Order{}, e
 	case o.Refusal != nil && !o.wasHeld():
-		return o, o.Refusal.Err(o.Expected)
+		return o, o.refused()
 	}
 	return o, nil
 }
@@ -207,7 +207,12 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 		o, uerr := s.keep(ctx, o.ID, func(o *Order) error {
 			return o.refuse(Refusal{Kind: e.Kind, Code: e.Code, Detail: e.Detail}, now)
 		})
-		return o, errors.Join(err, uerr)
+		if uerr != nil {
+			return o, errors.Join(err, uerr)
+		}
+		refused := o.refused()
+		refused.RetryAfter = e.RetryAfter
+		return o, refused.Because(err)
 	}
 	refusal := h.Defect
 	if refusal == nil && o.Expected != nil && *o.Expected != h.Total {
@@ -250,7 +255,7 @@ func (s *Service) giveBack(ctx context.Context, o Order, h Hold, refusal Refusal
 	if o, err = s.release(ctx, o); err != nil {
 		return o, err
 	}
-	return o, refusal.Err(o.Expected)
+	return o, o.refused()
 }
 
 // holdUntil is when we give a hold back: our own time, or the platform's less a margin, whichever is earlier.
