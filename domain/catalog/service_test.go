@@ -146,10 +146,16 @@ func TestRefreshCatalog_RefusedIsTriedAgainAfterAnHour(t *testing.T) {
 	h := newHouse(t)
 	h.refresh(t, false)
 	h.platform.stamp = "b"
+	h.now = h.now.Add(time.Minute)
 	h.platform.snap = func() *catalog.Snapshot { s := fresh(); s.Products, s.Performances = nil, nil; return s }
 	_, _ = h.RefreshCatalog(t.Context(), sample.Code, false) // refused: the test before this one
 	h.platform.snap = fresh
-	h.now = h.now.Add(time.Hour)
+	h.now = h.now.Add(time.Hour - time.Second)
+	h.refresh(t, false)
+	if h.platform.loads != 2 {
+		t.Errorf("%d loads within the hour", h.platform.loads)
+	}
+	h.now = h.now.Add(time.Second)
 	h.refresh(t, false)
 	if h.platform.loads != 3 {
 		t.Errorf("%d loads", h.platform.loads)
