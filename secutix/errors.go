@@ -3,6 +3,7 @@ package secutix
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,11 @@ const (
 	ClassContact      = "contact"      // the purchaser
 	ClassConfig       = "config"       // our rights or set-up
 )
+
+// Classes lists the classes.
+func Classes() []string {
+	return []string{ClassAvailability, ClassDead, ClassPayment, ClassContact, ClassConfig}
+}
 
 // Words is the table of what a code must contain for which class, tried in order, letter case ignored. The platform's own
 // list of codes is not known; operations can put words in front of these by configuration, without a release.
@@ -54,8 +60,9 @@ type Word struct {
 	Class    string
 }
 
-// toError is the one table from the client's failures to the domain's. The platform's own text stays in the cause.
-func toError(err error) error {
+// toError is the one table from the client's failures to the domain's, with an institution's own words for refusals in
+// front. The platform's own text stays in the cause.
+func toError(err error, first ...Word) error {
 	var e *s360.Error
 	if !errors.As(err, &e) {
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -63,7 +70,7 @@ func toError(err error) error {
 		}
 		return err
 	}
-	out := translate(e)
+	out := translate(e, first)
 	out.Uncertain = e.Uncertain()
 	if out.RetryAfter == 0 {
 		out.RetryAfter = e.RetryAfter
@@ -71,7 +78,7 @@ func toError(err error) error {
 	return out.Because(err)
 }
 
-func translate(e *s360.Error) *domain.Error {
+func translate(e *s360.Error, first []Word) *domain.Error {
 	switch e.Kind {
 	case s360.KindRefused:
 		var own *domain.Error
@@ -93,7 +100,7 @@ func translate(e *s360.Error) *domain.Error {
 		out.RetryAfter = 10 * time.Second
 		return out
 	case s360.KindBusiness:
-		return refusal(e.Code)
+		return refusal(e.Code, first)
 	case s360.KindFault, s360.KindDecode:
 		return domain.Errorf(domain.Upstream, domain.CodePlatformAnswer, "the platform's answer cannot be used")
 	default:
@@ -109,8 +116,8 @@ func translate(e *s360.Error) *domain.Error {
 }
 
 // refusal is what a code of the platform means for a sale.
-func refusal(code string) *domain.Error {
-	switch classOf(code, Words()) {
+func refusal(code string, first []Word) *domain.Error {
+	switch classOf(code, append(slices.Clone(first), Words()...)) {
 	case ClassAvailability:
 		return domain.Errorf(domain.Conflict, sales.CodeAvailability, "the platform has nothing left of what was asked")
 	case ClassDead:

@@ -42,6 +42,8 @@ type Settings struct {
 	VisitDate, VisitSlot string
 	// MaxWait is sent as maxWaitingTime with a close, whose unit is not known; 0 is 30, harmless in both readings.
 	MaxWait int
+	// Words classify this institution's error codes before the built-in table does.
+	Words []Word
 	// HoldLifetime is how long a hold lasts where the platform does not say; 0 is 10 minutes.
 	HoldLifetime time.Duration
 }

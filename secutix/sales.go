@@ -34,7 +34,7 @@ func (s Sales) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) {
 	answer, err := client.OrderFacade.CreateOrUpdateOrder(ctx, i.toCreate(o, pos))
 	if err != nil {
 		s.giveBackPart(ctx, client, answer.OrderUpdateData)
-		return sales.Hold{}, toError(err)
+		return sales.Hold{}, toError(err, i.Words...)
 	}
 	d := answer.OrderUpdateData
 	if d == nil || d.OrderID == 0 {
@@ -327,7 +327,7 @@ func (s Sales) Close(ctx context.Context, o sales.Order) (sales.Outcome, error) 
 	}
 	answer, err := i.client.WithClass(classSale).Orders.CloseOrder(ctx, r)
 	if err != nil {
-		return sales.Outcome{}, toError(err)
+		return sales.Outcome{}, toError(err, i.Words...)
 	}
 	return toOutcome(pos.inst.Currency, answer.Issued, answer.OrderData, sales.PlatformClosed), nil
 }
@@ -367,7 +367,7 @@ func (s Sales) Read(ctx context.Context, o sales.Order) (sales.Outcome, error) {
 		OrderID: s360.ID(o.Platform.OrderID), Granularity: s360.GranularityTickets,
 	})
 	if err != nil {
-		return sales.Outcome{}, toError(err)
+		return sales.Outcome{}, toError(err, i.Words...)
 	}
 	if answer.OrderDetailsData == nil {
 		return sales.Outcome{}, domain.Errorf(domain.Upstream, domain.CodePlatformAnswer, "the platform's answer has no order")
@@ -429,7 +429,7 @@ func (s Sales) Release(ctx context.Context, o sales.Order) error {
 		return nil // nothing is held
 	}
 	if _, err := i.client.WithClass(classSale).Orders.AbandonMovements(ctx, r); err != nil {
-		return toError(err)
+		return toError(err, i.Words...)
 	}
 	return nil
 }

@@ -121,6 +121,7 @@ type (
 		UpdatedAt         stamp         `json:"updated_at,omitzero"`
 		NextCheckAt       stamp         `json:"next_check_at,omitzero"`
 		Checks            int           `json:"checks,omitzero"`
+		AskedUntil        stamp         `json:"asked_until,omitzero"`
 	}
 	moneyContent struct {
 		Amount   int64  `json:"amount,omitzero"`
@@ -228,7 +229,7 @@ func (c *orderContent) toOrder() sales.Order {
 		Tickets:          mapEach(c.Tickets, ticket.toTicket),
 		History:          mapEach(c.History, stepContent.toStep),
 		CreatedAt:        c.CreatedAt.time(), UpdatedAt: c.UpdatedAt.time(), NextCheckAt: c.NextCheckAt.time(),
-		Checks: c.Checks,
+		Checks: c.Checks, AskedUntil: c.AskedUntil.time(),
 	}
 }
 
@@ -246,7 +247,7 @@ func fromOrderContent(o *sales.Order) orderContent {
 		Tickets:          mapEach(o.Tickets, fromTicket),
 		History:          mapEach(o.History, fromStep),
 		CreatedAt:        toStamp(o.CreatedAt), UpdatedAt: toStamp(o.UpdatedAt), NextCheckAt: toStamp(o.NextCheckAt),
-		Checks: o.Checks,
+		Checks: o.Checks, AskedUntil: toStamp(o.AskedUntil),
 	}
 }
 

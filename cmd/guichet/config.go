@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -67,6 +68,7 @@ type InstitutionConfig struct {
 	VisitSlot      string            `yaml:"timeslot_member"`
 	MaxWait        int               `yaml:"max_waiting_time"`
 	HoldLifetime   time.Duration     `yaml:"hold_lifetime"`
+	ErrorWords     map[string]string `yaml:"error_words"`
 	Symbology      string            `yaml:"barcode"`
 	Terms          map[string]string `yaml:"terms"`
 	PerMinute      int               `yaml:"calls_per_minute"`
@@ -272,6 +274,11 @@ func (i *InstitutionConfig) validate() error {
 	if i.Symbology != "" && !slices.Contains(delivery.Symbologies(), delivery.Symbology(i.Symbology)) {
 		bad("barcode: %q is none of %v", i.Symbology, delivery.Symbologies())
 	}
+	for word, class := range i.ErrorWords {
+		if word == "" || !slices.Contains(secutix.Classes(), class) {
+			bad("error_words: %q is classified as %q, which is none of %v", word, class, secutix.Classes())
+		}
+	}
 	if i.PerMinute < 0 || i.PerMinute > 100_000 || i.Concurrent < 0 || i.Concurrent > 1000 || i.MonthCalls < 0 || i.MonthBytes < 0 || i.MaxWait < 0 || i.HoldLifetime < 0 {
 		bad("limits cannot be negative, nor above 100000 calls a minute and 1000 at once")
 	}
@@ -313,7 +320,20 @@ func (i *InstitutionConfig) settings() secutix.Settings {
 		Partner: i.Partner, Secret: i.Secret, Auth: i.Auth, Version: i.Version, TimeZone: i.TimeZone, Currency: domain.Currency(i.Currency),
 		PartnerContact: i.PartnerContact, PendingMethod: i.PendingMethod, OmitPayments: i.ClosePayments == "omit",
 		PayerIsPartner: i.PayerIsPartner, VisitDate: i.VisitDate, VisitSlot: i.VisitSlot, MaxWait: i.MaxWait, HoldLifetime: i.HoldLifetime,
+		Words: i.words(),
 	}
+}
+
+// words are the configured ones, the longest first, so that the more exact one wins.
+func (i *InstitutionConfig) words() []secutix.Word {
+	var out []secutix.Word
+	for word, class := range i.ErrorWords {
+		out = append(out, secutix.Word{Contains: word, Class: class})
+	}
+	slices.SortFunc(out, func(a, b secutix.Word) int {
+		return cmp.Or(cmp.Compare(len(b.Contains), len(a.Contains)), cmp.Compare(a.Contains, b.Contains))
+	})
+	return out
 }
 
 func (i *InstitutionConfig) limits() quota.Limits {

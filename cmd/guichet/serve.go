@@ -136,6 +136,7 @@ func server(h http.Handler, log *slog.Logger) *http.Server {
 const (
 	followEvery = 5 * time.Second
 	flushEvery  = 10 * time.Second
+	monthEvery  = 5 * time.Minute // how late another replica's calls count against the month
 )
 
 // run serves until ctx ends, then stops in order: no new requests, the running ones to their end, then the jobs. Ready is
@@ -167,6 +168,7 @@ func (a *app) run(ctx context.Context, l listeners, ready func() error) error {
 	var wg sync.WaitGroup
 	a.tick(ticks, &wg, followEvery, a.catalog.Follow)
 	a.tick(ticks, &wg, flushEvery, a.meter.Flush)
+	a.tick(ticks, &wg, monthEvery, a.meter.Load)
 
 	err := ready()
 	if err == nil {

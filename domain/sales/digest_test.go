@@ -25,8 +25,8 @@ func TestKey_DigestStaysTheSameAcrossReleases(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]string{
-		"k": "864ab8224d8851b2a11cba0975d349d1e5067be1c7e95c8b4c722cb5d2d783a5",
-		"c": "a78b318e13322409ca56185f546c2c5d53ef23fb68da47c21a6e4aed195adef7",
+		"k": "a9c1206fec4e2caf0027f15481eb419140ecbcff81a75ed4c9d27608c9d4e738",
+		"c": "43d292e5f4a6d5ba89540cb7c17f2119b1d08d01b08244d083cbee1c0001623d",
 	} {
 		if got := h.store.keys[[2]string{sample.Shop, key}].Digest; got != want {
 			t.Errorf("%s: digest %s, want %s", key, got, want)

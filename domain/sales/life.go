@@ -101,8 +101,9 @@ func (o *Order) finishRelease(at time.Time, note string) error {
 	return o.step(end, at, note)
 }
 
-// beginClose stores the intent to pay. An order past its hold is refused with order.hold_expired.
-func (o *Order) beginClose(at, deadline time.Time, reference string, holders map[string]string) error {
+// beginClose stores the intent to pay. The order may be read from readAt on, by whoever finds it; the close may be sent
+// again, after a read, from the deadline on. An order past its hold is refused with order.hold_expired.
+func (o *Order) beginClose(at, readAt, deadline time.Time, reference string, holders map[string]string) error {
 	if o.Status == Held && !at.Before(o.HoldExpiresAt) {
 		return domain.Errorf(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
 	}
@@ -118,8 +119,8 @@ func (o *Order) beginClose(at, deadline time.Time, reference string, holders map
 			}
 		}
 	}
-	o.Checks = 0
-	o.due(deadline, TaskSettle)
+	o.Checks, o.AskedUntil = 0, deadline
+	o.due(readAt, TaskSettle)
 	return nil
 }
 

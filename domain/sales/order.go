@@ -40,6 +40,9 @@ type Order struct {
 	// often it has.
 	NextCheckAt time.Time
 	Checks      int
+	// AskedUntil is until when a close may still be on the wire; zero: its sender has come back. Until then the order may
+	// be read, but the close is not sent again.
+	AskedUntil time.Time
 
 	// What the closure of Store.UpdateOrder leaves for the store to write in the same transaction; not part of the row.
 	Tasks    []domain.Task
@@ -169,7 +172,7 @@ func (o *Order) step(to Status, at time.Time, note string) error {
 	if !slices.Contains(steps[o.Status], to) {
 		return domain.Errorf(domain.Conflict, CodeStatus, "the order is %s; it cannot become %s", o.Status, to)
 	}
-	o.Status, o.UpdatedAt = to, at
+	o.Status, o.UpdatedAt, o.AskedUntil = to, at, time.Time{}
 	o.History = append(o.History, Step{Status: to, At: at, Note: note})
 	return nil
 }

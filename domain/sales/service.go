@@ -85,18 +85,62 @@ type HoldRequest struct {
 	Expected         *domain.Money
 }
 
-// digest names the content of a request, so that a key that comes again with other content is noticed.
-func digest(parts ...any) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", parts))
+// content collects what a request says, in a form that does not change when requests gain members: names and values of
+// what is there, in order. Its digest tells a key that comes again with other content.
+type content struct{ b strings.Builder }
+
+func (c *content) add(name, value string) {
+	if value != "" {
+		c.b.WriteString(name + "=" + strconv.Quote(value) + "\n")
+	}
+}
+
+func (c *content) number(name string, n int64) {
+	if n != 0 {
+		c.add(name, strconv.FormatInt(n, 10))
+	}
+}
+
+func (c *content) digest() string {
+	sum := sha256.Sum256([]byte(c.b.String()))
 	return hex.EncodeToString(sum[:])
 }
 
 func (r HoldRequest) digest() string {
-	expected := "none"
-	if r.Expected != nil {
-		expected = r.Expected.String()
+	var c content
+	c.add("institution", string(r.Institution))
+	c.add("reference", r.Reference)
+	for i, w := range r.Wants {
+		c.number("item", int64(i)+1)
+		c.number("performance", int64(w.Performance))
+		c.number("seat_category", int64(w.SeatCategory))
+		c.number("what", int64(w.Item))
+		c.number("tariff", int64(w.Tariff))
+		c.add("date", string(w.Day))
+		c.number("timeslot", int64(w.Timeslot))
+		c.number("quantity", int64(w.Quantity))
 	}
-	return digest(r.Institution, r.Reference, r.Wants, r.Buyer, r.PurchaserContact, expected)
+	c.add("email", r.Buyer.Email)
+	c.add("first_name", r.Buyer.FirstName)
+	c.add("last_name", r.Buyer.LastName)
+	c.add("language", r.Buyer.Language)
+	c.add("purchaser_contact", r.PurchaserContact)
+	if r.Expected != nil {
+		c.add("expected_total", r.Expected.String())
+	}
+	return c.digest()
+}
+
+func (ch Change) digest(call string, id OrderID) string {
+	var c content
+	c.add("call", call)
+	c.add("order", string(id))
+	c.add("payment_reference", ch.PaymentReference)
+	for _, h := range ch.Holders {
+		c.add("place", h.Place)
+		c.add("name", h.Name)
+	}
+	return c.digest()
 }
 
 // Hold reserves everything asked for, or nothing. The same key with the same content gives the same order, or the same
@@ -113,6 +157,9 @@ func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, err
 		return s.replayHold(o, key, r)
 	case !domain.HasCode(err, CodeUnknown):
 		return Order{}, err
+	}
+	if !v.Everything && v.Institutions != nil && !slices.Contains(v.Institutions, r.Institution) {
+		return Order{}, domain.Errorf(domain.NotFound, catalog.CodeInstitutionUnknown, "no institution %q", r.Institution)
 	}
 	if err := r.check(); err != nil {
 		return Order{}, err
@@ -340,7 +387,7 @@ func (s *Service) bind(ctx context.Context, o Order, call string, c Change) (rep
 	}
 	want := Key{
 		Storefront: o.Storefront, Key: c.Key, Call: call, Order: o.ID, At: s.Clock(),
-		Digest: digest(call, o.ID, c.PaymentReference, c.Holders),
+		Digest: c.digest(call, o.ID),
 	}
 	got, created, err := s.Store.BindKey(ctx, want)
 	if err != nil {
@@ -422,7 +469,7 @@ func (s *Service) release(ctx context.Context, o Order) (Order, error) {
 	now := s.Clock()
 	if err != nil {
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "release: not done", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
-		return s.later(ctx, o)
+		return s.later(ctx, o, true)
 	}
 	return s.keep(ctx, o.ID, func(o *Order) error {
 		if o.Status != Releasing {
@@ -460,7 +507,7 @@ func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Or
 		case Review:
 			return domain.Errorf(domain.Conflict, CodeReview, "a person is looking at this order")
 		default:
-			return o.beginClose(now, now.Add(s.CallTimeout), c.PaymentReference, holders)
+			return o.beginClose(now, now.Add(min(readAfter, s.CallTimeout)), now.Add(s.CallTimeout), c.PaymentReference, holders)
 		}
 	})
 	if errors.Is(err, errAsItIs) {
@@ -481,17 +528,17 @@ func (s *Service) close(ctx context.Context, o Order) (Order, error) {
 		return s.sold(ctx, o, out, "")
 	}
 	if err == nil {
-		return s.later(ctx, o) // accepted, but not said to be closed: read it
+		return s.later(ctx, o, true) // accepted, but not said to be closed: read it
 	}
 	e := domain.AsError(err)
 	s.Log.LogAttrs(ctx, slog.LevelWarn, "close: not done", s.attrs(o, slog.String("code", e.Code), slog.Bool("uncertain", e.Uncertain))...)
 	if e.Uncertain || e.Kind == domain.Limited || e.Kind == domain.Unavailable || e.Kind == domain.Internal || e.Code == domain.CodePlatformAuth {
-		return s.later(ctx, o) // not known, or not asked at all: the intent stands and is settled
+		return s.later(ctx, o, true) // not known, or not asked at all: the intent stands and is settled
 	}
 	// The platform refused. Only a read makes that certain: a first close whose answer was lost looks the same.
 	read, rerr := s.Platform.Read(ctx, o)
 	if rerr != nil {
-		return s.later(ctx, o)
+		return s.later(ctx, o, true)
 	}
 	return s.refusedClose(ctx, o, read, e)
 }
@@ -538,12 +585,16 @@ func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (
 	return o, err
 }
 
-// later leaves the order in its unknown status and says when to look at it.
-func (s *Service) later(ctx context.Context, o Order) (Order, error) {
+// later leaves the order in its unknown status and says when to look at it. Back says that it was our own call that came
+// back, so that nothing of ours is on the wire any more.
+func (s *Service) later(ctx context.Context, o Order, back bool) (Order, error) {
 	now := s.Clock()
 	return s.keep(ctx, o.ID, func(o *Order) error {
 		if !o.Status.Unknown() {
 			return nil
+		}
+		if back {
+			o.AskedUntil = time.Time{}
 		}
 		o.due(now.Add(settleDelay(o.Checks)), TaskSettle)
 		return nil

@@ -41,7 +41,7 @@ func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Ou
 	if before == Holding {
 		o, err = s.settleHold(ctx, o, now)
 	} else {
-		o, err = s.settleByReading(ctx, o)
+		o, err = s.settleByReading(ctx, o, force)
 	}
 	if err != nil {
 		return domain.Outcome{Left: 1}, fmt.Errorf("settle %s: %w", id, err)
@@ -71,7 +71,7 @@ func (s *Service) settleHold(ctx context.Context, o Order, now time.Time) (Order
 }
 
 // settleByReading asks the platform what it has, and acts on the answer.
-func (s *Service) settleByReading(ctx context.Context, o Order) (Order, error) {
+func (s *Service) settleByReading(ctx context.Context, o Order, force bool) (Order, error) {
 	read, err := s.Platform.Read(ctx, o)
 	now := s.Clock()
 	tooMany := o.Checks > maxChecks // a person looks, unless this read ends it
@@ -80,7 +80,7 @@ func (s *Service) settleByReading(ctx context.Context, o Order) (Order, error) {
 			return s.toReview(ctx, o.ID, now, noteTooManyReads)
 		}
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "settle: cannot read", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
-		return s.later(ctx, o)
+		return s.later(ctx, o, false)
 	}
 	switch {
 	case read.State == PlatformClosed && o.Status == Releasing:
@@ -102,9 +102,34 @@ func (s *Service) settleByReading(ctx context.Context, o Order) (Order, error) {
 	case o.Status == Releasing:
 		return s.release(ctx, o)
 	}
-	// Open and closing: the first close did not reach the platform, or not yet. It closes an order number at most once,
-	// so sending the same close again is safe now that we have read.
-	id := o.ID
+	return s.closeAgain(ctx, o, force)
+}
+
+// closeAgain sends a close that a read has shown not to be done. The platform closes an order number at most once, so the
+// same close is safe to send after a read; it waits all the same while the first one may be on the wire, unless forced.
+func (s *Service) closeAgain(ctx context.Context, o Order, force bool) (Order, error) {
+	id, now := o.ID, s.Clock()
+	if !force && now.Before(o.AskedUntil) {
+		return s.keep(ctx, id, func(o *Order) error {
+			if o.Status == Closing && now.Before(o.AskedUntil) {
+				o.due(o.AskedUntil, TaskSettle)
+			}
+			return nil
+		})
+	}
+	o, err := s.keep(ctx, id, func(o *Order) error {
+		if o.Status != Closing {
+			return errNotDue
+		}
+		o.AskedUntil = now.Add(s.CallTimeout)
+		return nil
+	})
+	if errors.Is(err, errNotDue) {
+		return s.Store.Order(ctx, id) // settled meanwhile
+	}
+	if err != nil {
+		return Order{}, err
+	}
 	if o, err = s.close(ctx, o); err == nil {
 		return o, nil
 	}
