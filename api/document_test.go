@@ -79,9 +79,7 @@ func (d *docChecker) find(path string) *docPath {
 // checkAgainstDocument fails the test where an answer is not what the document says.
 func (r *rig) checkAgainstDocument(method, path string, a answer) {
 	r.t.Helper()
-	if r.doc == nil {
-		r.doc = checkerOf(r.t, r.srv.spec.json)
-	}
+	r.docOnce.Do(func() { r.doc = checkerOf(r.t, r.srv.spec.json) })
 	if err := r.doc.check(method, path, a); err != nil {
 		r.t.Errorf("%s %s answers %d, but not as documented: %v\n%.600s", method, path, a.status, err, a.body)
 	}

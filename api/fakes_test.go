@@ -510,6 +510,7 @@ type rig struct {
 	jobs     *fakeJobs
 	renderer *textRenderer
 	doc      *docChecker
+	docOnce  sync.Once
 	log      *lockedBuffer
 	tokens   map[string]string
 }
