@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,9 +21,6 @@ import (
 
 // maxBody bounds a request.
 const maxBody = 1 << 20
-
-// versions that are served; the newest public ones.
-var versions = map[string]bool{"v1_33": true, "v1_34": true}
 
 // reply is an answer before it is written.
 type reply struct {
@@ -68,43 +66,6 @@ func refuse(code, format string, args ...any) *refusal {
 // handler does a method's work under the platform's lock. It returns the answer to encode, or why
 // there is none.
 type handler func(p *Platform, c *call) (any, *refusal)
-
-// route says who serves a method.
-type route struct {
-	do    handler
-	order bool // answers carry expectedException
-}
-
-// routeOf is the table of everything the protocol face can do.
-func routeOf(service, method string) (route, bool) {
-	switch service + "." + method {
-	case "catalogService.isCatalogServiceAlive":
-		return route{do: (*Platform).isCatalogServiceAlive}, true
-	case "catalogService.getLastSetupUpdate":
-		return route{do: (*Platform).getLastSetupUpdate}, true
-	case "catalogService.getPOSConfig":
-		return route{do: (*Platform).getPOSConfig}, true
-	case "catalogService.getCatalogDetailed":
-		return route{do: (*Platform).getCatalogDetailed}, true
-	case "availabilityService.getUpdatedAvailabilities":
-		return route{do: (*Platform).getUpdatedAvailabilities}, true
-	case "availabilityService.getProductAvailability":
-		return route{do: (*Platform).getProductAvailability}, true
-	case "availabilityService.getEventAvailability":
-		return route{do: (*Platform).getEventAvailability}, true
-	case "availabilityService.getPerformanceAvailability":
-		return route{do: (*Platform).getPerformanceAvailability}, true
-	case "externalOrderFacade.createOrUpdateOrder":
-		return route{do: (*Platform).createOrUpdateOrder, order: true}, true
-	case "externalOrderService.getOrderDetails":
-		return route{do: (*Platform).getOrderDetails, order: true}, true
-	case "externalOrderService.closeOrder":
-		return route{do: (*Platform).closeOrder, order: true}, true
-	case "externalOrderService.abandonMovements":
-		return route{do: (*Platform).abandonMovements, order: true}, true
-	}
-	return route{}, false
-}
 
 // answer is the whole protocol face: find the institution, count, check who asks, meet faults, work,
 // encode.
@@ -157,15 +118,19 @@ func (p *Platform) backend(r *http.Request, in *institution, path []string) repl
 	if len(path) == 4 && path[0] == "tnai" && path[2] == "v1" && path[3] == "auth" {
 		return p.login(in, body)
 	}
-	if len(path) != 5 || path[0] != "tnseb" {
+	if len(path) != 5 {
 		return textReply(http.StatusNotFound, "no such service: "+r.URL.Path)
 	}
 	c := &call{in: in, service: path[2], version: path[3], method: path[4], body: body}
-	rt, ok := routeOf(c.service, c.method)
-	switch {
-	case !versions[c.version]:
-		return textReply(http.StatusNotFound, "no such version: "+c.version)
-	case !ok:
+	sv, ok := serviceOf(path[0], c.service)
+	if !ok {
+		return textReply(http.StatusNotFound, "no such service: "+r.URL.Path)
+	}
+	if !slices.Contains(sv.versions, c.version) {
+		return textReply(http.StatusNotFound, "no such version: "+c.version+"; it is gone or not yet there")
+	}
+	rt, ok := sv.method(c.method)
+	if !ok {
 		return textReply(http.StatusNotFound, "no such method: "+c.service+"."+c.method)
 	}
 	if c.in == nil {
@@ -203,7 +168,7 @@ func readBody(r *http.Request) ([]byte, *reply) {
 }
 
 // serve counts the call, checks the token, meets the fault and does the work.
-func (p *Platform) serve(r *http.Request, c *call, rt route) reply {
+func (p *Platform) serve(r *http.Request, c *call, rt method) reply {
 	rep, code, kind := p.admit(r, c, rt)
 	if kind == LateBarcodes || kind == "" {
 		if c.fault != nil {
@@ -224,7 +189,7 @@ func (p *Platform) serve(r *http.Request, c *call, rt route) reply {
 }
 
 // admit is serve without the bookkeeping.
-func (p *Platform) admit(r *http.Request, c *call, rt route) (rep reply, code string, kind Kind) {
+func (p *Platform) admit(r *http.Request, c *call, rt method) (rep reply, code string, kind Kind) {
 	if rep := p.gate(r, c); rep != nil {
 		return *rep, "", ""
 	}
@@ -309,7 +274,7 @@ type parked struct {
 const maxParked = 256
 
 // work does the method's work, or fetches or parks its answer. A nil payload means over the limit.
-func (p *Platform) work(ctx context.Context, c *call, rt route) (payload []byte, code string, err error) {
+func (p *Platform) work(ctx context.Context, c *call, rt method) (payload []byte, code string, err error) {
 	if ctx.Err() != nil {
 		return nil, "", ctx.Err()
 	}
@@ -370,7 +335,7 @@ func inProgress(id int64) []byte {
 }
 
 // encode writes a result, or a refusal in the form of its service.
-func encode(rt route, c *call, result any, no *refusal) ([]byte, string, error) {
+func encode(rt method, c *call, result any, no *refusal) ([]byte, string, error) {
 	if no != nil {
 		r := s360.Result{RequestID: s360.ID(c.requestID), StatusCode: no.code, StatusDetail: no.detail}
 		if !rt.order {

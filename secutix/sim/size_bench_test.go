@@ -24,7 +24,8 @@ func BenchmarkCatalog(b *testing.B) {
 			if err := p.Start(); err != nil {
 				b.Fatal(err)
 			}
-			rt, _ := routeOf("catalogService", "getCatalogDetailed")
+			sv, _ := serviceOf("tnseb", "catalogService")
+			rt, _ := sv.method("getCatalogDetailed")
 			for b.Loop() {
 				c := &call{in: p.byCode["big"], now: aDay, body: []byte(`{}`)}
 				result, no := rt.do(p, c)
