@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,9 @@ type Service struct {
 	views map[domain.InstitutionCode]*atomic.Pointer[View]
 	seqs  map[domain.InstitutionCode]*int64
 	mu    map[domain.InstitutionCode]*sync.Mutex // one change of a view at a time
+	// grown are products that a load brought new performances of: they are read once without having moved. Kept in memory
+	// only; what a restart forgets is read when the platform reports a move.
+	grown map[domain.InstitutionCode]map[ProductID]bool
 }
 
 // New makes a Service. It panics on a missing dependency.
@@ -54,6 +58,7 @@ func New(d Deps) *Service {
 	s := &Service{
 		Deps: d, views: map[domain.InstitutionCode]*atomic.Pointer[View]{},
 		seqs: map[domain.InstitutionCode]*int64{}, mu: map[domain.InstitutionCode]*sync.Mutex{},
+		grown: map[domain.InstitutionCode]map[ProductID]bool{},
 	}
 	for _, code := range d.Institutions {
 		s.views[code], s.seqs[code], s.mu[code] = &atomic.Pointer[View]{}, new(int64), &sync.Mutex{}
@@ -245,8 +250,12 @@ func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCod
 func (s *Service) swap(ctx context.Context, code domain.InstitutionCode, snap *Snapshot, state State) error {
 	s.mu[code].Lock()
 	defer s.mu[code].Unlock()
-	if old := s.views[code].Load(); old != nil && old.Version >= snap.Version {
+	old := s.views[code].Load()
+	if old != nil && old.Version >= snap.Version {
 		return nil // another replica was newer
+	}
+	if old != nil {
+		s.grown[code] = grownSince(old.Snapshot, snap, s.grown[code])
 	}
 	readings, err := s.Store.Availability(ctx, code, 0)
 	if err != nil {
@@ -333,6 +342,7 @@ func (s *Service) RefreshAvailability(ctx context.Context, code domain.Instituti
 	if _, err = s.Store.SaveAvailability(ctx, code, readings, now); err != nil {
 		return domain.Outcome{}, err
 	}
+	s.settleGrown(code, read)
 	return domain.Outcome{Done: len(read), Detail: fmt.Sprintf("%d of %d products moved, %d readings", len(read), len(on), len(readings))},
 		s.follow(ctx, code)
 }
@@ -347,7 +357,12 @@ func (s *Service) moved(ctx context.Context, v *View, on []ProductID, since time
 	for k := range v.levels {
 		known[k.Product] = true
 	}
-	hit := make(map[ProductID]bool, len(answer))
+	s.mu[v.Institution.Code].Lock()
+	hit := maps.Clone(s.grown[v.Institution.Code])
+	s.mu[v.Institution.Code].Unlock()
+	if hit == nil {
+		hit = make(map[ProductID]bool, len(answer))
+	}
 	for _, m := range answer {
 		hit[m.Product] = true
 	}
@@ -358,6 +373,29 @@ func (s *Service) moved(ctx context.Context, v *View, on []ProductID, since time
 		}
 	}
 	return read, nil
+}
+
+// grownSince adds to the products already known to have grown those that have a performance which the old snapshot had not.
+func grownSince(old, now *Snapshot, already map[ProductID]bool) map[ProductID]bool {
+	out := maps.Clone(already)
+	if out == nil {
+		out = map[ProductID]bool{}
+	}
+	for i := range now.Performances {
+		if p := &now.Performances[i]; old.Performance(p.ID) == nil {
+			out[p.Product] = true
+		}
+	}
+	return out
+}
+
+// settleGrown forgets products that were read.
+func (s *Service) settleGrown(code domain.InstitutionCode, read []ProductID) {
+	s.mu[code].Lock()
+	defer s.mu[code].Unlock()
+	for _, id := range read {
+		delete(s.grown[code], id)
+	}
 }
 
 // stillToCome lists the products that have something left to sell.
