@@ -11,14 +11,23 @@ import (
 
 // Path segments of the services.
 const (
-	moduleSales = "tnseb"
-	moduleAuth  = "tnai"
+	moduleSales    = "tnseb"
+	moduleAuth     = "tnai"
+	moduleContacts = "tnco"
+	moduleControl  = "tnci"
+	moduleShip     = "tnpsb"
 
 	serviceCatalog      = "catalogService"
 	serviceAvailability = "availabilityService"
 	serviceOrderFacade  = "externalOrderFacade"
 	serviceOrders       = "externalOrderService"
 	serviceAuth         = "auth"
+	servicePayment      = "externalPaymentService"
+	serviceHistory      = "externalOrderHistoryService"
+	serviceShipment     = "shipmentPublicService"
+	serviceSeating      = "externalSeatingService"
+	serviceContacts     = "contactInformationPublicService"
+	serviceControl      = "externalAccessControlService"
 )
 
 // method names one method of the platform and says whether it changes anything
@@ -27,6 +36,8 @@ type method struct {
 	service  string
 	name     string
 	changing bool
+	// module and version are those of the sales services when empty.
+	module, version string
 }
 
 // call is one call on its way down the chain. Handlers pass on copies.
@@ -105,10 +116,10 @@ func invoke[R any](ctx context.Context, client *Client, m method, request any) (
 	if err != nil {
 		return result, fmt.Errorf("s360: %s.%s: encode the request: %w", m.service, m.name, err)
 	}
-	version := either(client.options.Versions[m.service], DefaultVersion)
+	version := either(client.options.Versions[m.service], either(m.version, DefaultVersion))
 	c := call{
 		method: m,
-		path:   []string{moduleSales, "backend-apis", m.service, version, m.name},
+		path:   []string{either(m.module, moduleSales), "backend-apis", m.service, version, m.name},
 		class:  client.class,
 		body:   body,
 	}

@@ -47,6 +47,12 @@ const (
 // against.
 const DefaultVersion = "v1_33"
 
+// The frozen versions of the services outside sales.
+const (
+	contactsVersion = "v2_21"
+	controlVersion  = "v1_6"
+)
+
 const (
 	defaultCallTimeout = 40 * time.Second
 	// platformPatience is how long the platform works before it answers "in

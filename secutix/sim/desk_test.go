@@ -124,10 +124,29 @@ func (o object) list(name string) []object {
 func (o object) id(name string) int64   { n, _ := o[name].(float64); return int64(n) }
 func (o object) str(name string) string { s, _ := o[name].(string); return s }
 
+// moduleOf is where a service is found; unknown ones are looked for among the sales services.
+func moduleOf(service string) string {
+	for _, sv := range services() {
+		if sv.name == service {
+			return sv.module
+		}
+	}
+	return "tnseb"
+}
+
+// address is the path of a method in its service's first version.
+func address(service, method string) string {
+	version := "v1_33"
+	if sv, ok := serviceOf(moduleOf(service), service); ok {
+		version = sv.versions[0]
+	}
+	return "/" + moduleOf(service) + "/backend-apis/" + service + "/" + version + "/" + method
+}
+
 // try calls a method and reads the answer, whatever it says.
 func (d *desk) try(service, method string, body any) (object, error) {
 	d.t.Helper()
-	status, text, err := d.send("/tnseb/backend-apis/"+service+"/v1_33/"+method, body)
+	status, text, err := d.send(address(service, method), body)
 	if err != nil {
 		return nil, err
 	}

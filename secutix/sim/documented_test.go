@@ -38,7 +38,7 @@ func TestDocumentedRequests_AreAllUnderstood(t *testing.T) {
 		parts := strings.Split(file, "/")
 		service, method := parts[len(parts)-3], parts[len(parts)-2]
 		service = strings.ToLower(service[:1]) + service[1:]
-		sv, ok := serviceOf("tnseb", service)
+		sv, ok := serviceOf(moduleOf(service), service)
 		if !ok {
 			t.Errorf("%s: no such service here", file)
 			continue
