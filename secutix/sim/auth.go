@@ -121,6 +121,8 @@ func (p *Platform) authenticate(r *http.Request, in *institution) error {
 		return errors.New("sub or aud is somebody else")
 	}
 	moved, unmoved := p.clock.both()
+	skew := time.Duration(p.skew.Load())
+	moved, unmoved = moved.Add(skew), unmoved.Add(skew)
 	if err := p.fresh(c, moved); err != nil && p.fresh(c, unmoved) != nil {
 		return err
 	}
@@ -163,8 +165,8 @@ func (p *Platform) issue(in *institution, partner, secret string) reply {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.clock.Now()
-	if !p.limits[in.w.Code].rate.take(now, p.rate()) {
-		return overLimit(p.limitStatus())
+	if rep := p.admitted(in, now); rep != nil {
+		return *rep
 	}
 	rep := textReply(http.StatusUnauthorized, "Unauthorized: wrong secret")
 	if hmac.Equal([]byte(secret), []byte(in.w.Secret)) {

@@ -23,6 +23,11 @@ func (p *Platform) Control() http.Handler {
 	mux.HandleFunc("POST /faults", p.control(p.armFault))
 	mux.HandleFunc("GET /faults", p.control(p.showFaults))
 	mux.HandleFunc("DELETE /faults", p.control(p.disarm))
+	mux.HandleFunc("GET /limits", p.control(p.showLimits))
+	mux.HandleFunc("POST /limits", p.control(p.setLimits))
+	mux.HandleFunc("GET /latency", p.control(p.showLatency))
+	mux.HandleFunc("POST /latency", p.control(p.setLatency))
+	mux.HandleFunc("DELETE /latency", p.control(p.clearLatency))
 	mux.HandleFunc("GET /check", p.control(p.showCheck))
 	mux.HandleFunc("GET /calls", p.control(p.showCalls))
 	mux.HandleFunc("GET /account", p.control(p.showAccount))
@@ -383,6 +388,10 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 		ch = change{Do: doSoldOut}
 	case "cancel":
 		ch = change{Do: doCancel}
+	case "sell":
+		if ch, err = readSell(r); err != nil {
+			return nil, err
+		}
 	case "price":
 		var q struct {
 			Delta int64 `json:"delta"`
@@ -395,7 +404,7 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 		}
 		ch = change{Do: doPrice, Amount: q.Delta}
 	default:
-		return nil, wrong(http.StatusNotFound, "soldout, cancel or price, not %q", r.PathValue("what"))
+		return nil, wrong(http.StatusNotFound, "soldout, sell, cancel or price, not %q", r.PathValue("what"))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -410,6 +419,9 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 		}
 		if ch.Do == doPrice && !perf.mayMove(ch.Amount) {
 			return nil, wrong(http.StatusUnprocessableEntity, "a price would fall to nothing")
+		}
+		if ch.Do == doSell && !in.maySell(perf, ch.Category, ch.Amount, ch.At) {
+			return nil, wrong(http.StatusUnprocessableEntity, "fewer than %d places left in seat category %d", ch.Amount, ch.Category)
 		}
 		if err := p.commit(in, ch); err != nil {
 			return nil, err

@@ -172,6 +172,8 @@ func (in *institution) apply(c change) error {
 		return in.applyPrice(c)
 	case doAway, doSoldOut:
 		return in.applyGone(c)
+	case doSell:
+		return in.applySell(c)
 	case doCancel:
 		p := in.perfOf[c.ID]
 		if p == nil {

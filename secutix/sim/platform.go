@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,6 +46,10 @@ type Platform struct {
 	BarcodeDelay time.Duration
 	// AccountLimit is the most an institution lets us owe, in thousandths; 0 is no limit.
 	AccountLimit int64
+	// Limits says more about how much the platform takes; RatePerMinute, LimitStatus and CatalogSpacing come before it.
+	Limits Limits
+	// Skew is how far the platform's clock is off, as callers see it: the Date header and the judgement of iat move by it.
+	Skew time.Duration
 	// Journal is a file that remembers everything that happened; "" is memory only. At start it is
 	// replayed, and a last line that was not written whole is dropped.
 	Journal string
@@ -63,6 +68,9 @@ type Platform struct {
 	institutions []*institution
 	byCode       map[string]*institution
 	faults       faultList
+	slow         []*slowness
+	inForce      atomic.Pointer[Limits]
+	skew         atomic.Int64
 	calls        callLog
 	limits       map[string]*limits
 	pending      map[int64]*parked
@@ -74,7 +82,8 @@ type Platform struct {
 // limits is what stands between an institution and too many calls.
 type limits struct {
 	rate    rateWindow
-	catalog spacing
+	month   monthWindow
+	methods map[string]*spacing
 }
 
 // Institution is what a client needs to know to talk to one of the simulated institutions.
@@ -247,6 +256,12 @@ func (p *Platform) begin() error {
 		p.Seed = 1
 	}
 	p.limits, p.pending, p.pictures = map[string]*limits{}, map[int64]*parked{}, map[string][]byte{}
+	limits := p.optionLimits()
+	if err := limits.check(); err != nil {
+		return fmt.Errorf("limits: %w", err)
+	}
+	p.inForce.Store(&limits)
+	p.skew.Store(int64(p.Skew))
 	p.base = p.clock.Now()
 	past, err := p.openJournal()
 	if err != nil {
@@ -359,24 +374,9 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (p *Platform) rate() int {
-	if p.RatePerMinute == 0 {
-		return 180
-	}
-	return p.RatePerMinute
-}
-
-func (p *Platform) limitStatus() int {
-	if p.LimitStatus == 0 {
-		return 509
-	}
-	return p.LimitStatus
-}
-
-func (p *Platform) catalogSpacing() time.Duration { return orElse(p.CatalogSpacing, 10*time.Minute) }
-func (p *Platform) holdLifetime() time.Duration   { return orElse(p.HoldLifetime, 15*time.Minute) }
-func (p *Platform) maxLifetime() time.Duration    { return orElse(p.MaxLifetime, time.Hour) }
-func (p *Platform) tokenAge() time.Duration       { return orElse(p.TokenAge, 5*time.Second) }
+func (p *Platform) holdLifetime() time.Duration { return orElse(p.HoldLifetime, 15*time.Minute) }
+func (p *Platform) maxLifetime() time.Duration  { return orElse(p.MaxLifetime, time.Hour) }
+func (p *Platform) tokenAge() time.Duration     { return orElse(p.TokenAge, 5*time.Second) }
 
 func orElse(d, or time.Duration) time.Duration {
 	if d == 0 {

@@ -48,10 +48,19 @@ type call struct {
 	requestID int64
 	now       time.Time
 	fault     *Fault
+	latency   time.Duration
 }
 
 // has says whether the call met a fault of this kind.
 func (c *call) has(k Kind) bool { return c.fault != nil && c.fault.Kind == k }
+
+// delay is what the call waits before its work.
+func (c *call) delay() time.Duration {
+	if c.fault != nil {
+		return c.latency + c.fault.Delay
+	}
+	return c.latency
+}
 
 // refusal is a business error: HTTP 200 with a status code that is not success.
 type refusal struct {
@@ -86,7 +95,7 @@ func (p *Platform) answer(r *http.Request) reply {
 		rep = textReply(http.StatusNotFound, "nothing here: "+r.URL.Path)
 	}
 	rep.header.Set("X-Simulator", "guichet")
-	rep.header.Set("Date", p.clock.Now().UTC().Format(http.TimeFormat))
+	rep.header.Set("Date", p.clock.Now().Add(time.Duration(p.skew.Load())).UTC().Format(http.TimeFormat))
 	return compress(r, rep)
 }
 
@@ -181,6 +190,7 @@ func (p *Platform) serve(r *http.Request, c *call, rt method) reply {
 	if rep.cut && rep.body == nil {
 		status = 0
 	}
+	p.limits[c.in.w.Code].month.bytes += int64(len(c.body) + len(rep.body))
 	p.calls.add(Call{
 		At: c.now, Institution: c.in.w.Code, Service: c.service, Version: c.version, Method: c.method,
 		Status: status, Code: code, Fault: kind,
@@ -193,8 +203,8 @@ func (p *Platform) admit(r *http.Request, c *call, rt method) (rep reply, code s
 	if rep := p.gate(r, c); rep != nil {
 		return *rep, "", ""
 	}
-	if c.fault != nil && !wait(r.Context(), c.fault.Delay) {
-		return reply{header: http.Header{}, cut: true}, "", c.fault.Kind
+	if !wait(r.Context(), c.delay()) {
+		return reply{header: http.Header{}, cut: true}, "", ""
 	}
 	if rep := p.brokenBefore(c); rep != nil {
 		return *rep, "", c.fault.Kind
@@ -205,7 +215,7 @@ func (p *Platform) admit(r *http.Request, c *call, rt method) (rep reply, code s
 		return textReply(http.StatusInternalServerError, "internal error of the simulator"), "", ""
 	}
 	if payload == nil {
-		return overLimit(p.limitStatus()), "", ""
+		return p.overLimit(p.policy().Status, c.now), "", ""
 	}
 	rep = reply{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, body: payload}
 	switch {
@@ -222,9 +232,8 @@ func (p *Platform) gate(r *http.Request, c *call) *reply {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.now = p.clock.Now()
-	if !p.limits[c.in.w.Code].rate.take(c.now, p.rate()) {
-		rep := overLimit(p.limitStatus())
-		return &rep
+	if rep := p.admitted(c.in, c.now); rep != nil {
+		return rep
 	}
 	if err := p.authenticate(r, c.in); err != nil {
 		p.log().Warn("token refused", "institution", c.in.w.Code, "method", c.method, "reason", err.Error())
@@ -237,6 +246,7 @@ func (p *Platform) gate(r *http.Request, c *call) *reply {
 	_ = json.Unmarshal(c.body, &head) // what is wrong with it is said by the method
 	c.requestID = int64(head.RequestID)
 	c.fault = p.faults.meet(p.Seed, c.in.w.Code, c.service, c.method)
+	c.latency = p.latency(c.in.w.Code, c.method)
 	if c.fault != nil {
 		p.log().Info("fault met", "institution", c.in.w.Code, "method", c.method, "kind", string(c.fault.Kind))
 	}
@@ -250,7 +260,7 @@ func (p *Platform) brokenBefore(c *call) *reply {
 	case c.has(CutBeforeCommit):
 		rep = reply{header: http.Header{}, cut: true}
 	case c.has(Limit509):
-		rep = overLimit(p.limitStatus())
+		rep = p.overLimit(p.policy().Status, c.now)
 	case c.has(Garbage):
 		rep = htmlReply(http.StatusOK, "<html><body><h1>Maintenance</h1><p>We will be back soon.</p></body></html>")
 	case c.has(Error500):
@@ -291,7 +301,7 @@ func (p *Platform) work(ctx context.Context, c *call, rt method) (payload []byte
 		delete(p.pending, id)
 		return waiting.payload, waiting.code, nil
 	}
-	if c.method == "getCatalogDetailed" && !p.limits[c.in.w.Code].catalog.take(c.now, p.catalogSpacing()) {
+	if !p.spaced(c) {
 		return nil, "", nil
 	}
 	result, no := rt.do(p, c)
@@ -382,10 +392,6 @@ func textReply(status int, text string) reply {
 
 func htmlReply(status int, text string) reply {
 	return reply{status: status, header: http.Header{"Content-Type": {"text/html"}}, body: []byte(text + "\n")}
-}
-
-func overLimit(status int) reply {
-	return htmlReply(status, "<html><body>Bandwidth Limit Exceeded</body></html>")
 }
 
 // compress packs the body when the caller asks for it.
