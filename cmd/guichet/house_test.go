@@ -29,8 +29,9 @@ var imports = map[string]rule{
 	"domain/delivery":   {ours: []string{"domain", "domain/catalog", "domain/sales"}},
 	"domain/sample":     {ours: []string{"domain", "domain/"}},
 	"secutix/s360":      {outside: []string{"github.com/golang-jwt/jwt/"}},
+	"secutix/tixngo":    {},
 	"secutix":           {ours: []string{"domain", "domain/", "secutix/s360"}, outside: []string{"golang.org/x/sync/"}},
-	"secutix/sim":       {ours: []string{"secutix/s360"}, outside: []string{"github.com/golang-jwt/jwt/", "github.com/klauspost/compress/"}},
+	"secutix/sim":       {ours: []string{"secutix/s360", "secutix/tixngo"}, outside: []string{"github.com/golang-jwt/jwt/", "github.com/klauspost/compress/"}},
 	"migrations":        {},
 	"storage": {ours: []string{"domain", "domain/", "migrations"}, outside: []string{
 		"gorm.io/", "github.com/ncruces/go-sqlite3/", "github.com/jackc/pgx/", "github.com/pressly/goose/", "github.com/patrickmn/go-cache",
