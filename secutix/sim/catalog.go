@@ -109,6 +109,9 @@ func cash(currency string) *s360.CurrencyCash {
 
 func (in *institution) posConfig() *s360.POSConfigData {
 	w := &in.w
+	if in.recorded != nil && in.recorded.pos != nil {
+		return in.recordedPOS()
+	}
 	d := &s360.POSConfigData{
 		InstitCode: strings.ToUpper(w.Code), OrganizationID: s360.ID(in.number(kindSite, 900)), OrganizationCode: strings.ToUpper(w.Code),
 		OrganizationName: in.name(w.Name), OrganizationTimeZone: w.TimeZone,
@@ -172,13 +175,16 @@ func (p *Platform) getCatalogDetailed(c *call) (any, *refusal) {
 	}
 	view := catalogView{in: c.in, now: c.now, extended: q.Scope == "EXTENDED", product: q.ProductCode, season: q.SeasonCode, base: p.PublicURL}
 	if !c.has(EmptyCatalog) && !c.has(OrphanPerformance) && !c.has(ForeignCurrency) {
-		body, err := view.encode(c.ok())
+		body, err := view.encoded(c.ok())
 		if err != nil {
 			return nil, p.broken(c, err)
 		}
 		return body, nil
 	}
-	data := view.data()
+	data, err := view.fresh()
+	if err != nil {
+		return nil, p.broken(c, err)
+	}
 	switch {
 	case c.has(EmptyCatalog):
 		data = &s360.CatalogData{Seasons: s360.List[s360.Season]{}}
@@ -247,7 +253,19 @@ func (v catalogView) head(products []*product) *s360.CatalogData {
 	return d
 }
 
+// fresh is the catalog to be altered.
+func (v catalogView) fresh() (*s360.CatalogData, error) {
+	if v.in.recorded != nil {
+		return v.recordedCopy()
+	}
+	return v.data(), nil
+}
+
+// data is the catalog as objects, which may be those of a recording.
 func (v catalogView) data() *s360.CatalogData {
+	if v.in.recorded != nil {
+		return v.recordedData()
+	}
 	products := v.products()
 	d := v.head(products)
 	for _, p := range products {

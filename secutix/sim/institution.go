@@ -43,6 +43,10 @@ const (
 	kindOperation
 	kindMovement
 	kindTicket
+	kindPayment
+	kindShipment
+	kindShipmentMode
+	kindAttachment
 )
 
 // institution is one world grown into objects, and everything that happened in it. The Platform's
@@ -67,6 +71,9 @@ type institution struct {
 	grownTo    time.Time // performances exist up to here
 
 	setupAt time.Time // the catalog changed last
+
+	recorded *recording // nil for a world of rules
+	kept     map[catalogKey]keptCatalog
 
 	ledger
 }
@@ -148,9 +155,12 @@ type performance struct {
 	product  *product
 	start    time.Time
 	canceled bool
-	moved    int64   // added to its prices by hand or fault
-	pools    []*pool // by block; nil until needed
-	encoded  []byte  // as the catalog writes it; nil when it must be written anew
+	// suspended and amounts are a recording's: not to be sold for now, and prices of its own.
+	suspended bool
+	amounts   map[priceKey]int64
+	moved     int64   // added to its prices by hand or fault
+	pools     []*pool // by block; nil until needed
+	encoded   []byte  // as the catalog writes it; nil when it must be written anew
 }
 
 type item struct {
@@ -199,6 +209,12 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 	}
 	in.setupAt = in.base
 	in.reset()
+	if w.record != nil {
+		in.growRecorded(w.record(in.base))
+		in.growTo(base)
+		in.setupAt = in.base
+		return in, nil
+	}
 	in.growPeople()
 	for i := range w.Venues {
 		in.growVenue(i)
@@ -407,13 +423,14 @@ func (in *institution) growTo(now time.Time) {
 			grown = true
 		}
 	}
-	in.grownTo = until
+	in.grownTo, in.kept = until, nil
 	if grown {
 		in.setupChanged(time.Date(now.In(in.zone).Year(), now.In(in.zone).Month(), now.In(in.zone).Day(), 0, 0, 0, 0, in.zone))
 	}
 }
 
 func (in *institution) setupChanged(at time.Time) {
+	in.kept = nil
 	if at.After(in.setupAt) {
 		in.setupAt = at
 	}
@@ -496,6 +513,9 @@ func (in *institution) clockChanges(p *product, from, until time.Time) []time.Ti
 // price is what one place costs, if it is sold at all. The amount contains the charges.
 func (p *performance) price(cat *category, t *tariff) (int64, bool) {
 	amount, ok := p.product.grid[cat.def.Code][t.def.Code]
+	if p.amounts != nil {
+		amount, ok = p.amounts[priceKey{cat.id, t.id}]
+	}
 	if ok && amount > 0 {
 		amount += p.moved
 	}
@@ -527,7 +547,7 @@ func (p *performance) end() time.Time {
 
 // onSale says whether the performance may be sold at now.
 func (p *performance) onSale(now time.Time) bool {
-	return !p.canceled && !now.Before(p.product.saleOpens) && now.Before(p.start)
+	return !p.canceled && !p.suspended && !now.Before(p.product.saleOpens) && now.Before(p.start)
 }
 
 // fill is how many percent of the performance others have bought.

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -77,6 +78,7 @@ type Platform struct {
 	lastRequest  int64
 	journal      *journal
 	pictures     map[string][]byte
+	packed       packed
 }
 
 // limits is what stands between an institution and too many calls.
@@ -209,7 +211,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if rep.cut && rep.body == nil {
 		return nil, fmt.Errorf("simulated connection to %s: %w", r.URL.Host, io.ErrUnexpectedEOF)
 	}
-	body := io.Reader(strings.NewReader(string(rep.body)))
+	body := io.Reader(bytes.NewReader(rep.body))
 	if rep.cut {
 		body = io.MultiReader(body, brokenReader{})
 	}

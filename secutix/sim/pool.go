@@ -84,9 +84,26 @@ func (in *institution) poolsOf(p *performance) []*pool {
 	percent := p.fill(in.seed)
 	p.pools = make([]*pool, len(p.product.venue.blocks))
 	for i, b := range p.product.venue.blocks {
+		if !p.has(b.area.category) {
+			p.pools[i] = &pool{block: b, taken: map[int32]int64{}}
+			continue
+		}
 		p.pools[i] = newPool(b, percent, mix(in.seed, uint64(p.id), uint64(b.id)))
 	}
 	return p.pools
+}
+
+// has says whether the performance has that seat category: in a recording, one that none of its prices names has no places.
+func (p *performance) has(c *category) bool {
+	if p.amounts == nil {
+		return true
+	}
+	for key := range p.amounts {
+		if key.category == c.id {
+			return true
+		}
+	}
+	return false
 }
 
 func newPool(b *block, percent int, seed uint64) *pool {

@@ -96,7 +96,7 @@ func (p *Platform) answer(r *http.Request) reply {
 	}
 	rep.header.Set("X-Simulator", "guichet")
 	rep.header.Set("Date", p.clock.Now().Add(time.Duration(p.skew.Load())).UTC().Format(http.TimeFormat))
-	return compress(r, rep)
+	return p.packed.gzip(r, rep)
 }
 
 // find tells the institution by path prefix, else by host label, and takes the prefix off the path.

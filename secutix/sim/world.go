@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 //go:embed worlds/*.json
@@ -41,6 +42,9 @@ type World struct {
 	Venues         []Venue         `json:"venues"`
 	Grids          map[string]Grid `json:"grids"`
 	Products       []ProductRule   `json:"products"`
+
+	// record makes the catalog of a world that is not written as rules, for a base day.
+	record func(base time.Time) *recording
 }
 
 // Coded is a thing with a number and a code.
@@ -237,6 +241,9 @@ func (w World) check() error {
 	}
 	if w.Operator == "" || w.Secret == "" || w.PartnerContact == "" || w.Currency == "" || len(w.Languages) == 0 {
 		bad("operator, secret, partner_contact, currency and languages are needed")
+	}
+	if w.record != nil {
+		return errors.Join(errs...)
 	}
 	tariffs := map[string]bool{}
 	for _, t := range w.Tariffs {
