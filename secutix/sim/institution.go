@@ -76,6 +76,7 @@ type institution struct {
 	kept     map[catalogKey]keptCatalog
 
 	ledger
+	hooks hooks
 }
 
 type tariff struct {

@@ -149,6 +149,9 @@ type change struct {
 	Category    int64         `json:"category,omitempty"`
 	Slot        int64         `json:"slot,omitempty"`
 	Day         string        `json:"day,omitempty"`
+	Hook        *hook         `json:"hook,omitempty"`
+	Notice      *notice       `json:"notice,omitempty"`
+	Push        *pushed       `json:"push,omitempty"`
 }
 
 // issued is the ticket of one movement.
@@ -172,6 +175,8 @@ func (in *institution) apply(c change) error {
 		return in.applyPrice(c)
 	case doAway, doSoldOut:
 		return in.applyGone(c)
+	case doHook, doUnhook, doNotify, doPush:
+		return in.applyHook(c)
 	case doSell:
 		return in.applySell(c)
 	case doCancel:

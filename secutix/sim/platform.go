@@ -72,6 +72,8 @@ type Platform struct {
 	slow         []*slowness
 	inForce      atomic.Pointer[Limits]
 	skew         atomic.Int64
+	delivering   sync.Mutex // taken before mu
+	sender       *http.Client
 	calls        callLog
 	limits       map[string]*limits
 	pending      map[int64]*parked
@@ -264,6 +266,7 @@ func (p *Platform) begin() error {
 	}
 	p.inForce.Store(&limits)
 	p.skew.Store(int64(p.Skew))
+	p.sender = newSender()
 	p.base = p.clock.Now()
 	past, err := p.openJournal()
 	if err != nil {
@@ -315,7 +318,7 @@ func (p *Platform) replay(c change) error {
 		return fmt.Errorf("unknown institution %q", c.Institution)
 	}
 	in.growTo(c.At)
-	return in.apply(c)
+	return in.happen(c)
 }
 
 // commit writes a change down and makes it happen. Nothing happens when it cannot be written.
@@ -327,7 +330,7 @@ func (p *Platform) commit(in *institution, c change) error {
 	if err := p.journal.write(c); err != nil {
 		return err
 	}
-	return in.apply(c)
+	return in.happen(c)
 }
 
 // noteClock writes down how far the clock was moved, if that is news.
