@@ -23,8 +23,8 @@ import (
 )
 
 // bench builds the whole service over the simulator in one process, without sockets to the platform.
-func bench(b *testing.B, url string, platform *sim.Platform) *app {
-	b.Helper()
+func bench(tb testing.TB, url string, platform *sim.Platform) *app {
+	tb.Helper()
 	cfg := defaults()
 	cfg.Database, cfg.AllowSimulator, cfg.KeyRate, cfg.LogLevel = domain.Secret(url), true, 100_000, "error"
 	for _, i := range platform.Institutions() {
@@ -33,16 +33,16 @@ func bench(b *testing.B, url string, platform *sim.Platform) *app {
 			PartnerContact: i.PartnerContact, PerMinute: 100_000, Concurrent: 50, Unmetered: true,
 		})
 	}
-	a, err := build(b.Context(), cfg, options{
+	a, err := build(tb.Context(), cfg, options{
 		transport: platform.Transport(), logTo: io.Discard,
 		clock: func() time.Time { return platform.Clock.Now().UTC().Truncate(time.Millisecond) },
 	})
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	b.Cleanup(func() { _ = a.Close() })
-	if _, err := a.db.Migrate(b.Context()); err != nil {
-		b.Fatal(err)
+	tb.Cleanup(func() { _ = a.Close() })
+	if _, err := a.db.Migrate(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
 	return a
 }

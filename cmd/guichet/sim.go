@@ -7,7 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,28 +25,43 @@ func (p *program) simCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sim",
 		Short: "Run the S-360 simulator alone",
-		Long: "Sim answers as S-360 does, for three invented institutions: museum, theatre, stadium. Its control face is a second\n" +
-			"address where the clock is moved, faults are armed and promises are checked. It is for tests and demonstrations only.",
+		Long: "Sim answers as S-360 does, for invented institutions or for a recorded one. Its control face is a second address where\n" +
+			"the clock is moved, faults are armed and promises are checked. It is for tests and demonstrations only. Manual:\n" +
+			"docs/simulator.md.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.sim(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8360", "address of the platform; port 0 picks one")
 	cmd.Flags().StringVar(&o.control, "control-listen", "", "address of the control face (default: the next port, or any when the port is 0)")
+	cmd.Flags().StringSliceVar(&o.worlds, "world", nil, "museum, theatre, stadium, all, generated, or a world's NAME.json; several with commas (default all, or nothing but --import)")
+	cmd.Flags().IntVar(&o.products, "products", 0, "products of the generated world (default a tenth of the performances)")
+	cmd.Flags().IntVar(&o.performances, "performances", 0, "performances of the generated world (default 2000)")
+	cmd.Flags().StringVar(&o.imports, "import", "", "file with a recorded answer of getCatalogDetailed, to be served as one more institution")
+	cmd.Flags().StringVar(&o.importPOS, "import-pos", "", "file with the recorded answer of getPOSConfig that belongs to --import")
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "decides everything that looks like chance")
 	cmd.Flags().IntVar(&o.rate, "rate-per-minute", 0, "calls an institution takes a minute (default 180, negative: no limit)")
 	cmd.Flags().DurationVar(&o.catalogSpacing, "catalog-spacing", 0, "least time between two full catalogs (default 10m, negative: none)")
 	cmd.Flags().DurationVar(&o.hold, "hold-lifetime", 0, "life of an open order (default 15m)")
+	cmd.Flags().DurationVar(&o.barcodeDelay, "barcode-delay", 0, "make barcodes readable only that long after a close")
+	cmd.Flags().Int64Var(&o.accountLimit, "account-limit", 0, "most an institution lets the partner owe, in thousandths (0: no limit)")
+	cmd.Flags().BoolVar(&o.async, "async-catalog", false, "answer the first getCatalogDetailed with in_progress and a requestId")
 	cmd.Flags().StringVar(&o.journal, "journal", "", "file that remembers what happened; empty: memory only")
-	cmd.Flags().StringVar(&o.ready, "ready-file", "", "file written when ready: JSON with sim, sim_control and the institutions")
+	cmd.Flags().StringVar(&o.ready, "ready-file", "", "file written when ready: JSON with url, control and the institutions")
 	cmd.Flags().BoolVar(&o.anywhere, "listen-anywhere", false, "allow an address that is not this machine's own")
 	return cmd
 }
 
 type simOptions struct {
 	listen, control, journal, ready string
+	imports, importPOS              string
+	worlds                          []string
+	products, performances          int
 	seed                            uint64
 	rate                            int
 	catalogSpacing, hold            time.Duration
+	barcodeDelay                    time.Duration
+	accountLimit                    int64
+	async                           bool
 	anywhere                        bool
 }
 
@@ -55,6 +74,90 @@ type simulator struct {
 	face, control *http.Server
 }
 
+// simReadiness is the ready file: what a program needs to talk to the simulator.
+type simReadiness struct {
+	URL          string             `json:"url"`
+	Control      string             `json:"control"`
+	Institutions []readyInstitution `json:"institutions"`
+}
+
+type readyInstitution struct {
+	Code          string `json:"code"`
+	Operator      string `json:"operator"`
+	Partner       string `json:"partner"`
+	Secret        string `json:"secret"`
+	PointOfSales  int64  `json:"pos_id"`
+	ContactNumber string `json:"contact_number"`
+	Currency      string `json:"currency"`
+	BaseURL       string `json:"base_url"`
+	PendingMethod string `json:"pending_method"`
+}
+
+// load makes the worlds that were asked for; nil are the shipped ones.
+func (o simOptions) load() ([]sim.World, error) {
+	if o.importPOS != "" && o.imports == "" {
+		return nil, errors.New("--import-pos belongs to --import")
+	}
+	if len(o.worlds) == 0 && o.imports == "" {
+		if o.products != 0 || o.performances != 0 {
+			return nil, errors.New("--products and --performances belong to --world generated")
+		}
+		return nil, nil
+	}
+	worlds := []sim.World{}
+	for _, name := range o.worlds {
+		list, err := o.world(name)
+		if err != nil {
+			return nil, err
+		}
+		worlds = append(worlds, list...)
+	}
+	if o.imports == "" {
+		return worlds, nil
+	}
+	catalog, err := os.ReadFile(o.imports)
+	if err != nil {
+		return nil, fmt.Errorf("--import: %w", err)
+	}
+	var pos []byte
+	if o.importPOS != "" {
+		if pos, err = os.ReadFile(o.importPOS); err != nil {
+			return nil, fmt.Errorf("--import-pos: %w", err)
+		}
+	}
+	w, err := sim.ImportWorld("", catalog, pos)
+	return append(worlds, w), err
+}
+
+// world makes what one word of --world stands for.
+func (o simOptions) world(name string) ([]sim.World, error) {
+	switch {
+	case name == "all":
+		var all []sim.World
+		for _, shipped := range sim.ShippedNames() {
+			w, err := sim.ShippedWorld(shipped)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, w)
+		}
+		return all, nil
+	case name == "generated":
+		return []sim.World{sim.GenerateWorld(sim.WorldOptions{Products: o.products, Performances: o.performances, Seed: o.seed})}, nil
+	case slices.Contains(sim.ShippedNames(), name):
+		w, err := sim.ShippedWorld(name)
+		return []sim.World{w}, err
+	case strings.HasSuffix(name, ".json"):
+		data, err := os.ReadFile(filepath.Clean(name))
+		if err != nil {
+			return nil, fmt.Errorf("--world: %w", err)
+		}
+		w, err := sim.ParseWorld(data)
+		return []sim.World{w}, err
+	}
+	return nil, fmt.Errorf("--world %q is none of %s, all, generated, or a file NAME.json", name, strings.Join(sim.ShippedNames(), ", "))
+}
+
 func startSimulator(ctx context.Context, o simOptions, log *slog.Logger) (*simulator, error) {
 	if !o.anywhere {
 		for _, addr := range []string{o.listen, o.control} {
@@ -63,6 +166,10 @@ func startSimulator(ctx context.Context, o simOptions, log *slog.Logger) (*simul
 				return nil, fmt.Errorf("the simulator listens on this machine only, not on %q", addr)
 			}
 		}
+	}
+	worlds, err := o.load()
+	if err != nil {
+		return nil, fmt.Errorf("simulator: %w", err)
 	}
 	if o.control == "" {
 		o.control = nextPort(o.listen)
@@ -77,7 +184,7 @@ func startSimulator(ctx context.Context, o simOptions, log *slog.Logger) (*simul
 	}
 	s.platform = &sim.Platform{
 		Seed: o.seed, Clock: s.clock, RatePerMinute: o.rate, CatalogSpacing: o.catalogSpacing, HoldLifetime: o.hold, Journal: o.journal,
-		PublicURL: s.url, Logger: log,
+		BarcodeDelay: o.barcodeDelay, AccountLimit: o.accountLimit, AsyncCatalog: o.async, Worlds: worlds, PublicURL: s.url, Logger: log,
 	}
 	if err := s.platform.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("simulator: %w", err), l.api.Close(), l.operator.Close())
@@ -134,17 +241,18 @@ func (p *program) sim(ctx context.Context, o simOptions) error {
 		return err
 	}
 	fmt.Fprintf(p.out, "S-360 simulator\n  platform  %s\n  control   %s\n", s.url, s.controlURL)
-	type institution struct {
-		Code, BaseURL, Operator, Partner, Secret, PartnerContact, PendingMethod string
-	}
-	var list []institution
-	for _, i := range s.institutions() {
-		fmt.Fprintf(p.out, "  %-8s  %s  operator %s  partner %q  secret %s  contact %s  pending account %s\n", i.Code, i.BaseURL, i.Operator,
-			i.Partner, i.Secret.Reveal(), i.PartnerContact, i.PendingMethod)
-		list = append(list, institution{i.Code, i.BaseURL, i.Operator, i.Partner, i.Secret.Reveal(), i.PartnerContact, i.PendingMethod})
+	up := simReadiness{URL: s.url, Control: s.controlURL}
+	for _, i := range s.platform.Institutions() {
+		r := readyInstitution{
+			Code: i.Code, Operator: i.Operator, Partner: i.Partner, Secret: i.Secret, PointOfSales: i.PointOfSales, ContactNumber: i.PartnerContact,
+			Currency: i.Currency, BaseURL: s.url + "/" + i.Code, PendingMethod: i.PendingMethodCode,
+		}
+		up.Institutions = append(up.Institutions, r)
+		fmt.Fprintf(p.out, "  %-8s  %s  operator %s  partner %q  secret %s  contact %s  point of sales %d  pending account %s\n", r.Code, r.BaseURL, r.Operator,
+			r.Partner, r.Secret, r.ContactNumber, r.PointOfSales, r.PendingMethod)
 	}
 	if o.ready != "" {
-		if err := writeReady(o.ready, map[string]any{"sim": s.url, "sim_control": s.controlURL, "institutions": list}); err != nil {
+		if err := writeReady(o.ready, up); err != nil {
 			return errors.Join(err, s.stop())
 		}
 	}

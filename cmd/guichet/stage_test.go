@@ -82,20 +82,24 @@ func newStage(t *testing.T, database func(*testing.T, string) string, simArgs ..
 		"--rate-per-minute", "-1", "--catalog-spacing", "-1s",
 	}, simArgs...)...)
 	var up struct {
-		Sim          string `json:"sim"`
-		SimControl   string `json:"sim_control"`
+		URL          string `json:"url"`
+		Control      string `json:"control"`
 		Institutions []struct {
-			Code, BaseURL, Operator, Partner, Secret, PartnerContact, PendingMethod string
+			Code          string `json:"code"`
+			Operator      string `json:"operator"`
+			Partner       string `json:"partner"`
+			Secret        string `json:"secret"`
+			ContactNumber string `json:"contact_number"`
 		} `json:"institutions"`
 	}
 	s.sim.ready(t, ready, &up)
-	s.control = newClient(up.SimControl, "")
+	s.control = newClient(up.Control, "")
 	var b strings.Builder
 	fmt.Fprintf(&b, "listen: 127.0.0.1:0\noperator_listen: 127.0.0.1:0\ndata_dir: %s\nallow_simulator: true\nkey_rate: 10000\navailability_every: 1m\nlog_level: info\ninstitutions:\n", s.dir)
 	barcodes := map[string]string{"museum": "qr", "theatre": "code128", "stadium": "qr"}
 	for _, i := range up.Institutions {
 		fmt.Fprintf(&b, "  - code: %s\n    base_url: %s\n    operator: %s\n    partner: %q\n    partner_contact: %q\n    barcode: %s\n    calls_per_minute: 100000\n    calls_at_once: 50\n    calls_per_month: 1000000\n",
-			i.Code, i.BaseURL, i.Operator, i.Partner, i.PartnerContact, barcodes[i.Code])
+			i.Code, up.URL+"/"+i.Code, i.Operator, i.Partner, i.ContactNumber, barcodes[i.Code])
 		s.env = append(s.env, "GUICHET_SECRET_"+strings.ToUpper(i.Code)+"="+i.Secret)
 		s.codes = append(s.codes, i.Code)
 	}

@@ -149,7 +149,7 @@ func (g *generator) season(i, year int) s360.Season {
 	}
 	four := s360.Int(4)
 	s.AudienceCategories = s360.List[s360.AudienceCategory]{{
-		ID: genAudience, Code: "IND", MainCategory: "OCCASIONAL", SecondaryCategory: "INDIVIDUAL", ExternalName: texts("Public individuel", "Einzelpersonen", "Individuals"),
+		ID: genAudience, Code: "IND", MainCategory: "OCCASIONAL", SecondaryCategory: "INDIVIDUAL", ExternalName: texts("Visiteurs seuls", "Einzelpersonen", "Individuals"),
 		AudienceSubCategories: s360.List[s360.AudienceSubCategory]{
 			{ID: genTariff, Code: "PLEIN", ExternalName: texts("Plein tarif", "Normalpreis", "Full price"), AudienceCategoryID: genAudience, AudienceCategoryKind: "FULL", Rank: 1},
 			{

@@ -215,15 +215,23 @@ func ParseWorld(data []byte) (World, error) {
 	return w, nil
 }
 
+// ShippedNames are the worlds that come with the simulator, in a fixed order.
+func ShippedNames() []string { return []string{"museum", "theatre", "stadium"} }
+
+// ShippedWorld returns one of the worlds of ShippedNames.
+func ShippedWorld(name string) (World, error) {
+	data, err := worldFiles.ReadFile("worlds/" + name + ".json")
+	if err != nil {
+		return World{}, fmt.Errorf("world %s: %w", name, err)
+	}
+	return ParseWorld(data)
+}
+
 // shippedWorlds are the three that come with the simulator, in a fixed order.
 func shippedWorlds() ([]World, error) {
 	var out []World
-	for _, name := range []string{"museum", "theatre", "stadium"} {
-		data, err := worldFiles.ReadFile("worlds/" + name + ".json")
-		if err != nil {
-			return nil, fmt.Errorf("world %s: %w", name, err)
-		}
-		w, err := ParseWorld(data)
+	for _, name := range ShippedNames() {
+		w, err := ShippedWorld(name)
 		if err != nil {
 			return nil, err
 		}
