@@ -77,6 +77,9 @@ type Platform struct {
 	skew         atomic.Int64
 	delivering   sync.Mutex // taken before mu
 	sender       *http.Client
+	world        sync.RWMutex // held by every call; a restart waits for it
+	down         atomic.Bool
+	halt         chan struct{} // closed by a restart
 	calls        callLog
 	limits       map[string]*limits
 	pending      map[int64]*parked
@@ -272,6 +275,12 @@ func (p *Platform) begin() error {
 	p.inForce.Store(&limits)
 	p.skew.Store(int64(p.Skew))
 	p.sender = newSender()
+	p.halt = make(chan struct{})
+	return p.load()
+}
+
+// load opens the journal, grows the worlds and makes happen again what the journal remembers.
+func (p *Platform) load() error {
 	p.base = p.clock.Now()
 	past, err := p.openJournal()
 	if err != nil {
@@ -372,8 +381,8 @@ func (p *Platform) log() *slog.Logger {
 	return p.Logger
 }
 
-// wait sleeps on the real clock, or in the bubble of a synctest, unless the caller goes away.
-func wait(ctx context.Context, d time.Duration) bool {
+// wait sleeps on the real clock, or in the bubble of a synctest, unless the caller goes away or the platform restarts.
+func wait(ctx context.Context, d time.Duration, halt <-chan struct{}) bool {
 	if d <= 0 {
 		return ctx.Err() == nil
 	}
@@ -381,6 +390,8 @@ func wait(ctx context.Context, d time.Duration) bool {
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
+		return false
+	case <-halt:
 		return false
 	case <-t.C:
 		return true

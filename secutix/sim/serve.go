@@ -49,6 +49,7 @@ type call struct {
 	now       time.Time
 	fault     *Fault
 	latency   time.Duration
+	halt      <-chan struct{}
 }
 
 // has says whether the call met a fault of this kind.
@@ -83,6 +84,11 @@ func (p *Platform) answer(r *http.Request) reply {
 		p.log().Error("simulator cannot start", "error", err)
 		return textReply(http.StatusInternalServerError, "the simulator cannot start: "+err.Error())
 	}
+	if p.down.Load() {
+		return textReply(http.StatusServiceUnavailable, "the platform restarts")
+	}
+	p.world.RLock()
+	defer p.world.RUnlock()
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	in, path := p.find(r, path)
 	var rep reply
@@ -203,7 +209,7 @@ func (p *Platform) admit(r *http.Request, c *call, rt method) (rep reply, code s
 	if rep := p.gate(r, c); rep != nil {
 		return *rep, "", ""
 	}
-	if !wait(r.Context(), c.delay()) {
+	if !wait(r.Context(), c.delay(), c.halt) {
 		return reply{header: http.Header{}, cut: true}, "", ""
 	}
 	if rep := p.brokenBefore(c); rep != nil {
@@ -246,7 +252,7 @@ func (p *Platform) gate(r *http.Request, c *call) *reply {
 	_ = json.Unmarshal(c.body, &head) // what is wrong with it is said by the method
 	c.requestID = int64(head.RequestID)
 	c.fault = p.faults.meet(p.Seed, c.in.w.Code, c.service, c.method)
-	c.latency = p.latency(c.in.w.Code, c.method)
+	c.latency, c.halt = p.latency(c.in.w.Code, c.method), p.halt
 	if c.fault != nil {
 		p.log().Info("fault met", "institution", c.in.w.Code, "method", c.method, "kind", string(c.fault.Kind))
 	}
