@@ -19,6 +19,14 @@ type Client struct {
 	OrderFacade ExternalOrderFacade
 	// Orders is ExternalOrderService.
 	Orders ExternalOrderService
+	// Payments is ExternalPaymentService.
+	Payments ExternalPaymentService
+	// History is ExternalOrderHistoryService.
+	History ExternalOrderHistoryService
+	// Shipments is ShipmentPublicService.
+	Shipments ShipmentPublicService
+	// Seating is ExternalSeatingService.
+	Seating ExternalSeatingService
 
 	options *Options
 	base    *url.URL
@@ -65,6 +73,10 @@ func (c *Client) withServices() *Client {
 	c.Availability = AvailabilityService{client: c}
 	c.OrderFacade = ExternalOrderFacade{client: c}
 	c.Orders = ExternalOrderService{client: c}
+	c.Payments = ExternalPaymentService{client: c}
+	c.History = ExternalOrderHistoryService{client: c}
+	c.Shipments = ShipmentPublicService{client: c}
+	c.Seating = ExternalSeatingService{client: c}
 	return c
 }
 

@@ -22,7 +22,7 @@ type golden struct {
 }
 
 func goldens() []golden {
-	return []golden{
+	return append(orderGoldens(), []golden{
 		{"CatalogService/isCatalogServiceAlive", "catalogService/v1_33/isCatalogServiceAlive", func(ctx context.Context, c *Client, _ []byte) (any, error) {
 			return WebMethodResult{Result{StatusCode: StatusSuccess}}, c.Catalog.IsCatalogServiceAlive(ctx)
 		}},
@@ -59,7 +59,7 @@ func goldens() []golden {
 		{"ExternalOrderService/abandonMovements", "externalOrderService/v1_33/abandonMovements", calling(func(c *Client) func(context.Context, AbandonMovementsRequest) (OrderUpdateResult, error) {
 			return c.Orders.AbandonMovements
 		})},
-	}
+	}...)
 }
 
 func calling[Q, R any](of func(*Client) func(context.Context, Q) (R, error)) func(context.Context, *Client, []byte) (any, error) {

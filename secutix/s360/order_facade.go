@@ -20,9 +20,71 @@ func (s ExternalOrderFacade) CreateOrUpdateOrder(ctx context.Context, r CreateOr
 	return invoke[OrderUpdateResult](ctx, s.client, m, r)
 }
 
+// CreateOrUpdateOrderWithGranularity is CreateOrUpdateOrder with a say in how deep the answer goes: with
+// UpdateGranularityOperation the movements are left out.
+//
+// S-360: ExternalOrderFacade.createOrUpdateOrderWithGranularity (1.33)
+func (s ExternalOrderFacade) CreateOrUpdateOrderWithGranularity(ctx context.Context, r CreateOrUpdateOrderWithGranularityRequest) (OrderUpdateResult, error) {
+	m := method{service: serviceOrderFacade, name: "createOrUpdateOrderWithGranularity", changing: true}
+	return invoke[OrderUpdateResult](ctx, s.client, m, r)
+}
+
+// CreatePaymentsAndCloseOrder pays and closes an order in one call. The platform means it for payment by card; after an
+// uncertain error ask GetOrderDetails before anything else.
+//
+// S-360: ExternalOrderFacade.createPaymentsAndCloseOrder (1.33)
+func (s ExternalOrderFacade) CreatePaymentsAndCloseOrder(ctx context.Context, r CreatePaymentsAndCloseOrderRequest) (CreatePaymentsAndCloseOrderResult, error) {
+	m := method{service: serviceOrderFacade, name: "createPaymentsAndCloseOrder", changing: true}
+	return invoke[CreatePaymentsAndCloseOrderResult](ctx, s.client, m, r)
+}
+
+// CreateOrUpdateOrderWithGranularityRequest is CreateOrUpdateOrderRequest with one more argument.
+type CreateOrUpdateOrderWithGranularityRequest struct {
+	CreateOrUpdateOrderRequest
+	// OrderUpdateGranularity is MOVEMENT when empty. The member's name is proposed after its type.
+	OrderUpdateGranularity string `json:"orderUpdateGranularity,omitzero"`
+}
+
+// Values of OrderUpdateGranularity; only MOVEMENT is known.
+const (
+	UpdateGranularityOperation = "OPERATION"
+	UpdateGranularityMovement  = "MOVEMENT"
+)
+
+// CreatePaymentsAndCloseOrderRequest holds the parameters of createPaymentsAndCloseOrder as the published example shows
+// them.
+type CreatePaymentsAndCloseOrderRequest struct {
+	RequestID              ID                `json:"requestId,omitzero"`
+	OrderID                ID                `json:"orderId"`
+	IsConvertedReservation Bool              `json:"isConvertedReservation"`
+	CreateToken            Bool              `json:"createToken"`
+	Payments               List[PaymentInfo] `json:"payments,omitzero"`
+	PaymentParams          *PaymentParams    `json:"paymentParams,omitzero"`
+	OrderType              string            `json:"orderType,omitzero"`
+	// MaxWaitingTime is as in CloseOrderRequest.
+	MaxWaitingTime *Int              `json:"maxWaitingTime,omitzero"`
+	PurchasersInfo List[ContactData] `json:"purchasersInfo,omitzero"`
+}
+
+// PaymentParams says for the payment widget who pays and where to return to.
+type PaymentParams struct {
+	ContactNumber        string          `json:"contactNumber,omitzero"`
+	TotalAmount          Amount          `json:"totalAmount,omitzero"`
+	PaymentParametersMap json.RawMessage `json:"paymentParametersMap,omitzero"`
+}
+
+// CreatePaymentsAndCloseOrderResult tells the payments that were made. Its name and members are proposed.
+type CreatePaymentsAndCloseOrderResult struct {
+	OrderResult
+	PaymentDetails List[PaymentDetail] `json:"paymentDetails,omitzero"`
+	OrderData      *OrderDetailsData   `json:"orderData,omitzero"`
+}
+
 // Order types used by a reseller. The enumeration is open.
 const (
-	OrderTypeSale = "SALE"
+	OrderTypeSale               = "SALE"
+	OrderTypeRefundClient       = "REFUND_CLIENT"
+	OrderTypeRefundOrganization = "REFUND_ORGANIZATION"
 )
 
 // Default names of the visit members of a SimpleProductOperationCreationData.
@@ -44,13 +106,16 @@ type CreateOrUpdateOrderRequest struct {
 	PurchasersInfo List[ContactData] `json:"purchasersInfo,omitzero"`
 	// ExternalReference is the partner's reference; the platform offers no
 	// look-up by it.
-	ExternalReference              string                                    `json:"externalReference,omitzero"`
-	SingleEntryAttributions        List[SingleEntryOperationAttributionData] `json:"singleEntryAttributionOperations,omitzero"`
-	SimpleProductOperations        List[SimpleProductOperationCreationData]  `json:"simpleProductOperations,omitzero"`
-	Origin                         json.RawMessage                           `json:"origin,omitzero"`
-	FileContacts                   List[FileContactData]                     `json:"fileContacts,omitzero"`
-	ResumeAllOptionOperations      Bool                                      `json:"isResumeAllOptionOperations,omitzero"`
-	ResumeAllReservationOperations Bool                                      `json:"isResumeAllReservationOperations,omitzero"`
+	ExternalReference       string                                    `json:"externalReference,omitzero"`
+	SingleEntryAttributions List[SingleEntryOperationAttributionData] `json:"singleEntryAttributionOperations,omitzero"`
+	SimpleProductOperations List[SimpleProductOperationCreationData]  `json:"simpleProductOperations,omitzero"`
+	ChargeOperations        List[ChargeOperation]                     `json:"chargeOperations,omitzero"`
+	// RefundOperations name what a refund order takes back. The member and its shape are proposed.
+	RefundOperations               List[RefundOperation] `json:"refundOperations,omitzero"`
+	Origin                         json.RawMessage       `json:"origin,omitzero"`
+	FileContacts                   List[FileContactData] `json:"fileContacts,omitzero"`
+	ResumeAllOptionOperations      Bool                  `json:"isResumeAllOptionOperations,omitzero"`
+	ResumeAllReservationOperations Bool                  `json:"isResumeAllReservationOperations,omitzero"`
 }
 
 // ContactData names a contact by its number.
@@ -89,6 +154,21 @@ type OperationAttribution struct {
 	Quantity              Int `json:"quantity"`
 	PerformanceID         ID  `json:"performanceId"`
 	SeatCategoryID        ID  `json:"seatCategoryId,omitzero"`
+	// ContingentID names the contingent to take from (proposed); left out it is the sales channel's.
+	ContingentID ID `json:"contingentId,omitzero"`
+}
+
+// ChargeOperation adds a fee to an order. Its members are proposed.
+type ChargeOperation struct {
+	ChargeID ID     `json:"chargeId"`
+	Amount   Amount `json:"amount,omitzero"`
+}
+
+// RefundOperation names sold places that a refund order takes back: the given movements of a closed
+// order's operation, or all of them. Its members are proposed.
+type RefundOperation struct {
+	OperationID ID       `json:"operationId"`
+	MovementIDs List[ID] `json:"movementIds,omitzero"`
 }
 
 // SimpleProductOperationCreationData asks for items of passes, services and
@@ -202,30 +282,32 @@ const MovementTypeSeat = "SEAT"
 // Block, Row, Number and Entrance have proposed names; what an instance names
 // otherwise is in Extra. A pass or service has no seat members at all.
 type MovementData struct {
-	MovementID        ID               `json:"movementId"`
-	OperationID       ID               `json:"operationId,omitzero"`
-	Type              string           `json:"type,omitzero"`
-	SeatID            ID               `json:"seatId,omitzero"`
-	SeatCategoryID    ID               `json:"seatCategoryId,omitzero"`
-	SeatCategory      string           `json:"seatCategory,omitzero" soft:"1"`
-	ContingentID      ID               `json:"contingentId,omitzero"`
-	Contingent        string           `json:"contingent,omitzero" soft:"1"`
-	AreaID            ID               `json:"areaId,omitzero"`
-	Area              string           `json:"area,omitzero" soft:"1"`
-	AreaKind          string           `json:"areaKind,omitzero" soft:"1"`
-	Alley             string           `json:"alley,omitzero" soft:"1"`
-	Block             string           `json:"block,omitzero" soft:"1"`
-	Row               string           `json:"row,omitzero" soft:"1"`
-	Number            string           `json:"number,omitzero" soft:"1"`
-	Entrance          string           `json:"entrance,omitzero" soft:"1"`
-	AttributionMatch  string           `json:"attributionMatch,omitzero" soft:"1"`
-	StartValidityDate Date             `json:"startValidityDate,omitzero" soft:"1"`
-	EndValidityDate   Date             `json:"endValidityDate,omitzero" soft:"1"`
-	InstanceNumber    *Int             `json:"instanceNumber,omitzero" soft:"1"`
-	Resumed           *Bool            `json:"resumed,omitzero" soft:"1"`
-	Transferable      *Bool            `json:"transferable,omitzero" soft:"1"`
-	Tickets           List[TicketData] `json:"tickets,omitzero" alias:"ticketDatas,ticket" soft:"1"`
-	Extra             Members          `json:"-"`
+	MovementID        ID     `json:"movementId"`
+	OperationID       ID     `json:"operationId,omitzero"`
+	Type              string `json:"type,omitzero"`
+	SeatID            ID     `json:"seatId,omitzero"`
+	SeatCategoryID    ID     `json:"seatCategoryId,omitzero"`
+	SeatCategory      string `json:"seatCategory,omitzero" soft:"1"`
+	ContingentID      ID     `json:"contingentId,omitzero"`
+	Contingent        string `json:"contingent,omitzero" soft:"1"`
+	AreaID            ID     `json:"areaId,omitzero"`
+	Area              string `json:"area,omitzero" soft:"1"`
+	AreaKind          string `json:"areaKind,omitzero" soft:"1"`
+	Alley             string `json:"alley,omitzero" soft:"1"`
+	Block             string `json:"block,omitzero" soft:"1"`
+	Row               string `json:"row,omitzero" soft:"1"`
+	Number            string `json:"number,omitzero" soft:"1"`
+	Entrance          string `json:"entrance,omitzero" soft:"1"`
+	AttributionMatch  string `json:"attributionMatch,omitzero" soft:"1"`
+	StartValidityDate Date   `json:"startValidityDate,omitzero" soft:"1"`
+	EndValidityDate   Date   `json:"endValidityDate,omitzero" soft:"1"`
+	InstanceNumber    *Int   `json:"instanceNumber,omitzero" soft:"1"`
+	Resumed           *Bool  `json:"resumed,omitzero" soft:"1"`
+	Transferable      *Bool  `json:"transferable,omitzero" soft:"1"`
+	// Owner is who the ticket is for; the member's name is proposed.
+	Owner   *MovementContactData `json:"ticketOwner,omitzero" soft:"1"`
+	Tickets List[TicketData]     `json:"tickets,omitzero" alias:"ticketDatas,ticket" soft:"1"`
+	Extra   Members              `json:"-"`
 }
 
 // UnmarshalJSON reads the object and keeps unknown members.

@@ -69,6 +69,8 @@ type CloseOrderRequest struct {
 	// MaxWaitingTime is how long the call may wait for barcodes, in a unit that
 	// is not known; 30 is harmless in both readings.
 	MaxWaitingTime *Int `json:"maxWaitingTime,omitzero"`
+	// IsConvertedReservation is seen at createPaymentsAndCloseOrder; it is for reservations.
+	IsConvertedReservation Bool `json:"isConvertedReservation,omitzero"`
 }
 
 // PaymentInfo is one payment of an order.
@@ -76,6 +78,9 @@ type PaymentInfo struct {
 	Amount           Amount `json:"amount"`
 	PaymentMethodID  ID     `json:"paymentMethodId"`
 	ContactReference string `json:"contactReference,omitzero"`
+	// PaymentIdentifier is the payer's own name of the payment.
+	PaymentIdentifier string `json:"paymentIdentifier,omitzero"`
+	ValueDate         Date   `json:"valueDate,omitzero"`
 }
 
 // CloseOrderResult is the answer of closeOrder. Neither the name of its payload
@@ -158,7 +163,9 @@ type OrderDetailsData struct {
 	SalesChannelName            string              `json:"salesChannelName,omitzero" soft:"1"`
 	OperationDatas              List[OperationData] `json:"operationDatas,omitzero"`
 	MovementDatas               List[MovementData]  `json:"movementDatas,omitzero"`
-	Extra                       Members             `json:"-"`
+	// Shipments is a proposed member: how the tickets travel.
+	Shipments List[ShipmentData] `json:"shipments,omitzero" soft:"1"`
+	Extra     Members            `json:"-"`
 }
 
 // UnmarshalJSON reads the object and keeps unknown members.

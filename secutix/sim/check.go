@@ -64,6 +64,7 @@ func (k *checker) run() {
 		k.order(k.in.orders[id])
 	}
 	k.account()
+	k.life()
 	for _, p := range k.in.products {
 		for _, perf := range p.perfs {
 			for i, pl := range perf.pools {
@@ -112,11 +113,11 @@ func (k *checker) operation(o *order, op *operation) int64 {
 		k.bad("operation %d is in order %d and in order %d", op.ID, other, o.ID)
 	}
 	k.lines[op.ID] = o.ID
-	if op.Price < 0 {
+	if op.Price != 0 && (op.Price < 0) != (op.Of != 0) {
 		k.bad("operation %d has the price %d", op.ID, op.Price)
 	}
-	if op.Charge != 0 {
-		return op.Price
+	if op.Charge != 0 || op.Of != 0 {
+		return op.total()
 	}
 	var sum int64
 	for _, m := range op.Movements {
@@ -131,7 +132,9 @@ func (k *checker) operation(o *order, op *operation) int64 {
 			continue
 		}
 		sum += op.Price
-		k.movement(o, op, m)
+		if m.Cancelled == 0 {
+			k.movement(o, op, m)
+		}
 	}
 	if op.total() != sum {
 		k.bad("operation %d costs %d, its prices make %d", op.ID, op.total(), sum)

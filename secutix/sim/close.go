@@ -26,13 +26,26 @@ func (p *Platform) abandonMovements(c *call) (any, *refusal) {
 			return nil, refuse(errMovement, "order %d has no movement %d", o.ID, id)
 		}
 	}
-	if err := p.commit(c.in, change{At: c.now, Do: doDrop, ID: o.ID, Movements: ids}); err != nil {
+	return p.drop(c, o, ids, nil)
+}
+
+// drop takes movements and fees off an open order and answers with what is gone and what is left of their lines.
+func (p *Platform) drop(c *call, o *order, ids, fees []int64) (any, *refusal) {
+	before := map[int64]int{}
+	for _, op := range o.Operations {
+		before[op.ID] = op.quantity()
+	}
+	ch := change{At: c.now, Do: doDrop, ID: o.ID, Movements: ids}
+	if len(fees) > 0 {
+		ch.Life = &lifeChange{Fees: fees}
+	}
+	if err := p.commit(c.in, ch); err != nil {
 		return nil, p.broken(c, err)
 	}
-	d := &s360.OrderUpdateData{OrderID: s360.ID(o.ID), OrderSecretID: o.Secret, CatalogCurrency: cash(c.in.w.Currency), RemoveMovementIDs: q.MovementIDs}
+	d := &s360.OrderUpdateData{OrderID: s360.ID(o.ID), OrderSecretID: o.Secret, CatalogCurrency: cash(c.in.w.Currency), RemoveMovementIDs: wireIDs(ids)}
 	for _, op := range o.Operations {
 		switch {
-		case !slices.ContainsFunc(op.Movements, func(m *movement) bool { return slices.Contains(ids, m.ID) }):
+		case op.quantity() == before[op.ID]:
 		case op.quantity() == 0:
 			d.RemoveOperationIDs = append(d.RemoveOperationIDs, s360.ID(op.ID))
 		default:
@@ -50,15 +63,47 @@ func (o *order) holds(id int64) bool {
 				return !m.Dropped
 			}
 		}
+		if slices.Contains(op.Back, id) {
+			return true
+		}
 	}
 	return false
 }
 
 func (p *Platform) closeOrder(c *call) (any, *refusal) {
-	var q closeRequest
+	var q s360.CloseOrderRequest
 	if no := p.read(c, &q); no != nil {
 		return nil, no
 	}
+	o, no := p.pay(c, q)
+	if no != nil {
+		return nil, no
+	}
+	return s360.CloseOrderResult{OrderResult: c.orderOK(), OrderData: c.in.details(o, s360.GranularityTickets, c.now)}, nil
+}
+
+// createPaymentsAndCloseOrder closes by the pending account alone: there is no payment centre here.
+func (p *Platform) createPaymentsAndCloseOrder(c *call) (any, *refusal) {
+	var q s360.CreatePaymentsAndCloseOrderRequest
+	if no := p.read(c, &q); no != nil {
+		return nil, no
+	}
+	if len(q.Payments) == 0 {
+		return nil, refuse(errMissing, "payments")
+	}
+	o, no := p.pay(c, s360.CloseOrderRequest{
+		OrderID: q.OrderID, OrderType: q.OrderType, PurchasersInfo: q.PurchasersInfo, Payments: q.Payments, GenerateBarCodes: true, MaxWaitingTime: q.MaxWaitingTime,
+	})
+	if no != nil {
+		return nil, no
+	}
+	return s360.CreatePaymentsAndCloseOrderResult{
+		OrderResult: c.orderOK(), PaymentDetails: c.in.paymentDetails(o), OrderData: c.in.details(o, s360.GranularityTickets, c.now),
+	}, nil
+}
+
+// pay closes an open order, which issues its tickets or takes back those it names.
+func (p *Platform) pay(c *call, q s360.CloseOrderRequest) (*order, *refusal) {
 	o, no := c.in.openOrder(int64(q.OrderID))
 	if no != nil {
 		return nil, no
@@ -70,6 +115,7 @@ func (p *Platform) closeOrder(c *call) (any, *refusal) {
 	ch := change{
 		At: c.now, Do: doClose, ID: o.ID, Amount: o.total(), Method: c.in.w.pendingMethod(), Contact: contact,
 		Generated: bool(q.GenerateBarCodes), Tickets: c.in.tickets(o), Until: c.now.Add(p.BarcodeDelay),
+		Life: &lifeChange{Payments: c.in.paid(q.Payments, o, c.now)},
 	}
 	if c.has(LateBarcodes) {
 		ch.Until = c.now.Add(orElse(c.fault.Late, 10*time.Second))
@@ -77,17 +123,11 @@ func (p *Platform) closeOrder(c *call) (any, *refusal) {
 	if err := p.commit(c.in, ch); err != nil {
 		return nil, p.broken(c, err)
 	}
-	return s360.CloseOrderResult{OrderResult: c.orderOK(), OrderData: c.in.details(o, s360.GranularityTickets, c.now)}, nil
-}
-
-// closeRequest is closeOrder's, with the members seen at createPaymentsAndCloseOrder.
-type closeRequest struct {
-	s360.CloseOrderRequest
-	IsConvertedReservation s360.Bool `json:"isConvertedReservation"`
+	return o, nil
 }
 
 // checkClose looks at who pays, how and how much. It returns the contact the order ends with.
-func (p *Platform) checkClose(c *call, o *order, q closeRequest) (string, *refusal) {
+func (p *Platform) checkClose(c *call, o *order, q s360.CloseOrderRequest) (string, *refusal) {
 	contact := o.Contact
 	if q.PurchaserInfo != nil {
 		contact = q.PurchaserInfo.ContactReference
@@ -95,17 +135,19 @@ func (p *Platform) checkClose(c *call, o *order, q closeRequest) (string, *refus
 		contact = q.PurchasersInfo[0].ContactReference
 	}
 	switch {
-	case q.OrderType != "" && q.OrderType != s360.OrderTypeSale:
-		return "", refuse(errType, "order type %q is not simulated", q.OrderType)
+	case q.OrderType != "" && q.OrderType != o.kind():
+		return "", refuse(errType, "order %d is a %s, not a %s", o.ID, o.kind(), q.OrderType)
 	case contact != "" && !c.in.knowsContact(contact):
 		return "", refuse(errContact, "no contact %s", contact)
 	case o.places() == 0:
 		return "", refuse(errEmpty, "order %d is empty", o.ID)
 	}
-	if no := c.in.checkRules(o.Operations); no != nil {
-		return "", no
+	if !isRefund(o.Type) {
+		if no := c.in.checkRules(o.Operations); no != nil {
+			return "", no
+		}
 	}
-	if no := c.in.checkPayments(q.Payments, o.total()); no != nil {
+	if no := c.in.checkPayments(q.Payments, o); no != nil {
 		return "", no
 	}
 	if p.AccountLimit > 0 && c.in.balance+o.total() > p.AccountLimit {
@@ -114,9 +156,13 @@ func (p *Platform) checkClose(c *call, o *order, q closeRequest) (string, *refus
 	return contact, nil
 }
 
-// checkPayments accepts no payments at all, which means the pending account, or payments by it that
-// make up the total.
-func (in *institution) checkPayments(payments s360.List[s360.PaymentInfo], total int64) *refusal {
+// checkPayments accepts no payments at all, which means the pending account, or payments by it that make up the total. What
+// a refund pays back may be written with either sign.
+func (in *institution) checkPayments(payments s360.List[s360.PaymentInfo], o *order) *refusal {
+	total, refund := o.total(), isRefund(o.Type)
+	if refund && !in.w.pendingRefunds() {
+		return refuse(errMethod, "the account takes no reimbursements")
+	}
 	if len(payments) == 0 {
 		return nil
 	}
@@ -130,7 +176,7 @@ func (in *institution) checkPayments(payments s360.List[s360.PaymentInfo], total
 		}
 		sum += int64(pay.Amount)
 	}
-	if sum != total {
+	if sum != total && (!refund || sum != -total) {
 		return refuse(errAmount, "the payments make %d, the order is %d", sum, total)
 	}
 	return nil
@@ -175,7 +221,7 @@ func (p *Platform) getOrderDetails(c *call) (any, *refusal) {
 func (in *institution) details(o *order, granularity string, now time.Time) *s360.OrderDetailsData {
 	y, m, day := o.Created.In(in.zone).Date()
 	d := &s360.OrderDetailsData{
-		OrderID: s360.ID(o.ID), OrderState: o.State, OrderType: s360.OrderTypeSale, OrderSecretID: o.Secret, ContactReference: o.Contact,
+		OrderID: s360.ID(o.ID), OrderState: o.State, OrderType: o.kind(), OrderSecretID: o.Secret, ContactReference: o.Contact,
 		CreationDateTime: s360.At(o.Created.UTC()), ReferenceDate: s360.At(time.Date(y, m, day, 0, 0, 0, 0, in.zone).UTC()),
 		ExpirationDate: s360.At(o.Expires.UTC()), SaleAmount: amount(o.total()), PreSaleAmount: amount(0),
 		ReservationAmount: amount(0), OptionAmount: amount(0), WaitingAccountBalanceAmount: amount(o.Amount),
@@ -190,13 +236,10 @@ func (in *institution) details(o *order, granularity string, now time.Time) *s36
 		if granularity == s360.GranularityOperations {
 			continue
 		}
-		for _, m := range op.Movements {
-			if m.Dropped {
-				continue
-			}
+		for _, m := range in.movementsOf(op) {
 			w := in.movementData(op, m)
 			if granularity == s360.GranularityTickets && o.State == stateClosed {
-				w.Tickets = o.ticketData(m, now)
+				w.Tickets = in.moves[m.ID].order.ticketData(m, now)
 			}
 			d.MovementDatas = append(d.MovementDatas, w)
 		}
@@ -204,19 +247,40 @@ func (in *institution) details(o *order, granularity string, now time.Time) *s36
 	if o.State == stateAbandoned {
 		d.SaleAmount = amount(0)
 	}
+	d.Shipments = in.shipmentOf(o)
 	if o.External != "" {
 		d.Extra = s360.Members{"externalReference": raw(o.External)}
 	}
 	return d
 }
 
+// ticketData lists the tickets a movement had, oldest first, the last one being the one that counts.
 func (o *order) ticketData(m *movement, now time.Time) s360.List[s360.TicketData] {
-	if now.Before(o.BarcodesAt) {
+	if now.Before(o.BarcodesAt) && len(m.Old) == 0 {
 		return nil
 	}
-	t := s360.TicketData{TicketID: s360.ID(m.Ticket), TicketState: s360.TicketNotPrinted}
-	if o.Generated {
-		t.TicketState, t.Barcode = s360.TicketValid, s360.Barcode(m.Barcode)
+	var out s360.List[s360.TicketData]
+	for i, t := range m.Old {
+		old := s360.TicketData{TicketID: s360.ID(t.Ticket), TicketState: s360.TicketInvalidated}
+		if o.Generated || i > 0 {
+			old.Barcode = s360.Barcode(t.Barcode)
+		}
+		out = append(out, old)
 	}
-	return s360.List[s360.TicketData]{t}
+	t := s360.TicketData{TicketID: s360.ID(m.Ticket), TicketState: o.ticketState(m)}
+	if o.Generated || len(m.Old) > 0 {
+		t.Barcode = s360.Barcode(m.Barcode)
+	}
+	return append(out, t)
+}
+
+// ticketState is the state of the ticket a movement has now.
+func (o *order) ticketState(m *movement) string {
+	switch {
+	case m.Cancelled != 0:
+		return s360.TicketCancelled
+	case o.Generated || len(m.Old) > 0:
+		return s360.TicketValid
+	}
+	return s360.TicketNotPrinted
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"guichet/secutix/s360"
 )
 
 // callsShown is how many single calls GET /calls lists.
@@ -43,6 +45,9 @@ func (p *Platform) Control() http.Handler {
 	mux.HandleFunc("GET /account", p.control(p.showAccount))
 	mux.HandleFunc("GET /tickets", p.control(p.showTickets))
 	mux.HandleFunc("GET /orders", p.control(p.showOrders))
+	mux.HandleFunc("POST /orders/{id}/reprint", p.control(p.reprint))
+	mux.HandleFunc("POST /orders/{id}/cancel", p.control(p.cancelOrder))
+	mux.HandleFunc("POST /orders/{id}/ship", p.control(p.ship))
 	mux.HandleFunc("POST /performances/{id}/{what}", p.control(p.movePerformance))
 	mux.HandleFunc("/", p.control(func(r *http.Request) (any, error) {
 		return nil, wrong(http.StatusNotFound, "no such path or method: %s %s", r.Method, r.URL.Path)
@@ -344,15 +349,15 @@ func (p *Platform) showTickets(r *http.Request) (any, error) {
 		if o.State != stateClosed || (only != "" && only != strconv.FormatInt(id, 10)) {
 			continue
 		}
-		state := "NOT_PRINTED"
-		if o.Generated {
-			state = "VALID"
-		}
 		for _, op := range o.Operations {
 			for _, m := range op.Movements {
-				if !m.Dropped {
-					out = append(out, ticket{Order: id, Movement: m.ID, Ticket: m.Ticket, Barcode: m.Barcode, State: state})
+				if m.Dropped {
+					continue
 				}
+				for _, t := range m.Old {
+					out = append(out, ticket{Order: id, Movement: m.ID, Ticket: t.Ticket, Barcode: t.Barcode, State: s360.TicketInvalidated})
+				}
+				out = append(out, ticket{Order: id, Movement: m.ID, Ticket: m.Ticket, Barcode: m.Barcode, State: o.ticketState(m)})
 			}
 		}
 	}

@@ -25,6 +25,7 @@ func remembered(t *testing.T, p *Platform) string {
 	}
 	type house struct {
 		Orders   []*order
+		Files    map[int64]*file
 		Postings []posting
 		Balance  int64
 		Barcodes map[string]int64
@@ -35,7 +36,7 @@ func remembered(t *testing.T, p *Platform) string {
 	}
 	out := map[string]any{"base": p.base, "seed": p.Seed, "offset": p.journal.offset}
 	for _, in := range p.institutions {
-		h := house{Postings: in.postings, Balance: in.balance, Barcodes: in.barcodes, Stock: map[string]stockLine{}, Prices: map[int64]int64{}, Canceled: map[int64]bool{}, Moved: map[int64]time.Time{}}
+		h := house{Files: in.files, Postings: in.postings, Balance: in.balance, Barcodes: in.barcodes, Stock: map[string]stockLine{}, Prices: map[int64]int64{}, Canceled: map[int64]bool{}, Moved: map[int64]time.Time{}}
 		for _, id := range in.sequence {
 			h.Orders = append(h.Orders, in.orders[id])
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"guichet/secutix/s360"
 )
 
 // The states of an order. Only CLOSED is known from the platform's pages.
@@ -18,6 +20,7 @@ type order struct {
 	ID         int64        `json:"id"`
 	Secret     string       `json:"secret"`
 	File       int64        `json:"file"`
+	Type       string       `json:"type,omitempty"` // empty is a sale
 	State      string       `json:"state"`
 	External   string       `json:"external,omitempty"`
 	Contact    string       `json:"contact,omitempty"`
@@ -32,6 +35,8 @@ type order struct {
 	Generated  bool      `json:"generated,omitempty"`  // barcodes were asked for
 	BarcodesAt time.Time `json:"barcodes_at,omitzero"` // readable from then on
 	Closes     int       `json:"closes,omitempty"`     // how often it was closed; more than once is a broken promise
+
+	aside
 }
 
 type operation struct {
@@ -45,8 +50,11 @@ type operation struct {
 	Category    int64       `json:"category,omitempty"`
 	Tariff      int64       `json:"tariff,omitempty"`
 	Charge      int64       `json:"charge,omitempty"` // a fee of the order; has no movements
-	Price       int64       `json:"price"`            // of one
+	Waived      bool        `json:"waived,omitempty"` // a fee that was dropped
+	Price       int64       `json:"price"`            // of one; negative when it takes back
 	Movements   []*movement `json:"movements,omitempty"`
+	Of          int64       `json:"of,omitempty"`   // the sold operation this one takes back
+	Back        []int64     `json:"back,omitempty"` // and its movements
 }
 
 type movement struct {
@@ -56,11 +64,20 @@ type movement struct {
 	Dropped bool   `json:"dropped,omitempty"`
 	Ticket  int64  `json:"ticket,omitempty"`
 	Barcode string `json:"barcode,omitempty"`
+
+	Cancelled int64                     `json:"cancelled,omitempty"` // the refund order that took it back
+	Old       []issued                  `json:"old,omitempty"`       // tickets that were replaced, oldest first
+	Owner     *s360.MovementContactData `json:"owner,omitempty"`     // whom the ticket is for
 }
 
 func (o *operation) quantity() int {
-	if o.Charge != 0 {
+	switch {
+	case o.Waived:
+		return 0
+	case o.Charge != 0:
 		return 1
+	case o.Of != 0:
+		return len(o.Back)
 	}
 	n := 0
 	for _, m := range o.Movements {
@@ -108,12 +125,15 @@ type ledger struct {
 	barcodes map[string]int64 // to movement
 	postings []posting
 	balance  int64
+	files    map[int64]*file
+	moves    map[int64]moveAt
+	given    map[string]int64 // every barcode there ever was, to movement
 
-	lastOrder, lastOperation, lastMovement, lastTicket int64
+	lastOrder, lastOperation, lastMovement, lastTicket, lastPayment, lastAttachment int64
 }
 
 func (l *ledger) reset() {
-	*l = ledger{orders: map[int64]*order{}, open: map[int64]*order{}, barcodes: map[string]int64{}}
+	*l = ledger{orders: map[int64]*order{}, open: map[int64]*order{}, barcodes: map[string]int64{}, files: map[int64]*file{}, moves: map[int64]moveAt{}, given: map[string]int64{}}
 }
 
 // The things that can happen. Each is one line of the journal.
@@ -149,6 +169,7 @@ type change struct {
 	Category    int64         `json:"category,omitempty"`
 	Slot        int64         `json:"slot,omitempty"`
 	Day         string        `json:"day,omitempty"`
+	Life        *lifeChange   `json:"life,omitempty"` // what concerns an order's life beside hold, drop and close
 	Hook        *hook         `json:"hook,omitempty"`
 	Notice      *notice       `json:"notice,omitempty"`
 	Push        *pushed       `json:"push,omitempty"`
@@ -189,7 +210,7 @@ func (in *institution) apply(c change) error {
 		in.setupChanged(c.At)
 		return nil
 	}
-	return fmt.Errorf("unknown change %q", c.Do)
+	return in.applyLife(c)
 }
 
 func (in *institution) applyHold(c change) error {
@@ -203,12 +224,14 @@ func (in *institution) applyHold(c change) error {
 		in.sequence = append(in.sequence, o.ID)
 		in.lastOrder = max(in.lastOrder, o.ID)
 	}
+	in.fileHolds(o, c)
 	o.Expires, o.Contact, o.External = c.Order.Expires, c.Order.Contact, c.Order.External
 	for _, op := range c.Order.Operations {
 		o.Operations = append(o.Operations, op)
 		in.lastOperation = max(in.lastOperation, op.ID)
 		for _, m := range op.Movements {
 			in.lastMovement = max(in.lastMovement, m.ID)
+			in.moves[m.ID] = moveAt{order: o, op: op, m: m}
 			p, err := in.stockOf(op, m)
 			if err != nil {
 				return fmt.Errorf("hold %d: %w", o.ID, err)
@@ -242,7 +265,8 @@ func (in *institution) applyDrop(c change) error {
 			in.stockMoved(op, c.At)
 		}
 	}
-	if o.places() == 0 {
+	in.applyWaive(o, c)
+	if c.Do == doExpire || o.places() == 0 {
 		o.State, o.Lapsed = stateAbandoned, c.Do == doExpire
 		delete(in.open, o.ID)
 	}
@@ -286,12 +310,16 @@ func (in *institution) applyClose(c change) error {
 				return fmt.Errorf("close %d: %w", o.ID, err)
 			}
 			m.Ticket, m.Barcode = t.Ticket, t.Barcode
-			in.barcodes[t.Barcode] = m.ID
+			in.barcodes[t.Barcode], in.given[t.Barcode] = m.ID, m.ID
 			p.held--
 			p.sold++
 		}
 		in.stockMoved(op, c.At)
 	}
+	if err := in.takeBack(o, c.At); err != nil {
+		return fmt.Errorf("close %d: %w", o.ID, err)
+	}
+	in.settlePayments(o, c)
 	o.State, o.Closed, o.Amount, o.Method = stateClosed, c.At, c.Amount, c.Method
 	o.Generated, o.BarcodesAt, o.Contact = c.Generated, c.Until, c.Contact
 	o.Closes++

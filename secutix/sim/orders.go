@@ -41,19 +41,24 @@ const (
 	errInvalid       = "error.parameter.invalid"
 	errUnknownMember = "error.parameter.unknown"
 	errInternal      = "error.internal"
+	errContingent    = "error.contingent.unknown"
+	errFile          = "error.file.unknown"
+	errOperation     = "error.operation.unknown"
+	errRefunded      = "error.order.refund.state"
+	errAttachment    = "error.file.attachment.unknown"
+	errPayment       = "error.payment.unknown"
+	errPaymentState  = "error.payment.state"
+	errReferenceKind = "error.externalReference.kind"
+	errLimitReached  = "error.parameter.limit"
+	errShipment      = "error.shipment.unknown"
+	errShipmentMode  = "error.shipmentMode.unknown"
+	errShipmentSent  = "error.shipmentSent"
+	errSeat          = "error.seat.unknown"
+	errSeatTaken     = "error.seat.availability"
 )
 
-// createRequest is createOrUpdateOrder's, with the charges the shared type does not have.
-type createRequest struct {
-	s360.CreateOrUpdateOrderRequest
-	ChargeOperations s360.List[chargeOperation] `json:"chargeOperations"`
-}
-
-// chargeOperation adds a fee to an order (proposed shape).
-type chargeOperation struct {
-	ChargeID s360.ID     `json:"chargeId"`
-	Amount   s360.Amount `json:"amount"`
-}
+// createRequest is createOrUpdateOrder's.
+type createRequest = s360.CreateOrUpdateOrderRequest
 
 // basket is an order call being put together. Nothing is written before it is whole.
 type basket struct {
@@ -61,6 +66,7 @@ type basket struct {
 	in       *institution
 	now      time.Time
 	old      *order // nil for a new one
+	file     int64  // where a new order goes; 0 is a file of its own
 	seekers  *seekers
 	ops      []*operation
 	segments []segment
@@ -79,26 +85,55 @@ func (p *Platform) createOrUpdateOrder(c *call) (any, *refusal) {
 	if no := p.read(c, &q); no != nil {
 		return nil, no
 	}
-	if no := p.checkHead(c, q); no != nil {
+	return p.update(c, q)
+}
+
+func (p *Platform) createOrUpdateOrderWithGranularity(c *call) (any, *refusal) {
+	var q s360.CreateOrUpdateOrderWithGranularityRequest
+	if no := p.read(c, &q); no != nil {
 		return nil, no
+	}
+	switch q.OrderUpdateGranularity {
+	case "", s360.UpdateGranularityMovement, s360.UpdateGranularityOperation:
+	default:
+		return nil, refuse(errInvalid, "unknown granularity %q", q.OrderUpdateGranularity)
+	}
+	out, no := p.update(c, q.CreateOrUpdateOrderRequest)
+	if no != nil {
+		return nil, no
+	}
+	if q.OrderUpdateGranularity == s360.UpdateGranularityOperation {
+		out.OrderUpdateData.MovementDataUpdates = nil
+	}
+	return out, nil
+}
+
+// update makes an order, or adds to one, or changes its head.
+func (p *Platform) update(c *call, q createRequest) (s360.OrderUpdateResult, *refusal) {
+	none := s360.OrderUpdateResult{}
+	if no := p.checkHead(c, q); no != nil {
+		return none, no
 	}
 	var old *order
 	if q.OrderID != 0 {
 		var no *refusal
 		if old, no = c.in.openOrder(int64(q.OrderID)); no != nil {
-			return nil, no
+			return none, no
+		}
+		if no := old.accepts(q); no != nil {
+			return none, no
 		}
 	}
 	if no := p.meanwhile(c, q); no != nil {
-		return nil, no
+		return none, no
 	}
-	b := &basket{p: p, in: c.in, now: c.now, old: old, seekers: newSeekers(), lastOp: c.in.lastOperation, lastMove: c.in.lastMovement}
+	b := &basket{p: p, in: c.in, now: c.now, old: old, file: int64(q.FileID), seekers: newSeekers(), lastOp: c.in.lastOperation, lastMove: c.in.lastMovement}
 	if no := b.fill(c, q); no != nil {
-		return nil, no
+		return none, no
 	}
 	o := b.order(q)
-	if err := p.commit(c.in, change{At: c.now, Do: doHold, Order: o}); err != nil {
-		return nil, p.broken(c, err)
+	if err := p.commit(c.in, change{At: c.now, Do: doHold, Order: o, Life: contactsOf(q)}); err != nil {
+		return none, p.broken(c, err)
 	}
 	return s360.OrderUpdateResult{OrderResult: c.orderOK(), OrderUpdateData: b.delta(c.in.orders[o.ID], c.has(ForeignCurrency))}, nil
 }
@@ -114,11 +149,8 @@ func (p *Platform) checkHead(c *call, q createRequest) *refusal {
 	if no := p.atPointOfSales(c, q.PointOfSalesID); no != nil {
 		return no
 	}
-	if q.OrderType != "" && q.OrderType != s360.OrderTypeSale {
-		return refuse(errType, "order type %q is not simulated", q.OrderType)
-	}
-	if len(q.SingleEntryAttributions)+len(q.SimpleProductOperations)+len(q.ChargeOperations) == 0 {
-		return refuse(errMissing, "at least one list of operations is needed")
+	if no := c.in.checkType(q); no != nil {
+		return no
 	}
 	for _, ct := range q.PurchasersInfo {
 		if !c.in.knowsContact(ct.ContactReference) {
@@ -216,6 +248,9 @@ func (b *basket) fill(c *call, q createRequest) *refusal {
 			return no
 		}
 	}
+	if isRefund(q.OrderType) || (b.old != nil && isRefund(b.old.Type)) {
+		return b.addRefunds(q.RefundOperations)
+	}
 	all := b.ops
 	if b.old != nil {
 		all = slices.Concat(b.old.Operations, b.ops)
@@ -281,6 +316,8 @@ func (b *basket) entry(a s360.OperationAttribution) (*operation, *performance, *
 		return fail(refuse(errSalePeriod, "performance %d is not on sale", a.PerformanceID))
 	case a.Quantity <= 0:
 		return fail(refuse(errQuantity, "quantity %d", a.Quantity))
+	case a.ContingentID != 0 && int64(a.ContingentID) != b.in.contingentID():
+		return fail(refuse(errContingent, "contingent %d is not this sales channel's", a.ContingentID))
 	}
 	cat := perf.category(int64(a.SeatCategoryID))
 	if cat == nil || t == nil || !perf.product.sells(t) {
@@ -420,7 +457,7 @@ func (in *institution) visitDay(b json.RawMessage) (time.Time, *refusal) {
 	return time.Date(y, m, day, 0, 0, 0, 0, in.zone), nil
 }
 
-func (b *basket) addCharge(q chargeOperation) *refusal {
+func (b *basket) addCharge(q s360.ChargeOperation) *refusal {
 	for _, ch := range b.in.charges {
 		if ch.id != int64(q.ChargeID) {
 			continue
@@ -490,16 +527,23 @@ func (b *basket) order(q createRequest) *order {
 	o := &order{Created: b.now, State: stateRunning}
 	if b.old != nil {
 		head := *b.old
-		o = &head
+		o, head.aside = &head, aside{}
 	} else {
 		o.ID = max(b.in.lastOrder+1, b.in.number(kindOrder, 1))
-		o.File = b.in.number(kindFile, o.ID%1_000_000_000)
+		if o.File = int64(q.FileID); o.File == 0 {
+			o.File = b.in.number(kindFile, o.ID%1_000_000_000)
+		}
+		if q.OrderType != s360.OrderTypeSale {
+			o.Type = q.OrderType
+		}
 		o.Secret = fmt.Sprintf("%016x", mix(b.p.Seed, uint64(o.ID), 7))
 	}
 	o.Operations = b.ops
-	o.Expires = b.now.Add(b.p.holdLifetime())
-	if end := o.Created.Add(b.p.maxLifetime()); end.Before(o.Expires) {
-		o.Expires = end
+	if len(b.ops) > 0 { // only adding restarts the clock, and the other one never does
+		o.Expires = b.now.Add(b.p.holdLifetime())
+		if end := o.Created.Add(b.p.maxLifetime()); end.Before(o.Expires) {
+			o.Expires = end
+		}
 	}
 	if q.ExternalReference != "" {
 		o.External = q.ExternalReference
@@ -518,7 +562,7 @@ func (b *basket) delta(o *order, foreign bool) *s360.OrderUpdateData {
 	}
 	for _, op := range b.ops {
 		d.OperationDataUpdates = append(d.OperationDataUpdates, b.in.operationData(o, op))
-		for _, m := range op.Movements {
+		for _, m := range b.in.movementsOf(op) {
 			d.MovementDataUpdates = append(d.MovementDataUpdates, b.in.movementData(op, m))
 		}
 	}
@@ -543,13 +587,16 @@ func (b *basket) delta(o *order, foreign bool) *s360.OrderUpdateData {
 // operationData is a line as answers show it.
 func (in *institution) operationData(o *order, op *operation) s360.OperationData {
 	w := s360.OperationData{
-		OperationID: s360.ID(op.ID), OperationNumber: strconv.Itoa(op.Number), FileID: s360.ID(o.File), Type: s360.OrderTypeSale,
+		OperationID: s360.ID(op.ID), OperationNumber: strconv.Itoa(op.Number), FileID: s360.ID(o.File), Type: o.kind(),
 		Quantity: integer(op.quantity()), BasePrice: amount(op.Price), UnitPrice: amount(op.Price), TotalAmount: amount(op.total()),
 		CatalogCurrency: cash(in.w.Currency), Season: in.seasonCode(),
 	}
 	if op.Charge != 0 {
 		w.Kind = "CHARGE"
 		return w
+	}
+	if op.Of != 0 {
+		w.Extra = s360.Members{"refundedOperationId": raw(op.Of)}
 	}
 	p, t := in.productOf[op.Product], in.tariffByID[op.Tariff]
 	rate := in.w.VAT[p.def.VAT]
@@ -575,7 +622,7 @@ func (in *institution) operationData(o *order, op *operation) s360.OperationData
 func (in *institution) movementData(op *operation, m *movement) s360.MovementData {
 	w := s360.MovementData{
 		MovementID: s360.ID(m.ID), OperationID: s360.ID(op.ID),
-		ContingentID: s360.ID(in.contingentID()), Contingent: in.w.SalesChannel.Code,
+		ContingentID: s360.ID(in.contingentID()), Contingent: in.w.SalesChannel.Code, Owner: m.Owner,
 	}
 	w.StartValidityDate, w.EndValidityDate = in.validity(op)
 	perf := in.perfOf[op.Performance]
@@ -589,7 +636,7 @@ func (in *institution) movementData(op *operation, m *movement) s360.MovementDat
 	w.Type = "AREA"
 	if m.Seat >= 0 {
 		r := b.rowOf(m.Seat)
-		w.Type, w.SeatID = s360.MovementTypeSeat, s360.ID(in.number(kindSeat, b.id%1_000_000*10_000+int64(m.Seat)))
+		w.Type, w.SeatID = s360.MovementTypeSeat, s360.ID(in.seatID(b, m.Seat))
 		w.Row, w.Number = r.label, strconv.Itoa(m.Seat-r.first+1)
 	}
 	return w

@@ -46,7 +46,7 @@ func serviceOf(module, name string) (*service, bool) {
 
 // services is the table of everything the protocol face can do, one function a service beside its handlers.
 func services() []service {
-	return []service{catalogService(), availabilityService(), orderFacade(), orderService()}
+	return []service{catalogService(), availabilityService(), orderFacade(), orderService(), paymentService(), historyService(), shipmentService(), seatingService()}
 }
 
 // current are the versions of the sales services: the frozen one, the active one and older ones with a REST face.
@@ -72,14 +72,16 @@ func availabilityService() service {
 
 func orderFacade() service {
 	return service{module: "tnseb", name: "externalOrderFacade", soap: "ExternalOrderFacade", pkg: "com.secutix.service.realtime.externalorder", versions: current(), methods: []method{
-		{name: "createOrUpdateOrder", do: (*Platform).createOrUpdateOrder, order: true, request: s360.CreateOrUpdateOrderRequest{}, result: s360.OrderUpdateResult{}},
+		{name: "createOrUpdateOrder", do: (*Platform).createOrUpdateOrder, order: true, request: createRequest{}, result: s360.OrderUpdateResult{}},
+		{name: "createOrUpdateOrderWithGranularity", do: (*Platform).createOrUpdateOrderWithGranularity, order: true, request: s360.CreateOrUpdateOrderWithGranularityRequest{}, result: s360.OrderUpdateResult{}},
+		{name: "createPaymentsAndCloseOrder", do: (*Platform).createPaymentsAndCloseOrder, order: true, request: s360.CreatePaymentsAndCloseOrderRequest{}, result: s360.CreatePaymentsAndCloseOrderResult{}},
 	}}
 }
 
 func orderService() service {
-	return service{module: "tnseb", name: "externalOrderService", soap: "ExternalOrderService", pkg: "com.secutix.service.realtime.externalorder", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "externalOrderService", soap: "ExternalOrderService", pkg: "com.secutix.service.realtime.externalorder", versions: current(), methods: append(fileMethods(), []method{
 		{name: "getOrderDetails", do: (*Platform).getOrderDetails, order: true, request: s360.OrderDetailsRequest{}, result: s360.OrderDetailResult{}},
 		{name: "closeOrder", do: (*Platform).closeOrder, order: true, request: s360.CloseOrderRequest{}, result: s360.CloseOrderResult{}},
 		{name: "abandonMovements", do: (*Platform).abandonMovements, order: true, request: s360.AbandonMovementsRequest{}, result: s360.OrderUpdateResult{}},
-	}}
+	}...)}
 }
