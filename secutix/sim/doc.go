@@ -29,5 +29,12 @@
 // to the base day and reach twelve weeks ahead of the clock, so a journal never grows stale. All
 // that looks like chance follows from the seed. Barcodes begin with 0042 to be told from real ones.
 //
+// SOAP 1.1 answers at /{module}/external-remoting/… from the same table as REST, with a WSDL at ?wsdl that is written from
+// the wire types. Proposed there: the fault codes (wsse:FailedAuthentication and wsse:InvalidSecurity for a bad or absent
+// UsernameToken, S:Client for what cannot be read, S:Server for a crash, S:VersionMismatch, S:MustUnderstand), always with
+// HTTP 500; absent members left out but for requestId, statusCode and statusDetail, which are nil; the slash at the end of
+// the namespaces of tnco; unknown shapes as anyType; ?wsdl counted and logged as method "wsdl". The namespace of a method
+// may lack, with or without its slash; another version's is refused. A password digest is refused.
+//
 // One lock guards everything; a fault's delay is waited for outside it.
 package sim

@@ -86,6 +86,7 @@ type Platform struct {
 	lastRequest  int64
 	journal      *journal
 	pictures     map[string][]byte
+	schema       soapSchema // has its own lock
 	packed       packed
 }
 

@@ -49,6 +49,7 @@ type call struct {
 	now       time.Time
 	fault     *Fault
 	latency   time.Duration
+	soap      *soapCall // nil by REST
 	halt      <-chan struct{}
 }
 
@@ -97,6 +98,8 @@ func (p *Platform) answer(r *http.Request) reply {
 		rep = p.picture(in, path[1])
 	case len(path) >= 2 && path[1] == "backend-apis":
 		rep = p.backend(r, in, path)
+	case len(path) >= 2 && path[1] == "external-remoting":
+		rep = p.remoting(r, in, path)
 	default:
 		rep = textReply(http.StatusNotFound, "nothing here: "+r.URL.Path)
 	}
@@ -218,17 +221,17 @@ func (p *Platform) admit(r *http.Request, c *call, rt method) (rep reply, code s
 	payload, code, err := p.work(r.Context(), c, rt)
 	if err != nil {
 		p.log().Error("simulator failed", "method", c.method, "error", err)
-		return textReply(http.StatusInternalServerError, "internal error of the simulator"), "", ""
+		return c.crashed("internal error of the simulator"), "", ""
 	}
 	if payload == nil {
 		return p.overLimit(p.policy().Status, c.now), "", ""
 	}
-	rep = reply{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, body: payload}
+	rep = c.answered(rt, payload)
 	switch {
 	case c.has(CutAfterCommit):
 		return reply{header: http.Header{}, cut: true}, code, c.fault.Kind
 	case c.has(HalfBody):
-		rep.full, rep.body, rep.cut = len(payload), payload[:len(payload)/2], true
+		rep.full, rep.body, rep.cut = len(rep.body), rep.body[:len(rep.body)/2], true
 	}
 	return rep, code, ""
 }
@@ -241,9 +244,9 @@ func (p *Platform) gate(r *http.Request, c *call) *reply {
 	if rep := p.admitted(c.in, c.now); rep != nil {
 		return rep
 	}
-	if err := p.authenticate(r, c.in); err != nil {
+	if err := p.believe(r, c); err != nil {
 		p.log().Warn("token refused", "institution", c.in.w.Code, "method", c.method, "reason", err.Error())
-		rep := textReply(http.StatusUnauthorized, "Unauthorized: "+err.Error())
+		rep := c.refused(err)
 		return &rep
 	}
 	var head struct {
@@ -270,7 +273,7 @@ func (p *Platform) brokenBefore(c *call) *reply {
 	case c.has(Garbage):
 		rep = htmlReply(http.StatusOK, "<html><body><h1>Maintenance</h1><p>We will be back soon.</p></body></html>")
 	case c.has(Error500):
-		rep = textReply(http.StatusInternalServerError, "java.lang.NullPointerException")
+		rep = c.crashed("java.lang.NullPointerException")
 	default:
 		return nil
 	}
