@@ -21,7 +21,7 @@
 // paymentType values; where time slots sit in a pass; every error code but
 // error.order.availability; HTTP 401 for a bad token; what waitingAccountBalanceAmount counts.
 //
-// Not imitated: SOAP, contacts, access control, shipment, season tickets, packages, options,
+// Not imitated: contacts, access control, shipment, season tickets, packages, options,
 // reservations, refunds, exchanges, webhooks, the monthly quota, several sales channels, seat plans,
 // advantages, VAT by country. Dates are ISO only. An item has no contingent but ours.
 //

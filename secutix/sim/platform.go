@@ -86,8 +86,8 @@ type Platform struct {
 	lastRequest  int64
 	journal      *journal
 	pictures     map[string][]byte
-	schema       soapSchema // has its own lock
 	packed       packed
+	schema       soapSchema // has its own lock
 }
 
 // limits is what stands between an institution and too many calls.

@@ -49,8 +49,8 @@ type call struct {
 	now       time.Time
 	fault     *Fault
 	latency   time.Duration
-	soap      *soapCall // nil by REST
 	halt      <-chan struct{}
+	soap      *soapCall // nil by REST
 }
 
 // has says whether the call met a fault of this kind.
