@@ -13,6 +13,8 @@ import (
 type Client struct {
 	// Catalog is CatalogService.
 	Catalog CatalogService
+	// Setup is SetupService.
+	Setup SetupService
 	// Availability is AvailabilityService.
 	Availability AvailabilityService
 	// OrderFacade is ExternalOrderFacade.
@@ -70,6 +72,7 @@ func newChain(o *Options, base *url.URL, s *session) handler {
 
 func (c *Client) withServices() *Client {
 	c.Catalog = CatalogService{client: c}
+	c.Setup = SetupService{client: c}
 	c.Availability = AvailabilityService{client: c}
 	c.OrderFacade = ExternalOrderFacade{client: c}
 	c.Orders = ExternalOrderService{client: c}

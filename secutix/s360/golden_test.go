@@ -23,6 +23,36 @@ type golden struct {
 
 func goldens() []golden {
 	return append(orderGoldens(), []golden{
+		{"SetupService/listSeasons", "setupService/v1_33/listSeasons", func(ctx context.Context, c *Client, _ []byte) (any, error) {
+			return c.Setup.ListSeasons(ctx)
+		}},
+		{"SetupService/searchProductsByCriteria", "setupService/v1_33/searchProductsByCriteria", calling(func(c *Client) func(context.Context, SearchProductsRequest) (ProductsResult, error) {
+			return c.Setup.SearchProductsByCriteria
+		})},
+		{"SetupService/listAudienceSubCategories", "setupService/v1_33/listAudienceSubCategories", calling(func(c *Client) func(context.Context, SeasonRequest) (AudienceSubCategoriesResult, error) {
+			return c.Setup.ListAudienceSubCategories
+		})},
+		{"SetupService/listPriceLevels", "setupService/v1_33/listPriceLevels", calling(func(c *Client) func(context.Context, SeasonRequest) (PriceLevelsResult, error) {
+			return c.Setup.ListPriceLevels
+		})},
+		{"SetupService/listVatCodes", "setupService/v1_33/listVatCodes", func(ctx context.Context, c *Client, _ []byte) (any, error) {
+			return c.Setup.ListVatCodes(ctx)
+		}},
+		{"SetupService/getProductDetails", "setupService/v1_33/getProductDetails", calling(func(c *Client) func(context.Context, ProductDetailsRequest) (ProductDetailsResult, error) {
+			return c.Setup.GetProductDetails
+		})},
+		{"SetupService/listActivities", "setupService/v1_33/listActivities", calling(func(c *Client) func(context.Context, SeasonRequest) (ActivitiesResult, error) {
+			return c.Setup.ListActivities
+		})},
+		{"AvailabilityService/getSeatsAvailability", "availabilityService/v1_33/getSeatsAvailability", calling(func(c *Client) func(context.Context, SeatsAvailabilityRequest) (SeatsAvailabilityResult, error) {
+			return c.Availability.GetSeatsAvailability
+		})},
+		{"AvailabilityService/getAvailableThemeAndLanguage", "availabilityService/v1_33/getAvailableThemeAndLanguage", calling(func(c *Client) func(context.Context, ThemeAndLanguageRequest) (ThemeAndLanguageResult, error) {
+			return c.Availability.GetAvailableThemeAndLanguage
+		})},
+		{"CatalogService/getCatalog", "catalogService/v1_33/getCatalog", calling(func(c *Client) func(context.Context, CatalogTextRequest) (CatalogTextResult, error) {
+			return c.Catalog.GetCatalog
+		})},
 		{"CatalogService/isCatalogServiceAlive", "catalogService/v1_33/isCatalogServiceAlive", func(ctx context.Context, c *Client, _ []byte) (any, error) {
 			return WebMethodResult{Result{StatusCode: StatusSuccess}}, c.Catalog.IsCatalogServiceAlive(ctx)
 		}},

@@ -432,7 +432,7 @@ func (g *recordedGrower) place(id int64, first *s360.Performance, numbered bool)
 // fill gives each category a block of its share of the gauge, in the recorded areas in turn.
 func (g *recordedGrower) fill(v *venue) {
 	n := int64(len(g.venues) + 1)
-	share := max(v.capacity/len(v.categories), 1)
+	share := min(max(v.capacity/len(v.categories), 1), 10_000) // seat numbers leave room for as many
 	v.capacity = 0
 	for i, c := range v.categories {
 		in := *v.areas[i%len(v.areas)]

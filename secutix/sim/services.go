@@ -46,7 +46,7 @@ func serviceOf(module, name string) (*service, bool) {
 
 // services is the table of everything the protocol face can do, one function a service beside its handlers.
 func services() []service {
-	return []service{catalogService(), availabilityService(), orderFacade(), orderService(), paymentService(), historyService(), shipmentService(), seatingService()}
+	return []service{catalogService(), setupService(), availabilityService(), orderFacade(), orderService(), paymentService(), historyService(), shipmentService(), seatingService()}
 }
 
 // current are the versions of the sales services: the frozen one, the active one and older ones with a REST face.
@@ -58,6 +58,7 @@ func catalogService() service {
 		{name: "getLastSetupUpdate", do: (*Platform).getLastSetupUpdate, request: s360.EmptyRequest{}, result: s360.LastSetupUpdateResult{}},
 		{name: "getPOSConfig", do: (*Platform).getPOSConfig, request: s360.EmptyRequest{}, result: s360.POSConfigResult{}},
 		{name: "getCatalogDetailed", do: (*Platform).getCatalogDetailed, request: s360.CatalogRequest{}, result: s360.CatalogResultDetailed{}},
+		{name: "getCatalog", do: (*Platform).getCatalog, request: s360.CatalogTextRequest{}, result: s360.CatalogTextResult{}},
 	}}
 }
 
@@ -67,6 +68,8 @@ func availabilityService() service {
 		{name: "getProductAvailability", do: (*Platform).getProductAvailability, request: s360.ProductAvailabilityRequest{}, result: s360.ProductAvailabilityResult{}},
 		{name: "getEventAvailability", do: (*Platform).getEventAvailability, request: s360.EventAvailabilityRequest{}, result: s360.EventAvailabilityResult{}},
 		{name: "getPerformanceAvailability", do: (*Platform).getPerformanceAvailability, request: s360.PerformanceAvailabilityRequest{}, result: s360.PerformanceAvailabilityResult{}},
+		{name: "getSeatsAvailability", do: (*Platform).getSeatsAvailability, request: s360.SeatsAvailabilityRequest{}, result: s360.SeatsAvailabilityResult{}},
+		{name: "getAvailableThemeAndLanguage", do: (*Platform).getAvailableThemeAndLanguage, request: s360.ThemeAndLanguageRequest{}, result: s360.ThemeAndLanguageResult{}},
 	}}
 }
 

@@ -1,0 +1,74 @@
+package sim
+
+import (
+	"slices"
+	"strconv"
+
+	"guichet/secutix/s360"
+)
+
+// getSeatsAvailability lists the seats of one performance. A block without numbers has none to list.
+func (p *Platform) getSeatsAvailability(c *call) (any, *refusal) {
+	var q s360.SeatsAvailabilityRequest
+	if no := p.read(c, &q); no != nil {
+		return nil, no
+	}
+	if no := p.atPointOfSales(c, q.PointOfSalesID); no != nil {
+		return nil, no
+	}
+	if q.PerformanceID == 0 {
+		return nil, refuse(errMissing, "performanceId")
+	}
+	perf := c.in.perfOf[int64(q.PerformanceID)]
+	if perf == nil {
+		return nil, refuse(errPerformance, "no performance %d", q.PerformanceID)
+	}
+	out := s360.SeatsAvailabilityResult{Result: c.ok(), SeatAvailabilityData: s360.List[s360.SeatAvailability]{}}
+	cats, conts := newBreakdown(q.SeatCategoryIDs), newBreakdown(q.ContingentIDs)
+	for _, pl := range c.in.poolsOf(perf) {
+		b := pl.block
+		if !cats.takes(b.area.category.id) || !conts.takes(c.in.contingentID()) || (len(q.AreaIDs) > 0 && !slices.Contains(q.AreaIDs, s360.ID(b.area.id))) {
+			continue
+		}
+		open := perf.onSale(c.now) && !c.now.Before(pl.awayUntil)
+		for _, r := range b.rows {
+			for seat := r.first; seat < min(r.first+r.seats, pl.capacity); seat++ {
+				id := s360.ID(c.in.number(kindSeat, b.id%1_000_000*10_000+int64(seat)))
+				out.SeatAvailabilityData = append(out.SeatAvailabilityData, s360.SeatAvailability{
+					SeatID: id, PhysicalSeatID: id, PerformanceID: q.PerformanceID, SeatCategoryID: s360.ID(b.area.category.id),
+					ContingentID: s360.ID(c.in.contingentID()), AreaID: s360.ID(b.area.id), Area: c.in.text(b.area.def.Name), BlockID: s360.ID(b.id), Block: b.code,
+					Row: r.label, Number: strconv.Itoa(seat - r.first + 1), Available: s360.Bool(open && pl.seatFree(seat)),
+				})
+			}
+		}
+	}
+	return out, nil
+}
+
+// getAvailableThemeAndLanguage offers each time slot in every language of the institution, on one theme: nothing more is
+// known of guided visits.
+func (p *Platform) getAvailableThemeAndLanguage(c *call) (any, *refusal) {
+	var q s360.ThemeAndLanguageRequest
+	if no := p.read(c, &q); no != nil {
+		return nil, no
+	}
+	if q.PassID == 0 {
+		return nil, refuse(errMissing, "passId")
+	}
+	pass := c.in.productOf[int64(q.PassID)]
+	if pass == nil || pass.def.Family != familyPass {
+		return nil, refuse(errProduct, "no pass %d", q.PassID)
+	}
+	out := s360.ThemeAndLanguageResult{Result: c.ok(), List: s360.List[s360.ThemeAndLanguage]{}}
+	for _, it := range pass.items {
+		for _, sl := range it.slots {
+			if len(q.TimeslotIDs) > 0 && !slices.Contains(q.TimeslotIDs, s360.ID(sl.id)) {
+				continue
+			}
+			for _, language := range c.in.w.Languages {
+				out.List = append(out.List, s360.ThemeAndLanguage{LanguageCode: language, ThemeID: s360.ID(c.in.number(kindActivity, 1)), TimeslotID: s360.ID(sl.id)})
+			}
+		}
+	}
+	return out, nil
+}
