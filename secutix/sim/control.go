@@ -16,39 +16,15 @@ import (
 // callsShown is how many single calls GET /calls lists.
 const callsShown = 100
 
-// Control is the management face: look inside, move the clock, arm faults. It is JSON, knows no
-// authentication and belongs on a port of its own that only the developer reaches.
+// Control is the management face: look inside, move the clock, arm faults, subscribe webhooks. It is JSON, with a page for
+// people at / and an index at /endpoints, knows no authentication and belongs on a port of its own that only the developer
+// reaches.
 func (p *Platform) Control() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /state", p.control(p.showState))
-	mux.HandleFunc("POST /clock", p.control(p.moveClockAndDeliver))
-	mux.HandleFunc("POST /faults", p.control(p.armFault))
-	mux.HandleFunc("GET /faults", p.control(p.showFaults))
-	mux.HandleFunc("DELETE /faults", p.control(p.disarm))
-	mux.HandleFunc("GET /limits", p.control(p.showLimits))
-	mux.HandleFunc("POST /limits", p.control(p.setLimits))
-	mux.HandleFunc("GET /latency", p.control(p.showLatency))
-	mux.HandleFunc("POST /latency", p.control(p.setLatency))
-	mux.HandleFunc("DELETE /latency", p.control(p.clearLatency))
-	mux.HandleFunc("GET /webhooks", p.control(p.showWebhooks))
-	mux.HandleFunc("POST /webhooks", p.control(p.subscribe))
-	mux.HandleFunc("DELETE /webhooks", p.control(p.unsubscribe))
-	mux.HandleFunc("DELETE /webhooks/{id}", p.control(p.unsubscribe))
-	mux.HandleFunc("POST /webhooks/flush", p.control(p.flushWebhooks))
-	mux.HandleFunc("POST /webhooks/notify", p.control(p.notify))
-	mux.HandleFunc("GET /webhooks/deliveries", p.control(p.showDeliveries))
-	mux.HandleFunc("POST /restart", p.control(p.postRestart))
-	mux.HandleFunc("POST /reset", p.control(p.postReset))
-	mux.HandleFunc("POST /seed", p.control(p.postSeed))
-	mux.HandleFunc("GET /check", p.control(p.showCheck))
-	mux.HandleFunc("GET /calls", p.control(p.showCalls))
-	mux.HandleFunc("GET /account", p.control(p.showAccount))
-	mux.HandleFunc("GET /tickets", p.control(p.showTickets))
-	mux.HandleFunc("GET /orders", p.control(p.showOrders))
-	mux.HandleFunc("POST /orders/{id}/reprint", p.control(p.reprint))
-	mux.HandleFunc("POST /orders/{id}/cancel", p.control(p.cancelOrder))
-	mux.HandleFunc("POST /orders/{id}/ship", p.control(p.ship))
-	mux.HandleFunc("POST /performances/{id}/{what}", p.control(p.movePerformance))
+	mux.HandleFunc("GET /{$}", showPage)
+	for _, e := range p.endpoints() {
+		mux.HandleFunc(e.Method+" "+e.Path, p.control(e.page))
+	}
 	mux.HandleFunc("/", p.control(func(r *http.Request) (any, error) {
 		return nil, wrong(http.StatusNotFound, "no such path or method: %s %s", r.Method, r.URL.Path)
 	}))
@@ -168,11 +144,17 @@ func (p *Platform) moveClock(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, wrong(http.StatusBadRequest, "advance: %v", err)
 		}
+		if err := p.withinReach(p.clock.Now().Add(d)); err != nil {
+			return nil, err
+		}
 		p.clock.Advance(d)
 	default:
 		t, err := time.Parse(time.RFC3339, q.Set)
 		if err != nil {
 			return nil, wrong(http.StatusBadRequest, "set: %v", err)
+		}
+		if err := p.withinReach(t); err != nil {
+			return nil, err
 		}
 		p.clock.Set(t)
 	}
@@ -187,6 +169,16 @@ func (p *Platform) moveClock(r *http.Request) (any, error) {
 	}
 	p.log().Info("clock moved", "now", now)
 	return map[string]any{"now": now, "offset": p.clock.Offset().String()}, nil
+}
+
+// reach is how far from the base day the clock may be moved; performances are made for all of it.
+const reach = 5 * 366 * 24 * time.Hour
+
+func (p *Platform) withinReach(t time.Time) error {
+	if t.Sub(p.base).Abs() > reach {
+		return wrong(http.StatusBadRequest, "the clock is not moved further than five years from %s", p.base.Format(time.DateOnly))
+	}
+	return nil
 }
 
 // faultForm is a fault as the control face writes it.
