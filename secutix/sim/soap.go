@@ -244,7 +244,7 @@ func (c *call) answered(rt method, payload []byte) reply {
 	rep := reply{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, body: payload}
 	if c.soap != nil {
 		rep.header.Set("Content-Type", "text/xml;charset=utf-8")
-		rep.body = c.soap.encode(rt, payload)
+		rep.body = c.soap.schema.kept(payload, c.soap.namespace, func() []byte { return c.soap.encode(rt, payload) })
 	}
 	return rep
 }

@@ -51,6 +51,40 @@ type soapSchema struct {
 	types    map[reflect.Type]*xmlType
 	requests map[reflect.Type]*xmlType
 	wsdls    map[string][2]string // by namespace: before and after the address
+	written  []writtenBody
+}
+
+// writtenBody is a long answer in XML, which was these bytes in memory before.
+type writtenBody struct {
+	of        []byte
+	namespace string
+	body      []byte
+}
+
+// writtenKeep is how many long answers are kept in XML: catalogs, which are kept as JSON as well.
+const writtenKeep = 2
+
+// kept is the XML of exactly these bytes, or what write makes of them.
+func (s *soapSchema) kept(of []byte, namespace string, write func() []byte) []byte {
+	if len(of) < packFrom {
+		return write()
+	}
+	s.mu.Lock()
+	for _, w := range s.written {
+		if len(w.of) == len(of) && &w.of[0] == &of[0] && w.namespace == namespace {
+			s.mu.Unlock()
+			return w.body
+		}
+	}
+	s.mu.Unlock()
+	body := write()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.written = append(s.written, writtenBody{of, namespace, body})
+	if len(s.written) > writtenKeep {
+		s.written = slices.Clone(s.written[1:])
+	}
+	return body
 }
 
 // class is the XML type of a result: base members first, its own in alphabetical order.
