@@ -440,6 +440,11 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 
 // mayMove says whether every price of the performance stays above nothing.
 func (p *performance) mayMove(delta int64) bool {
+	for _, n := range p.amounts {
+		if n > 0 && n+p.moved+delta <= 0 {
+			return false
+		}
+	}
 	for _, row := range p.product.grid {
 		for _, n := range row {
 			if n > 0 && n+p.moved+delta <= 0 {

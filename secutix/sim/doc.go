@@ -2,9 +2,10 @@
 // show against, shipped in the binary.
 //
 // It imitates the REST face: tokens forged per call or issued by /tnai/backend-apis/v1/auth;
-// CatalogService (isCatalogServiceAlive, getLastSetupUpdate, getPOSConfig, getCatalogDetailed),
-// AvailabilityService (getUpdatedAvailabilities, getProductAvailability, getEventAvailability,
-// getPerformanceAvailability), ExternalOrderFacade.createOrUpdateOrder and ExternalOrderService
+// CatalogService (isCatalogServiceAlive, getLastSetupUpdate, getPOSConfig, getCatalogDetailed, getCatalog),
+// SetupService's read side, AvailabilityService (getUpdatedAvailabilities, getProductAvailability,
+// getEventAvailability, getPerformanceAvailability, getSeatsAvailability,
+// getAvailableThemeAndLanguage), ExternalOrderFacade.createOrUpdateOrder and ExternalOrderService
 // (closeOrder, getOrderDetails, abandonMovements); the limits per minute and per catalog; the status
 // inside HTTP 200; "in_progress" with a requestId; gzip; nulls left out.
 //
@@ -24,6 +25,17 @@
 // Not imitated: contacts, access control, shipment, season tickets, packages, options,
 // reservations, refunds, exchanges, webhooks, the monthly quota, several sales channels, seat plans,
 // advantages, VAT by country. Dates are ISO only. An item has no contingent but ours.
+//
+// Proposed of the set-up, seats and the catalog as text: productId and product of getProductDetails;
+// seasonId and activities (id, code, activityType, externalName) of listActivities; all of
+// getSeatsAvailability; one theme in every language at each time slot; getCatalog's document, an
+// element a member, a list as repeated elements; error.season.unknown and error.product.unknown.
+//
+// A world is rules ([World]), generated ([GenerateWorld]) or recorded at a real institution
+// ([ImportWorld]): of a recording the catalog is served as it was, while stock, VAT rates, places and
+// the pending account (where none was recorded) are invented; a price without a public level, season
+// tickets, packages and slots whose beginning cannot be read are shown and not sold. A catalog is
+// encoded and compressed once and kept until something about it changes.
 //
 // The three worlds are worlds/*.json: a museum, a theatre, a stadium. Their dates are rules relative
 // to the base day and reach twelve weeks ahead of the clock, so a journal never grows stale. All
