@@ -21,6 +21,10 @@ type Client struct {
 	OrderFacade ExternalOrderFacade
 	// Orders is ExternalOrderService.
 	Orders ExternalOrderService
+	// Contacts is ContactInformationPublicService.
+	Contacts ContactInformationPublicService
+	// Control is ExternalAccessControlService.
+	Control ExternalAccessControlService
 	// Payments is ExternalPaymentService.
 	Payments ExternalPaymentService
 	// History is ExternalOrderHistoryService.
@@ -76,6 +80,8 @@ func (c *Client) withServices() *Client {
 	c.Availability = AvailabilityService{client: c}
 	c.OrderFacade = ExternalOrderFacade{client: c}
 	c.Orders = ExternalOrderService{client: c}
+	c.Contacts = ContactInformationPublicService{client: c}
+	c.Control = ExternalAccessControlService{client: c}
 	c.Payments = ExternalPaymentService{client: c}
 	c.History = ExternalOrderHistoryService{client: c}
 	c.Shipments = ShipmentPublicService{client: c}

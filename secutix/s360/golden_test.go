@@ -22,7 +22,7 @@ type golden struct {
 }
 
 func goldens() []golden {
-	return append(orderGoldens(), []golden{
+	return append(append(orderGoldens(), gateGoldens()...), []golden{
 		{"SetupService/listSeasons", "setupService/v1_33/listSeasons", func(ctx context.Context, c *Client, _ []byte) (any, error) {
 			return c.Setup.ListSeasons(ctx)
 		}},

@@ -30,6 +30,8 @@ func (p *Platform) Check() error {
 		ck := &checker{in: in, now: now, seats: map[seatKey]int64{}, inOrder: map[int64]int64{}, lines: map[int64]int64{}, barcodes: map[string]int64{}, held: map[*pool]int{}, sold: map[*pool]int{}}
 		ck.run()
 		ck.webhooks()
+		ck.broken = append(ck.broken, p.checkAccess(in, now)...)
+		ck.broken = append(ck.broken, in.checkContacts()...)
 		for _, b := range ck.broken {
 			errs = append(errs, fmt.Errorf("%s: %w", in.w.Code, b))
 		}

@@ -279,6 +279,8 @@ func (o *order) ticketState(m *movement) string {
 	switch {
 	case m.Cancelled != 0:
 		return s360.TicketCancelled
+	case m.admitted == m.Barcode && (o.Generated || len(m.Old) > 0):
+		return s360.TicketControlled
 	case o.Generated || len(m.Old) > 0:
 		return s360.TicketValid
 	}

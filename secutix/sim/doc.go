@@ -22,7 +22,7 @@
 // paymentType values; where time slots sit in a pass; every error code but
 // error.order.availability; HTTP 401 for a bad token; what waitingAccountBalanceAmount counts.
 //
-// Not imitated: contacts, access control, shipment, season tickets, packages, options,
+// Not imitated: shipment, season tickets, packages, options,
 // reservations, refunds, exchanges, webhooks, the monthly quota, several sales channels, seat plans,
 // advantages, VAT by country. Dates are ISO only. An item has no contingent but ours.
 //
@@ -47,6 +47,15 @@
 // HTTP 500; absent members left out but for requestId, statusCode and statusDetail, which are nil; the slash at the end of
 // the namespaces of tnco; unknown shapes as anyType; ?wsdl counted and logged as method "wsdl". The namespace of a method
 // may lack, with or without its slash; another version's is refused. A password digest is refused.
+//
+// ContactInformationPublicService and ExternalAccessControlService answer in tnco and tnci. Proposed there: the requests of
+// searchContact and saveIndividualContactData, the consent codes, contact numbers of seven digits, an equal holder line leading
+// to the contact it made; in the list season, performance, seat and entrance and the causes REFUND and DUPLICATE; a mark good
+// for its season, products and performances whatever the list type; a client told by the iss of its token (by SOAP the
+// operator) that keeps a product for a day after its last export; at most one export a minute that begins a list and one that
+// reads it to its end, else the status of the rate limit; a check known again by acIdentifier, barcode and controlDate, and
+// refused when its result differs; CONTROLLED as a ticket's state in orders; the name timeZone; every error code. There are no
+// structures but the partner, no third-party tickets, no containers, no tax numbers, no merge and no deletion of contacts.
 //
 // One lock guards everything; a fault's delay is waited for outside it.
 package sim

@@ -65,6 +65,8 @@ type movement struct {
 	Ticket  int64  `json:"ticket,omitempty"`
 	Barcode string `json:"barcode,omitempty"`
 
+	admitted string // the barcode that was let in at a gate
+
 	Cancelled int64                     `json:"cancelled,omitempty"` // the refund order that took it back
 	Old       []issued                  `json:"old,omitempty"`       // tickets that were replaced, oldest first
 	Owner     *s360.MovementContactData `json:"owner,omitempty"`     // whom the ticket is for
@@ -128,6 +130,8 @@ type ledger struct {
 	files    map[int64]*file
 	moves    map[int64]moveAt
 	given    map[string]int64 // every barcode there ever was, to movement
+	contacts addressBook
+	access   accessBook
 
 	lastOrder, lastOperation, lastMovement, lastTicket, lastPayment, lastAttachment int64
 }
@@ -173,6 +177,10 @@ type change struct {
 	Hook        *hook         `json:"hook,omitempty"`
 	Notice      *notice       `json:"notice,omitempty"`
 	Push        *pushed       `json:"push,omitempty"`
+	Contacts    []*contact    `json:"contacts,omitempty"`
+	Controls    []gateCheck   `json:"controls,omitempty"`
+	Client      string        `json:"client,omitempty"` // doClaim
+	Products    []string      `json:"products,omitempty"`
 }
 
 // issued is the ticket of one movement.
@@ -200,6 +208,10 @@ func (in *institution) apply(c change) error {
 		return in.applyHook(c)
 	case doSell:
 		return in.applySell(c)
+	case doContacts:
+		return in.contacts.apply(c.Contacts)
+	case doList, doClaim, doControl:
+		return in.applyAccess(c)
 	case doCancel:
 		p := in.perfOf[c.ID]
 		if p == nil {

@@ -161,7 +161,7 @@ func (p *Platform) checkHead(c *call, q createRequest) *refusal {
 }
 
 func (in *institution) knowsContact(number string) bool {
-	return number == in.w.PartnerContact || slices.Contains(in.w.Contacts, number)
+	return number == in.w.PartnerContact || slices.Contains(in.w.Contacts, number) || in.contacts.byNumber[number] != nil
 }
 
 // openOrder finds an order that may still be changed, or says why not.

@@ -34,6 +34,9 @@ type Platform struct {
 	// CatalogSpacing is the least time between two getCatalogDetailed that start new work. 0 means 10
 	// minutes, negative is none. A poll with a requestId starts no new work.
 	CatalogSpacing time.Duration
+	// ExportSpacing is the least time between two exportList of the same list that begin it, and between two that read it to its
+	// end. 0 means one minute, negative is none.
+	ExportSpacing time.Duration
 	// HoldLifetime is how long an open order lives from the last time something was added. 0 means 15
 	// minutes.
 	HoldLifetime time.Duration

@@ -47,6 +47,7 @@ type call struct {
 	body      []byte
 	requestID int64
 	now       time.Time
+	caller    string // the name the client gives itself
 	fault     *Fault
 	latency   time.Duration
 	halt      <-chan struct{}
@@ -249,6 +250,7 @@ func (p *Platform) gate(r *http.Request, c *call) *reply {
 		rep := c.refused(err)
 		return &rep
 	}
+	c.caller = cmpOr(callerOf(r), c.in.w.Operator)
 	var head struct {
 		RequestID s360.ID `json:"requestId"`
 	}
@@ -314,6 +316,9 @@ func (p *Platform) work(ctx context.Context, c *call, rt method) (payload []byte
 		return nil, "", nil
 	}
 	result, no := rt.do(p, c)
+	if _, early := result.(tooSoon); early {
+		return nil, "", nil
+	}
 	payload, code, err = encode(rt, c, result, no)
 	if err != nil {
 		return nil, "", err

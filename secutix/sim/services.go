@@ -46,7 +46,7 @@ func serviceOf(module, name string) (*service, bool) {
 
 // services is the table of everything the protocol face can do, one function a service beside its handlers.
 func services() []service {
-	return []service{catalogService(), setupService(), availabilityService(), orderFacade(), orderService(), paymentService(), historyService(), shipmentService(), seatingService()}
+	return []service{catalogService(), setupService(), availabilityService(), orderFacade(), orderService(), paymentService(), historyService(), shipmentService(), seatingService(), contactService(), accessService()}
 }
 
 // current are the versions of the sales services: the frozen one, the active one and older ones with a REST face.
