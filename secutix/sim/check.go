@@ -35,6 +35,7 @@ func (p *Platform) Check() error {
 		for _, b := range ck.broken {
 			errs = append(errs, fmt.Errorf("%s: %w", in.w.Code, b))
 		}
+		errs = append(errs, p.checkWallets(in, now)...)
 	}
 	return errors.Join(errs...)
 }

@@ -25,6 +25,7 @@ func (p *Platform) Control() http.Handler {
 	for _, e := range p.endpoints() {
 		mux.HandleFunc(e.Method+" "+e.Path, p.control(e.page))
 	}
+	p.walletControl(mux)
 	mux.HandleFunc("/", p.control(func(r *http.Request) (any, error) {
 		return nil, wrong(http.StatusNotFound, "no such path or method: %s %s", r.Method, r.URL.Path)
 	}))

@@ -57,5 +57,14 @@
 // refused when its result differs; CONTROLLED as a ticket's state in orders; the name timeZone; every error code. There are no
 // structures but the partner, no third-party tickets, no containers, no tax numbers, no merge and no deletion of contacts.
 //
+// TIXNGO stands beside it at /tixngo/v3/organizer and /tixngo/v4/organizer (WalletOptions), one organizer of each generation
+// per institution, with keys of their own (Platform.Organizers, GET /wallet on the control face). Injection, deletion, control,
+// privileges (V3), changes by a signed key, reports and, in V4, status logs; POST /wallet/act does what spectators, gates and
+// back-office do. Proposed there: all that tixngo's documentation calls unknown; a known ticket accepted and left as it is, a
+// deleted one begun anew, one being deleted refused; a deletion confirmed after a minute (V4: at once when on no phone);
+// transfers from a V4 phone only, back to an earlier owner being BACKWARD; activationParameters not looked at in V4; 409 while
+// another function's call is under way; 600 calls a minute; 1,000 tickets a call, 10,000 controls; the status USED of
+// privileges. Not imitated there: CSV, history mode, deleting privileges, contingents, resale rules, several phones, devices.
+//
 // One lock guards everything; a fault's delay is waited for outside it.
 package sim

@@ -75,6 +75,8 @@ type institution struct {
 	recorded *recording // nil for a world of rules
 	kept     map[catalogKey]keptCatalog
 
+	wallets map[string]*wallet // by generation
+
 	ledger
 	hooks hooks
 }

@@ -181,6 +181,8 @@ type change struct {
 	Controls    []gateCheck   `json:"controls,omitempty"`
 	Client      string        `json:"client,omitempty"` // doClaim
 	Products    []string      `json:"products,omitempty"`
+
+	Wallet *walletChange `json:"wallet,omitempty"`
 }
 
 // issued is the ticket of one movement.
@@ -212,6 +214,8 @@ func (in *institution) apply(c change) error {
 		return in.contacts.apply(c.Contacts)
 	case doList, doClaim, doControl:
 		return in.applyAccess(c)
+	case doWallet:
+		return in.applyWallet(c)
 	case doCancel:
 		p := in.perfOf[c.ID]
 		if p == nil {

@@ -62,6 +62,8 @@ type Platform struct {
 	PublicURL string
 	// Worlds are the institutions; nil are the three shipped ones. AddWorld adds to either.
 	Worlds []World
+	// Wallet is how the simulated TIXNGO behaves.
+	Wallet WalletOptions
 	// Logger receives what an operator wants to know of a simulator; nil is silence.
 	Logger *slog.Logger
 

@@ -101,6 +101,8 @@ func (p *Platform) answer(r *http.Request) reply {
 		rep = p.backend(r, in, path)
 	case len(path) >= 2 && path[1] == "external-remoting":
 		rep = p.remoting(r, in, path)
+	case p.isWallet(path):
+		rep = p.walletFace(r, path)
 	default:
 		rep = textReply(http.StatusNotFound, "nothing here: "+r.URL.Path)
 	}
