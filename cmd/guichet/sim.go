@@ -41,6 +41,7 @@ func (p *program) simCommand() *cobra.Command {
 	cmd.Flags().Uint64Var(&o.seed, "seed", 1, "decides everything that looks like chance")
 	cmd.Flags().IntVar(&o.rate, "rate-per-minute", 0, "calls an institution takes a minute (default 180, negative: no limit)")
 	cmd.Flags().DurationVar(&o.catalogSpacing, "catalog-spacing", 0, "least time between two full catalogs (default 10m, negative: none)")
+	o.limits.flags(cmd)
 	cmd.Flags().DurationVar(&o.hold, "hold-lifetime", 0, "life of an open order (default 15m)")
 	cmd.Flags().DurationVar(&o.barcodeDelay, "barcode-delay", 0, "make barcodes readable only that long after a close")
 	cmd.Flags().Int64Var(&o.accountLimit, "account-limit", 0, "most an institution lets the partner owe, in thousandths (0: no limit)")
@@ -60,6 +61,7 @@ type simOptions struct {
 	rate                            int
 	catalogSpacing, hold            time.Duration
 	barcodeDelay                    time.Duration
+	limits                          simLimits
 	accountLimit                    int64
 	async                           bool
 	anywhere                        bool
@@ -72,6 +74,8 @@ type simulator struct {
 	url           string // of the platform
 	controlURL    string
 	face, control *http.Server
+	halt          context.CancelFunc // ends the delivery of webhooks
+	halted        chan struct{}
 }
 
 // simReadiness is the ready file: what a program needs to talk to the simulator.
@@ -185,10 +189,12 @@ func startSimulator(ctx context.Context, o simOptions, log *slog.Logger) (*simul
 	s.platform = &sim.Platform{
 		Seed: o.seed, Clock: s.clock, RatePerMinute: o.rate, CatalogSpacing: o.catalogSpacing, HoldLifetime: o.hold, Journal: o.journal,
 		BarcodeDelay: o.barcodeDelay, AccountLimit: o.accountLimit, AsyncCatalog: o.async, Worlds: worlds, PublicURL: s.url, Logger: log,
+		Limits: o.limits.Limits, Skew: o.limits.skew,
 	}
 	if err := s.platform.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("simulator: %w", err), l.api.Close(), l.operator.Close())
 	}
+	s.deliver(ctx, log)
 	s.face, s.control = server(s.platform, log), server(s.platform.Control(), log)
 	for _, door := range []struct {
 		server   *http.Server
@@ -218,6 +224,8 @@ func nextPort(addr string) string {
 
 // stop ends the simulator at once; an open connection is dropped, as a platform would.
 func (s *simulator) stop() error {
+	s.halt()
+	<-s.halted
 	return errors.Join(s.face.Close(), s.control.Close(), s.platform.Close())
 }
 

@@ -63,10 +63,10 @@ func (p *Platform) deliver(ctx context.Context, flush bool) (int, error) {
 			return accepted, err
 		}
 		for i := range run {
-			if err := ctx.Err(); err != nil {
-				return accepted, err
-			}
 			run[i].send(ctx, p.sender)
+			if err := ctx.Err(); err != nil {
+				return accepted, err // cut short by us: not the receiver's doing, and sent again
+			}
 			n, err := p.noteSent(run[i])
 			if err != nil {
 				return accepted, err
