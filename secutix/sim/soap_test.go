@@ -685,6 +685,63 @@ func TestNamespace_ContactsEndWithASlash(t *testing.T) {
 	}
 }
 
+func TestSOAP_Elements_AreReadByTheTypeOfTheirMember(t *testing.T) {
+	t.Parallel()
+	type pair struct {
+		Long s360.ID `json:"long"`
+	}
+	type request struct {
+		Number  s360.ID            `json:"number" alias:"nummer"`
+		Texts   s360.List[string]  `json:"texts"`
+		Numbers s360.List[s360.ID] `json:"numbers"`
+		Pairs   s360.List[pair]    `json:"pairs"`
+		Pair    *pair              `json:"pair"`
+		Flag    s360.Bool          `json:"flag"`
+		Text    string             `json:"text"`
+		Date    s360.Date          `json:"date"`
+		Table   map[string]s360.ID `json:"table"`
+		Any     json.RawMessage    `json:"any"`
+	}
+	const no = ` xmlns:x="` + xsiNamespace + `" x:nil="true"`
+	var schema soapSchema
+	for in, want := range map[string]string{
+		`<number> 7 </number>`:                            `{"number":7}`,
+		`<nummer>7</nummer>`:                              `{"nummer":7}`,
+		`<q:number xmlns:q="urn:q">7</q:number>`:          `{"number":7}`,
+		`<number>007</number>`:                            `{"number":"007"}`,
+		`<number/>`:                                       `{"number":""}`,
+		`<number` + no + `/>`:                             `{"number":null}`,
+		`<texts>a</texts>`:                                `{"texts":["a"]}`,
+		`<texts/><texts> b </texts>`:                      `{"texts":[""," b "]}`,
+		`<numbers>1</numbers><text/><numbers>2</numbers>`: `{"numbers":[1,2],"text":""}`,
+		`<numbers/>`:                                      `{"numbers":[]}`,
+		`<pairs><long>1</long></pairs><pairs/>`:           `{"pairs":[{"long":1}]}`,
+		`<pairs` + no + `/>`:                              `{"pairs":[]}`,
+		`<pair/>`:                                         `{"pair":{}}`,
+		`<pair>text</pair>`:                               `{"pair":"text"}`,
+		`<flag>1</flag>`:                                  `{"flag":true}`,
+		`<flag> false </flag>`:                            `{"flag":false}`,
+		`<text>1</text>`:                                  `{"text":"1"}`,
+		`<text><![CDATA[<&]]>&lt;</text>`:                 `{"text":"<&<"}`,
+		`<date>2026-10-03T20:00:00+02:00</date>`:          `{"date":"2026-10-03T20:00:00+02:00"}`,
+		`<table><entry><key>a</key><value>1</value></entry></table>`: `{"table":{"a":1}}`,
+		`<table><entry><key>a</key></entry></table>`:                 `{"table":{"a":null}}`,
+		`<any>1</any>`:                `{"any":"1"}`,
+		`<any><b>1</b><b>2</b></any>`: `{"any":{"b":["1","2"]}}`,
+		`<any><entry><key>x y</key><value>1</value></entry></any>`: `{"any":{"x y":"1"}}`,
+		`<other>1</other>`: `{"other":"1"}`,
+	} {
+		n, err := readXML([]byte("<m>" + in + "</m>"))
+		if err != nil {
+			t.Fatalf("%s: %v", in, err)
+		}
+		got, wanted := numbers(t, jsonOf(n, schema.parameters(request{}))), numbers(t, []byte(want))
+		if diff := cmp.Diff(wanted, got); diff != "" {
+			t.Errorf("%s: %s", in, diff)
+		}
+	}
+}
+
 func TestSOAP_ALongAnswer_IsWrittenOnceUntilItChanges(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
