@@ -22,8 +22,8 @@
 // paymentType values; where time slots sit in a pass; every error code but
 // error.order.availability; HTTP 401 for a bad token; what waitingAccountBalanceAmount counts.
 //
-// Not imitated: shipment, season tickets, packages, options,
-// reservations, refunds, exchanges, webhooks, the monthly quota, several sales channels, seat plans,
+// Not imitated: season tickets, packages, options,
+// reservations, exchanges, several sales channels, seat plans,
 // advantages, VAT by country. Dates are ISO only. An item has no contingent but ours.
 //
 // Proposed of the set-up, seats and the catalog as text: productId and product of getProductDetails;
@@ -65,6 +65,14 @@
 // transfers from a V4 phone only, back to an earlier owner being BACKWARD; activationParameters not looked at in V4; 409 while
 // another function's call is under way; 600 calls a minute; 1,000 tickets a call, 10,000 controls; the status USED of
 // privileges. Not imitated there: CSV, history mode, deleting privileges, contingents, resale rules, several phones, devices.
+//
+// The rest of an order's life: refunds and the organiser's own cancelling and reprinting (control face), files with status,
+// attachments, references and ticket owners, payments, history, shipment, seats. Proposed there: refundOperations (operationId,
+// movementIds) in a REFUND_ order of the sale's file, with negative amounts, paid by the pending account, payments taken with
+// either sign; createPaymentsAndCloseOrder by the pending account alone, with barcodes, answering paymentDetails; contingentId;
+// orderUpdateGranularity; checkPayment announcing payments; setMovementContactData's members and ticketOwner; fileStatusIC read
+// back; attachments of 512 KiB, 20 a file; count, listFilesByCriteria, fileSummaries, ticketStates and all members of
+// ticketSummaries from productId on; shipments in an order, their modes; seats moved in an open order within a seat category.
 //
 // One lock guards everything; a fault's delay is waited for outside it.
 package sim
