@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -148,5 +149,19 @@ func loadGenerated(tb testing.TB, products, performances int) {
 	// The product that is in two seasons has its performances split between them.
 	if n := len(v.Performances); n > performances || n < performances-performances/products {
 		tb.Errorf("%d performances of %d", n, performances)
+	}
+}
+
+func TestSim_EveryFlagIsInTheManual(t *testing.T) {
+	t.Parallel()
+	manual := read(t, "docs/simulator.md")
+	flags := regexp.MustCompile(`(?m)^ +(--[a-z-]+)`).FindAllStringSubmatch((&program{}).simCommand().Flags().FlagUsages(), -1)
+	if len(flags) < 15 {
+		t.Errorf("%d flags", len(flags))
+	}
+	for _, f := range flags {
+		if !strings.Contains(manual, "`"+f[1]+"`") {
+			t.Errorf("docs/simulator.md does not name %s", f[1])
+		}
 	}
 }
