@@ -80,15 +80,21 @@ func TestGatesAndContacts_BySOAP_TheDocumentedEnvelopesAreUnderstood(t *testing.
 		body    string
 		want    []string
 	}{
-		{contactService(), `<c:getContactData xmlns:c="http://v2_21.ContactInformationPublicService.service.secutix.com/"><contactNumber>` + number +
-			`</contactNumber><details>GENERAL</details><details>AUTHORIZATIONS</details></c:getContactData>`,
-			[]string{"<ContactDataResult>", "<individualLastname>Muster</individualLastname>", "<authorizationCode>EMAILNEWS</authorizationCode>"}},
-		{contactService(), `<c:createCulturalContact xmlns:c="http://v2_21.ContactInformationPublicService.service.secutix.com/"><contactDataList><createLogin>false</createLogin>` +
-			`<firstName>Bo</firstName><identifier>8</identifier><lastName>Beispiel</lastName></contactDataList></c:createCulturalContact>`,
-			[]string{"<CulturalContactCreationResult>", "<key>8</key>"}},
-		{accessService(), `<a:exportList xmlns:a="http://v1_6.ExternalAccessControlService.service.secutix.com"><requestId>0</requestId><listType>GREY</listType>` +
-			`<ticketType>ALL</ticketType><seasonCode>` + d.in.seasonCode() + `</seasonCode><productCodes>P00001</productCodes><nbMaxResults>5000</nbMaxResults></a:exportList>`,
-			[]string{"<AccessControlListResult>", "<barcode>" + code + "</barcode>", "<paginationEnd>"}},
+		{
+			contactService(), `<c:getContactData xmlns:c="http://v2_21.ContactInformationPublicService.service.secutix.com/"><contactNumber>` + number +
+				`</contactNumber><details>GENERAL</details><details>AUTHORIZATIONS</details></c:getContactData>`,
+			[]string{"<ContactDataResult>", "<individualLastname>Muster</individualLastname>", "<authorizationCode>EMAILNEWS</authorizationCode>"},
+		},
+		{
+			contactService(), `<c:createCulturalContact xmlns:c="http://v2_21.ContactInformationPublicService.service.secutix.com/"><contactDataList><createLogin>false</createLogin>` +
+				`<firstName>Bo</firstName><identifier>8</identifier><lastName>Beispiel</lastName></contactDataList></c:createCulturalContact>`,
+			[]string{"<CulturalContactCreationResult>", "<key>8</key>"},
+		},
+		{
+			accessService(), `<a:exportList xmlns:a="http://v1_6.ExternalAccessControlService.service.secutix.com"><requestId>0</requestId><listType>GREY</listType>` +
+				`<ticketType>ALL</ticketType><seasonCode>` + d.in.seasonCode() + `</seasonCode><productCodes>P00001</productCodes><nbMaxResults>5000</nbMaxResults></a:exportList>`,
+			[]string{"<AccessControlListResult>", "<barcode>" + code + "</barcode>", "<paginationEnd>"},
+		},
 		{accessService(), `<a:importControlledTicket xmlns:a="http://v1_6.ExternalAccessControlService.service.secutix.com"><requestId>1</requestId><controlledTickets>` +
 			`<acIdentifier>GATE-A</acIdentifier><barcode>` + code + `</barcode><controlDate>2026-11-20T18:25:10.000Z</controlDate><controlResult>OK</controlResult>` +
 			`<failureReason>OK</failureReason></controlledTickets></a:importControlledTicket>`, []string{"<WebMethodResult>"}},
