@@ -51,9 +51,9 @@ func (p *Platform) endpoints() []endpoint {
 		{"GET", "/account", "the pending account; ?institution=", "", p.showAccount},
 		{"GET", "/tickets", "tickets of closed orders; ?institution=&order=", "", p.showTickets},
 		{"GET", "/orders", "orders; ?institution=", "", p.showOrders},
-		{"POST", "/orders/{id}/reprint", "print tickets of an order anew", "", p.reprint},
-		{"POST", "/orders/{id}/cancel", "the house takes an order back", "", p.cancelOrder},
-		{"POST", "/orders/{id}/ship", "a parcel leaves", "", p.ship},
+		{"POST", "/orders/{id}/reprint", "print tickets of an order anew; ?institution=", "", p.reprint},
+		{"POST", "/orders/{id}/cancel", "the house takes an order back; ?institution=", "", p.cancelOrder},
+		{"POST", "/orders/{id}/ship", "a parcel leaves; ?institution=", "", p.ship},
 		{"GET", "/stock", "stock of the next performances; ?institution=", "", p.showStock},
 		{"POST", "/performances/{id}/{what}", "soldout, sell, cancel or price", `sell {"seat_category":1,"quantity":2}, price {"delta":1000}`, p.movePerformance},
 	}

@@ -6,7 +6,7 @@
 // SetupService's read side, AvailabilityService (getUpdatedAvailabilities, getProductAvailability,
 // getEventAvailability, getPerformanceAvailability, getSeatsAvailability,
 // getAvailableThemeAndLanguage), ExternalOrderFacade.createOrUpdateOrder and ExternalOrderService
-// (closeOrder, getOrderDetails, abandonMovements); the limits per minute and per catalog; the status
+// (closeOrder, getOrderDetails, abandonMovements); the limits per minute, method and month; the status
 // inside HTTP 200; "in_progress" with a requestId; gzip; nulls left out.
 //
 // It keeps its word: stock shrinks and comes back, holds end at their time by the movable Clock, the
@@ -74,5 +74,11 @@
 // back; attachments of 512 KiB, 20 a file; count, listFilesByCriteria, fileSummaries, ticketStates and all members of
 // ticketSummaries from productId on; shipments in an order, their modes; seats moved in an open order within a seat category.
 //
-// One lock guards everything; a fault's delay is waited for outside it.
+// Webhooks push orders, contacts, products, ticket checks and tickets to loopback addresses by the movable clock: once and,
+// without a 200, twelve times more. Proposed there: filters as regular expressions over the whole value; abandoned orders
+// without operations; framing by the bucket's size, not by what is in it; the members of products. Proposed of the limits: what
+// a spent month answers (an option), bytes before compression, JSON and empty bodies, Retry-After to the next full minute. The
+// month's counts end with the process. A restart with memory replays the journal file; without a file the world stays.
+//
+// One lock guards everything; a fault's delay and a webhook's receiver are waited for outside it.
 package sim

@@ -124,6 +124,8 @@ type hooks struct {
 	last       int64
 	noticed    map[int64]string // order to the state last told
 	seen       int              // orders of the sequence looked at
+	told       map[int64]bool   // ticket to whether it was invalid when last told
+	checks     int64            // made at the gates so far
 	deliveries []delivery
 }
 
@@ -207,7 +209,7 @@ func (in *institution) happen(c change) error {
 // notice queues what a change means for the subscriptions.
 func (in *institution) notice(c change) {
 	touched := append([]int64{c.ID}, in.sequence[min(in.hooks.seen, len(in.sequence)):]...)
-	in.hooks.seen = len(in.sequence)
+	in.hooks.seen, in.hooks.checks = len(in.sequence), in.hooks.checks+int64(len(c.Controls))
 	if c.Order != nil {
 		touched = append(touched, c.Order.ID)
 	}
@@ -216,11 +218,20 @@ func (in *institution) notice(c change) {
 	}
 	for _, id := range touched {
 		o := in.orders[id]
-		if o == nil || o.State == stateRunning || in.hooks.noticed[id] == o.State {
+		if o == nil || o.State == stateRunning {
 			continue
 		}
-		in.hooks.noticed[id] = o.State
-		in.noticeOrder(o, c.At)
+		in.noticeTickets(o, c.At)
+		if in.hooks.noticed[id] != o.State {
+			in.hooks.noticed[id] = o.State
+			in.enqueue(hookOrder, hookItem{key: strconv.FormatInt(o.ID, 10), order: o.ID}, c.At)
+		}
+	}
+	for _, ct := range c.Contacts {
+		in.enqueue(hookContact, hookItem{key: ct.Number}, c.At)
+	}
+	for i, k := range c.Controls {
+		in.enqueue(hookExport, hookItem{key: k.Barcode, row: in.checkRow(k, in.hooks.checks-int64(len(c.Controls)-1-i))}, c.At)
 	}
 	p := (*product)(nil)
 	if perf := in.perfOf[c.ID]; perf != nil && (c.Do == doPrice || c.Do == doCancel) {
@@ -234,16 +245,21 @@ func (in *institution) notice(c change) {
 	}
 }
 
-func (in *institution) noticeOrder(o *order, at time.Time) {
-	in.enqueue(hookOrder, hookItem{key: strconv.FormatInt(o.ID, 10), order: o.ID}, at)
+// noticeTickets queues the tickets of an order that were made or became invalid since they were told.
+func (in *institution) noticeTickets(o *order, at time.Time) {
 	if o.State != stateClosed || !o.Generated {
 		return
 	}
 	for _, op := range o.Operations {
 		for _, m := range op.Movements {
-			if !m.Dropped {
-				in.enqueue(hookAccess, hookItem{key: strconv.FormatInt(m.Ticket, 10), order: o.ID}, at)
-			}
+			m.eachTicket(func(e entry) {
+				invalid, known := in.hooks.told[e.ticket]
+				if m.Dropped || e.ticket == 0 || known && invalid == e.cancelled {
+					return
+				}
+				in.hooks.told[e.ticket] = e.cancelled
+				in.enqueue(hookAccess, hookItem{key: strconv.FormatInt(e.ticket, 10), order: o.ID}, at)
+			})
 		}
 	}
 }
@@ -272,7 +288,7 @@ func (in *institution) applyHook(c change) error {
 	case doHook:
 		h := *c.Hook
 		if in.hooks.noticed == nil {
-			in.hooks.noticed = map[int64]string{}
+			in.hooks.noticed, in.hooks.told = map[int64]string{}, map[int64]bool{}
 		}
 		in.hooks.list = append(in.hooks.list, &h)
 		in.hooks.last = max(in.hooks.last, h.ID)

@@ -34,7 +34,7 @@ func (in *institution) itemBody(h *hook, item *hookItem, now time.Time) (json.Ra
 		}
 		v = in.inventoryData(p)
 	case hookContact:
-		v = map[string]any{"contactNumber": item.key, "role": "PUBLIC", "type": "INDIVIDUAL"}
+		v = in.contactData(item.key, nil)
 		if item.row != nil {
 			v = item.row
 		}
@@ -73,25 +73,37 @@ func (in *institution) accessItem(item *hookItem) (json.RawMessage, error) {
 	if o == nil {
 		return nil, fmt.Errorf("no ticket %s", item.key)
 	}
+	var found *entry
 	for _, op := range o.Operations {
 		for _, m := range op.Movements {
-			if strconv.FormatInt(m.Ticket, 10) != item.key {
-				continue
-			}
-			v := map[string]any{"ticketId": m.Ticket, "movementId": m.ID, "fileId": o.File, "barcode": m.Barcode, "ticketState": "VALID"}
-			if m.Dropped {
-				v["ticketState"] = "CANCELLED"
-			}
-			if p := in.productOf[op.Product]; p != nil {
-				v["productCode"] = p.def.Code
-			}
-			if perf := in.perfOf[op.Performance]; perf != nil {
-				v["performanceCode"], v["performanceId"] = perf.code(), perf.id
-			}
-			return json.Marshal(v)
+			m.eachTicket(func(e entry) {
+				if strconv.FormatInt(e.ticket, 10) == item.key {
+					e.order, e.op, e.movement = o, op, m
+					found = &e
+				}
+			})
 		}
 	}
-	return nil, fmt.Errorf("no ticket %s", item.key)
+	if found == nil {
+		return nil, fmt.Errorf("no ticket %s", item.key)
+	}
+	return json.Marshal(in.listItem(found, found.cancelled))
+}
+
+// checkRow is a check at a gate as a row of the documented example of a data export.
+func (in *institution) checkRow(k gateCheck, id int64) json.RawMessage {
+	row := map[string]any{
+		"ticket_check_id": id, "barcode": k.Barcode, "access_time": k.At.In(in.zone).Format(time.DateTime),
+		"check_flow": "IN", "result": k.Result, "failure_reason": k.Reason,
+	}
+	if r := in.access.rights[k.Barcode]; r != nil {
+		row["ticket_id"], row["movement_id"] = r.ticket, r.movement.ID
+	}
+	b, err := json.Marshal(row)
+	if err != nil {
+		return nil // texts and numbers only
+	}
+	return b
 }
 
 // frame joins the bodies of one POST: an object for buckets of one, an array for larger ones and for kinds that are always one.

@@ -449,3 +449,38 @@ func TestRun_DeliversAndEndsWithItsContext(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWebhook_ContactsScansAndInvalidTickets_AreToldByThemselves(t *testing.T) {
+	t.Parallel()
+	p, r := newPlatform(t), newReceiver(t)
+	d := at(t, p, "theatre")
+	for _, kind := range []string{"data_export", "access_control", "contact"} {
+		subscribed(t, p, object{"institution": "theatre", "kind": kind, "url": r.URL})
+	}
+	d.save("", object{"individualFirstname": "Ada", "individualLastname": "Muster", "email": "ada@example.org"})
+	advance(t, p, "15m")
+	if got := r.take(); len(got) != 1 || parsed(t, got[0]).get("individualContact").str("individualFirstname") != "Ada" {
+		t.Errorf("contact: %v", got)
+	}
+	id := d.sold(1)
+	advance(t, p, "15m")
+	made := r.take()
+	code := d.details(id).list("movementDatas")[0].list("tickets")[0].str("barcode")
+	if len(made) != 1 || !strings.Contains(made[0], code) {
+		t.Fatalf("ticket: %v", made)
+	}
+	d.must(accessREST, "importControlledTicket", object{"requestId": 1, "controlledTickets": []object{report(code, "OK", aDay)}})
+	advance(t, p, "15m")
+	if got := r.take(); len(got) != 1 || parsed(t, got[0]).str("barcode") != code || parsed(t, got[0]).str("result") != "OK" ||
+		parsed(t, got[0]).str("access_time") != "2026-11-21 10:00:00" || parsed(t, got[0]).id("ticket_check_id") != 1 {
+		t.Errorf("scan: %v", got)
+	}
+	if status, o := control(t, p, "POST", "/orders/"+text(id)+"/reprint?institution=theatre", ""); status != 200 {
+		t.Fatalf("reprint: %d %v", status, o)
+	}
+	advance(t, p, "15m")
+	if got := strings.Join(r.take(), "\n"); strings.Count(got, `"ticketState":"CANCELLED"`) != 1 || strings.Count(got, `"ticketState":"VALID"`) != 1 {
+		t.Errorf("reprinted: %v", got)
+	}
+	sound(t, p)
+}
