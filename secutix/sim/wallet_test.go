@@ -863,3 +863,27 @@ func FuzzWallet_AnyBytes_NeverPanic_AndBreakNoPromise(f *testing.F) {
 		}
 	})
 }
+
+func TestWallet_ControlFace_TellsTheKeys_AndTheyOutliveARestart(t *testing.T) {
+	t.Parallel()
+	h := organizerOf(t, newPlatform(t), "theatre", walletV4)
+	status, text := h.face(http.MethodGet, "/wallet", nil)
+	if status != http.StatusOK || strings.Count(text, `"generation"`) != 2*len(h.p.Institutions()) || !strings.Contains(text, h.key) {
+		t.Errorf("%d %s", status, text)
+	}
+	h.inject(ticketFor(walletV4, "1"))
+	if err := h.p.Restart(false); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(h.changes("", 0).Result); n != 0 {
+		t.Errorf("%d tickets outlive a restart without memory", n)
+	}
+	for _, bad := range []walletAct{{Generation: "v5", Ticket: "1", Action: "download"}, {Generation: walletV4, Ticket: "1", Action: "fly"}} {
+		if status, text := h.face(http.MethodPost, "/wallet/act?institution=theatre", bad); status != http.StatusBadRequest {
+			t.Errorf("%+v: %d %s", bad, status, text)
+		}
+	}
+	if status, _ := h.face(http.MethodPost, "/wallet/act?institution=theatre", walletAct{Generation: walletV4, Ticket: "none", Action: "download"}); status != http.StatusNotFound {
+		t.Errorf("a ticket that is not there: %d", status)
+	}
+}
