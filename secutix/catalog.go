@@ -115,8 +115,8 @@ var kinds = map[string]catalog.Kind{
 }
 
 func (m *mapping) product(p *s360.Product, season s360.ID) {
-	if m.seen[p.ID] && p.ID != 0 { // one product can stand in two seasons that overlap
-		m.refuse(catalog.Refusal{Product: catalog.ProductID(p.ID), Code: "product.twice", Detail: "stands in two seasons; the first is kept"})
+	if m.seen[p.ID] && p.ID != 0 {
+		m.again(p)
 		return
 	}
 	m.seen[p.ID] = true
@@ -149,6 +149,20 @@ func (m *mapping) product(p *s360.Product, season s360.ID) {
 	if p.Event != nil {
 		for i := range p.Event.Performances {
 			m.performance(&p.Event.Performances[i], out.ID)
+		}
+	}
+}
+
+// again takes over a product that stands in a second season, as one product id can: its performances join those of the
+// first; anything else of it is noted and left out.
+func (m *mapping) again(p *s360.Product) {
+	if p.Event == nil {
+		m.refuse(catalog.Refusal{Product: catalog.ProductID(p.ID), Code: "product.twice", Detail: "stands in two seasons; the first is kept"})
+		return
+	}
+	for i := range p.Event.Performances {
+		if !m.perfs[p.Event.Performances[i].ID] {
+			m.performance(&p.Event.Performances[i], catalog.ProductID(p.ID))
 		}
 	}
 }

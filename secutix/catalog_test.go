@@ -126,7 +126,9 @@ func TestToSnapshot_WhatStandsOddlyInACatalog(t *testing.T) {
 	good := performance(price(1000))
 	good.ID, good.Duration = 203, whole(120)
 	d := oneSeason(event(dateless, endless, good), s360.Product{ID: 102, Code: "NEW", ProductFamilyType: "TIME_TRAVEL"})
-	d.Seasons = append(d.Seasons, s360.Season{ID: 2, Products: s360.List[s360.Product]{event(good)}})
+	next := performance(price(1000))
+	next.ID = 204
+	d.Seasons = append(d.Seasons, s360.Season{ID: 2, Products: s360.List[s360.Product]{event(good, next), {ID: 102, Code: "NEW", ProductFamilyType: "TIME_TRAVEL"}}})
 	s := toSnapshot(sample.Institution(), d)
 	s.Index()
 	if err := s.Validate(nil); err != nil {
@@ -139,8 +141,11 @@ func TestToSnapshot_WhatStandsOddlyInACatalog(t *testing.T) {
 	if diff := cmp.Diff([]string{"performance.start", "performance.start", "product.twice"}, codes); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
-	if len(s.Performances) != 1 || s.Performances[0].End.Sub(s.Performances[0].Start) != 2*time.Hour || s.Performances[0].State != catalog.Running {
-		t.Errorf("performances %+v", s.Performances)
+	if p := s.Performance(203); p == nil || p.End.Sub(p.Start) != 2*time.Hour || p.State != catalog.Running {
+		t.Errorf("performance %+v", p)
+	}
+	if p := s.Product(101); len(p.Performances) != 2 || len(s.Products) != 2 {
+		t.Errorf("a product of two seasons has the performances %v, want those of both", p.Performances)
 	}
 	if p := s.Product(102); p == nil || p.Kind != catalog.KindOther {
 		t.Errorf("an unknown family: %+v", p)

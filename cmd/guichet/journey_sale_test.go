@@ -182,7 +182,7 @@ func TestJourney_SalesUnderCuts_BooksAccountAndPaperAgree(t *testing.T) {
 				sales, servers = 60, 2 // two replicas on one database
 			}
 			for _, seed := range seeds(t) {
-				t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { //nolint:paralleltest // one after the other: the machine is full
+				t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 					journey(t, newStage(t, database), sales, servers, 20, seed)
 				})
 			}
