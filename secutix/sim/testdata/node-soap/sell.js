@@ -39,13 +39,24 @@ async function main() {
   const wanted = performances.find((p) => p.id === task.performance);
   assert.ok(wanted && wanted.start instanceof Date, 'the performance is in the catalog with its date');
 
+  const contacts = await soap.createClientAsync(
+    `${task.base}/tnco/external-remoting/com.secutix.service.contact.v2_21.ContactInformationPublicService.webservice?wsdl`,
+  );
+  contacts.setSecurity(new soap.WSSecurity(task.operator, task.password, variants[0]));
+  const buyer = await good(contacts, 'saveIndividualContactData', {
+    individualContactData: { individualFirstname: 'Žofie', individualLastname: 'Muster', email: 'zofie@example.org' },
+  }, 'ContactDataResult');
+  assert.ok(buyer.contactNumber, 'a new contact has a number');
+  const known = await good(contacts, 'getContactData', { contactNumber: buyer.contactNumber, details: ['GENERAL'] }, 'ContactDataResult');
+  assert.strictEqual(known.contactNumber, buyer.contactNumber);
+
   const line = (tariff, quantity) => ({
     audienceSubCategoryId: tariff, quantity, performanceId: task.performance, seatCategoryId: task.category,
   });
   const held = (await good(facade, 'createOrUpdateOrder', {
     pointOfSalesId: pos.posId,
     orderType: 'SALE',
-    purchasersInfo: [{ contactReference: task.contact }],
+    purchasersInfo: [{ contactReference: buyer.contactNumber }],
     externalReference: 'Node & <soap>',
     singleEntryAttributionOperations: [{ operationAttributions: [line(task.full, 2), line(task.child, 1)] }],
   }, 'OrderUpdateResult')).orderUpdateData;
