@@ -246,7 +246,9 @@ func (m *Meter) Leave(c Call, r Result) {
 	g.calls++
 	g.bytes += r.BytesOut + r.BytesIn
 	if r.Limited {
-		g.refusals++
+		if g.refusals == 0 || !now.Before(g.closedTo) {
+			g.refusals++ // calls that were on the wire together are refused once, not several times in a row
+		}
 		pause := now.Truncate(time.Minute).Add(time.Minute).Sub(now) + 2*time.Second
 		for range g.refusals - 1 {
 			pause = min(pause*2, 5*time.Minute)

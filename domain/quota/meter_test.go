@@ -375,6 +375,23 @@ func TestLeave_EachFurtherRefusalDoublesThePauseUpToFiveMinutes(t *testing.T) {
 	}
 }
 
+func TestLeave_CallsRefusedTogetherCountOnce(t *testing.T) {
+	t.Parallel()
+	g := newGate(quota.Limits{})
+	g.now = noon().Truncate(time.Minute)
+	for range 4 { // all on the wire when the platform had enough
+		if err := g.try(call(quota.Sale)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 4 {
+		g.Leave(call(quota.Sale), quota.Result{Limited: true})
+	}
+	if u, _ := g.Usage(theatre); u.ClosedUntil.Sub(g.now) != 62*time.Second {
+		t.Errorf("closed for %s, want 62 s", u.ClosedUntil.Sub(g.now))
+	}
+}
+
 func TestLeave_PlatformsOwnWordOnTheWaitCounts(t *testing.T) {
 	t.Parallel()
 	g := newGate(quota.Limits{})
