@@ -308,15 +308,12 @@ func (sh *shelf) product(p *catalog.Product, sp *speech, day domain.Day) product
 	d := productDTO{
 		ID: publicID(code, p.ID), Institution: string(code), Code: p.Code, Kind: string(p.Kind), Season: sh.season(p.Season),
 		Name: sp.say(p.Name, p.Code), ShortName: sp.say(p.ShortName, ""), Description: sp.say(p.Description, ""),
-		Images: p.Images, Topics: p.Topics, TimeZone: v.Institution.TimeZone, OnSale: sell.OnSale, NotOnSaleBecause: sell.Reason,
+		Images: p.Images, Topics: topicNames(p.Topics, sp), TimeZone: v.Institution.TimeZone, OnSale: sell.OnSale, NotOnSaleBecause: sell.Reason,
 		OnSaleFrom: in(sell.From, loc), OnSaleUntil: in(sell.Until, loc), Availability: toAvailability(v.ProductAvailability(p, sh.at), loc),
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, DateRequired: p.DateMandatory, Venues: []venueDTO{},
 	}
 	if d.Images == nil {
 		d.Images = map[string]string{}
-	}
-	if d.Topics == nil {
-		d.Topics = []string{}
 	}
 	if from, ok := v.FromPrice(p, sh.at); ok {
 		d.FromPrice = moneyPtr(from)
@@ -331,6 +328,15 @@ func (sh *shelf) product(p *catalog.Product, sp *speech, day domain.Day) product
 	}
 	d.Tariffs = sh.tariffs(tariffs, sp)
 	return d
+}
+
+// topicNames are the topics' names, or their codes where they have none.
+func topicNames(topics []catalog.Topic, sp *speech) []string {
+	out := make([]string, len(topics))
+	for i, t := range topics {
+		out[i] = sp.say(t.Name, t.Code)
+	}
+	return out
 }
 
 func (sh *shelf) season(id catalog.SeasonID) string {

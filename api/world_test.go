@@ -58,9 +58,9 @@ func theatre() *catalog.Snapshot {
 			{
 				ID: 101, Season: 1, Code: "HAMLET", Kind: catalog.KindEvent, State: catalog.Running, Name: named("Hamlet", "Hamlet"),
 				ShortName: named("Hamlet", ""), Description: named("Une tragédie <de Shakespeare>.", "A tragedy <by Shakespeare>."),
-				Images: map[string]string{"large": "https://img.example/hamlet.jpg"}, Topics: []string{"Drama"}, MinQuantity: 1, MaxQuantity: 8,
+				Images: map[string]string{"large": "https://img.example/hamlet.jpg"}, Topics: []catalog.Topic{{Code: "Drama"}}, MinQuantity: 1, MaxQuantity: 8,
 			},
-			{ID: 102, Season: 1, Code: "ZOE", Kind: catalog.KindEvent, State: catalog.Running, Name: named("Zoé à l'été", "Zoe in Summer"), Topics: []string{"Comedy", "Drama"}},
+			{ID: 102, Season: 1, Code: "ZOE", Kind: catalog.KindEvent, State: catalog.Running, Name: named("Zoé à l'été", "Zoe in Summer"), Topics: []catalog.Topic{{Code: "Comedy"}, {Code: "Drama"}}},
 			{
 				ID: 103, Season: 1, Code: "PASS", Kind: catalog.KindPass, State: catalog.Running, Name: named("Billet musée", "Museum ticket"), DateMandatory: true,
 				Items:     []catalog.Item{{ID: 61001, Product: 103, Code: "VISIT", Name: named("Visite", "Visit"), Timeslots: []catalog.TimeslotID{77}, Prices: []catalog.ItemPrice{{Tariff: 601, Price: eur(1500)}}}},

@@ -188,7 +188,7 @@ func images(p *s360.Product) map[string]string {
 }
 
 // topics reads what is known of subTopics: objects with a name or a code. Any other shape is no topics.
-func topics(p *s360.Product) []string {
+func topics(p *s360.Product) []catalog.Topic {
 	var list s360.List[struct {
 		Code         string             `json:"code"`
 		ExternalName *s360.ExternalName `json:"externalName"`
@@ -196,10 +196,14 @@ func topics(p *s360.Product) []string {
 	if len(p.SubTopics) == 0 || json.Unmarshal(p.SubTopics, &list) != nil {
 		return nil
 	}
-	var out []string
+	var out []catalog.Topic
 	for _, t := range list {
-		if s := toText(t.ExternalName).Or(t.Code); s != "" {
-			out = append(out, s)
+		topic := catalog.Topic{Code: t.Code, Name: toText(t.ExternalName)}
+		if topic.Code == "" {
+			topic.Code = topic.Name.Or("")
+		}
+		if topic.Code != "" {
+			out = append(out, topic)
 		}
 	}
 	return out

@@ -28,11 +28,13 @@ type Availability struct {
 }
 
 // Key names what an availability is of. A performance's total has only Performance set, one of its categories
-// SeatCategory too; an item's has Item, and for timed entry Timeslot and Day; an undated product's total only Product.
+// SeatCategory too, one of its contingents Contingent; an item's has Item, and for timed entry Timeslot and Day; an undated
+// product's total only Product.
 type Key struct {
 	Product      ProductID
 	Performance  PerformanceID
 	SeatCategory SeatCategoryID
+	Contingent   ContingentID
 	Item         ItemID
 	Timeslot     TimeslotID
 	Day          domain.Day

@@ -45,7 +45,7 @@ func FacetsAll() []Facet { return []Facet{FacetKind, FacetTopic, FacetVenue, Fac
 type Filter struct {
 	Kinds     []Kind
 	Words     string // every word must begin a word of the texts, in any language; accents and case are ignored
-	Topic     string // accents and case ignored
+	Topic     string // its code or its name in any language; accents and case ignored
 	Venue     string // code; case ignored
 	Town      string // accents and case ignored
 	Product   ProductID
@@ -95,7 +95,7 @@ type Found struct {
 // FacetCount is how many matches have a value of a facet.
 type FacetCount struct {
 	Value string
-	Name  domain.Text // of a venue
+	Name  domain.Text // of a venue or topic
 	N     int
 }
 
@@ -228,12 +228,19 @@ func (b *indexBuilder) product(i int32, p *Product) {
 	b.addText(ofProduct, i, weightName, p.ShortName)
 	b.addText(ofProduct, i, weightLong, p.Description)
 	b.add(ofProduct, i, weightOther, p.Code)
-	b.add(ofProduct, i, weightOther, p.Topics...)
+	for j := range p.Topics {
+		b.add(ofProduct, i, weightOther, p.Topics[j].Code)
+		b.addText(ofProduct, i, weightOther, p.Topics[j].Name)
+	}
 	for j := range p.Items {
 		b.addText(ofProduct, i, weightOther, p.Items[j].Name)
 	}
-	for _, t := range p.Topics {
-		b.x.products[i].topics = append(b.x.products[i].topics, Fold(t))
+	for j := range p.Topics {
+		t := &p.Topics[j]
+		b.x.products[i].topics = append(b.x.products[i].topics, Fold(t.Code))
+		for _, name := range t.Name {
+			b.x.products[i].topics = append(b.x.products[i].topics, Fold(name))
+		}
 	}
 }
 
@@ -632,8 +639,12 @@ func (c *collector) count(l *look, p *Product, perfs []int32) {
 		case FacetKind:
 			bump(counts, string(p.Kind), nil)
 		case FacetTopic:
-			for _, t := range uniq(p.Topics) {
-				bump(counts, t, nil)
+			var seen []string
+			for j := range p.Topics {
+				if t := &p.Topics[j]; !slices.Contains(seen, t.Code) {
+					seen = append(seen, t.Code)
+					bump(counts, t.Code, t.Name)
+				}
 			}
 		case FacetVenue:
 			var seen []string
@@ -655,15 +666,6 @@ func (c *collector) count(l *look, p *Product, perfs []int32) {
 			}
 		}
 	}
-}
-
-func uniq(list []string) []string {
-	if len(list) < 2 {
-		return list
-	}
-	list = slices.Clone(list)
-	slices.Sort(list)
-	return slices.Compact(list)
 }
 
 func bump(m map[string]*FacetCount, value string, name domain.Text) {

@@ -21,7 +21,7 @@ func big(tb testing.TB, products, performances int) Source {
 	words := strings.Fields("Hamlet Été Théâtre Noël Carmen Cirque Opéra Ballet Médée Électre Candide Faust Norma Tosca")
 	for i := range products {
 		s.Products = append(s.Products, Product{
-			ID: ProductID(i + 1), Code: fmt.Sprintf("P%04d", i), Kind: KindEvent, State: Running, Topics: []string{words[i%len(words)]},
+			ID: ProductID(i + 1), Code: fmt.Sprintf("P%04d", i), Kind: KindEvent, State: Running, Topics: []Topic{{Code: words[i%len(words)]}},
 			Name:        domain.Text{"fr": fmt.Sprintf("%s et %s %d", words[i%len(words)], words[i/3%len(words)], i), "en": fmt.Sprintf("Show %d", i)},
 			Description: domain.Text{"fr": strings.Join(words, " ") + " spectacle en trois actes avec orchestre et chœur"},
 		})

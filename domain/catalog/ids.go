@@ -20,6 +20,16 @@ type (
 	TariffID int64
 	// AreaID is an area's number.
 	AreaID int64
+	// PriceLevelID is a price level's number.
+	PriceLevelID int64
+	// VATID is the number of a rate of value added tax.
+	VATID int64
+	// AdvantageID is the number of a price reduction or promotion.
+	AdvantageID int64
+	// ChargeID is a fee's number.
+	ChargeID int64
+	// ContingentID is the number of a share of the places.
+	ContingentID int64
 )
 
 // TaskAvailability asks for a refresh of an institution's availability because a sale was refused that our figures allowed.

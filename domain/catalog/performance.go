@@ -22,6 +22,18 @@ type Performance struct {
 	SalePeriods    []SalePeriod // when present they replace the product's
 	MaxPerOrder    int          // 0 is no bound
 	Image          string       // address of the performance's own picture
+
+	ShortName, NameAddOn, Description domain.Text
+	Kind, Type                        string   // the platform's words; "" where not given
+	Language                          string   // of the visit or show, a language tag; "" where not given
+	People                            []string // as Product.People
+	Items                             []ItemID // items sold with it
+	LogicalConfiguration              int64    // which places belong to which seat category and contingent; 0 is not given
+	// NamedTickets: every place needs a holder's name. Isolated: single places may be left over between sold ones.
+	NamedTickets, Isolated bool
+	// Restricted are prices of levels that are not the public's.
+	Restricted []Price
+	Raw        []byte // as Product.Raw
 }
 
 // Venue is where it takes place. The site is the building, the space the hall in it.
@@ -32,6 +44,22 @@ type Venue struct {
 	Country               string // ISO 3166 alpha-2
 	Image                 string // address of the venue's picture
 	PhysicalConfiguration int64
+}
+
+// Configuration is a hall as it is set up: its parts, which an order may prefer, and how many places it may hold.
+type Configuration struct {
+	ID    int64 // Venue.PhysicalConfiguration
+	Code  string
+	Name  domain.Text
+	Kind  string // the platform's word
+	Gauge int    // 0 is not given
+	Areas []Area
+}
+
+// Area is a part of a hall.
+type Area struct {
+	ID   AreaID
+	Code string
 }
 
 // SeatCategory is a price zone of a performance.
@@ -49,4 +77,6 @@ type Price struct {
 	Tariff       TariffID
 	Price, Fees  domain.Money
 	Min, Max     int
+	Level        PriceLevelID // 0 is none
+	Charges      []Charge     // what Fees is the sum of
 }

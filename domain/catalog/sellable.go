@@ -60,9 +60,9 @@ type Sellability struct {
 	Until  time.Time // its end; zero is open
 }
 
-// sellableIn judges sale periods for a channel. A period of another channel never counts; of those that count, the first
-// that is open now wins, then the one that opens next.
-func sellableIn(periods []SalePeriod, channel int64, tariff TariffID, cat SeatCategoryID, now time.Time) Sellability {
+// sellableIn judges sale periods for a channel and something that begins at start (zero: nothing to be relative to). A
+// period of another channel never counts; of those that count, the first that is open now wins, then the one that opens next.
+func sellableIn(periods []SalePeriod, start time.Time, channel int64, tariff TariffID, cat SeatCategoryID, now time.Time) Sellability {
 	if len(periods) == 0 {
 		return Sellability{OnSale: true}
 	}
@@ -73,17 +73,18 @@ func sellableIn(periods []SalePeriod, channel int64, tariff TariffID, cat SeatCa
 			(cat != 0 && len(p.SeatCategories) > 0 && !slices.Contains(p.SeatCategories, cat)) {
 			continue
 		}
+		end := p.EndFor(start)
 		switch {
-		case !p.End.IsZero() && !now.Before(p.End):
+		case !end.IsZero() && !now.Before(end):
 			if next.Reason == "channel" {
-				next = Sellability{Reason: "ended", From: p.Start, Until: p.End}
+				next = Sellability{Reason: "ended", From: p.Start, Until: end}
 			}
 		case !p.Start.IsZero() && now.Before(p.Start):
 			if next.Reason != "not_yet" || p.Start.Before(next.From) {
-				next = Sellability{Reason: "not_yet", From: p.Start, Until: p.End}
+				next = Sellability{Reason: "not_yet", From: p.Start, Until: end}
 			}
 		default:
-			return Sellability{OnSale: true, From: p.Start, Until: p.End}
+			return Sellability{OnSale: true, From: p.Start, Until: end}
 		}
 	}
 	return next
@@ -109,7 +110,7 @@ func (s *Snapshot) SellablePerformance(p *Performance, tariff TariffID, cat Seat
 	if len(periods) == 0 {
 		periods = prod.SalePeriods
 	}
-	return sellableIn(periods, s.Institution.PointOfSales.SalesChannelID, tariff, cat, now)
+	return sellableIn(periods, p.Start, s.Institution.PointOfSales.SalesChannelID, tariff, cat, now)
 }
 
 // SellableItem judges an item for a tariff (0: any), as SellablePerformance does. A price's own sale periods replace the
@@ -129,7 +130,7 @@ func (s *Snapshot) SellableItem(it *Item, tariff TariffID, now time.Time) Sellab
 		if len(periods) == 0 {
 			periods = prod.SalePeriods
 		}
-		got := sellableIn(periods, s.Institution.PointOfSales.SalesChannelID, pr.Tariff, 0, now)
+		got := sellableIn(periods, time.Time{}, s.Institution.PointOfSales.SalesChannelID, pr.Tariff, 0, now)
 		if got.OnSale {
 			return got
 		}

@@ -16,9 +16,14 @@ type Snapshot struct {
 	LoadedAt     time.Time
 	Seasons      []Season
 	Tariffs      []Tariff
+	PriceLevels  []PriceLevel
+	VAT          []VATRate // empty where the platform did not say
+	Advantages   []Advantage
+	Halls        []Configuration
 	Products     []Product
 	Performances []Performance // by start, then id
 	Refused      []Refusal     // what could not be taken over and is therefore not sold
+	Raw          []byte        // as Product.Raw, of the catalog itself: group criteria, external verifications
 	// Impossible says what no catalog of the platform can look like; Validate refuses a snapshot that has any.
 	Impossible []string
 

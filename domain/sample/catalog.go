@@ -80,7 +80,7 @@ func Snapshot() *catalog.Snapshot {
 			{
 				ID: Hamlet, Season: Season, Code: "HAMLET", Kind: catalog.KindEvent, State: catalog.Running,
 				Name: domain.Text{"fr": "Hamlet", "en": "Hamlet"}, Images: map[string]string{"large": "https://pictures.example/hamlet.jpg"},
-				Topics:      []string{"Drama"},
+				Topics:      []catalog.Topic{{Code: "Drama"}},
 				SalePeriods: []catalog.SalePeriod{{Start: now.AddDate(0, -1, 0), End: now.AddDate(0, 1, 0), Channel: Channel, SalePossible: true}},
 			},
 			museum(),
