@@ -1,126 +1,251 @@
 package catalog
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"guichet/domain"
 )
 
-// Want is one line a buyer asks for.
-type Want struct {
-	Performance  PerformanceID // or
-	Item         ItemID
-	SeatCategory SeatCategoryID
-	Tariff       TariffID
-	Day          domain.Day
-	Timeslot     TimeslotID
-	Quantity     int
-}
+// Why something is not on sale.
+const (
+	// ReasonKind: the product is of a family that this program does not sell.
+	ReasonKind = "kind"
+	// ReasonState: the institution has not set it running, or has suspended or cancelled it.
+	ReasonState = "state"
+	// ReasonAdditionalState: the institution says by hand that it is sold out, or sold at its box office only.
+	ReasonAdditionalState = "additional_state"
+	// ReasonOver: it has taken place.
+	ReasonOver = "over"
+	// ReasonNoPrice: the public has no price for it.
+	ReasonNoPrice = "no_price"
+	// ReasonChannel: no sale period is for our sales channel, this tariff and this seat category.
+	ReasonChannel = "channel"
+	// ReasonNotYet: a sale period opens later.
+	ReasonNotYet = "not_yet"
+	// ReasonEnded: the last sale period has ended.
+	ReasonEnded = "ended"
+)
 
-// Quote is what the catalog says of a set of wants: one line each, and the sum.
-type Quote struct {
-	Lines []QuoteLine
-	Total domain.Money
-}
-
-// QuoteLine is one want, found in the catalog and priced.
-type QuoteLine struct {
-	Product ProductID
-	Unit    domain.Money
-	Facts   Facts
-}
-
-// Facts are the names and times of what a line sells, as they go on a ticket.
-type Facts struct {
-	ProductName, PerformanceName domain.Text
-	ProductCode                  string
-	Kind                         Kind
-	Start, End                   time.Time // zero for undated things
-	Day                          domain.Day
-	Slot                         string // local "10:30" for timed entry
-	TimeZone                     string
-	Venue                        Venue
-	Numbered                     bool
-	SeatCategoryName             domain.Text
-	SeatCategoryCode, Color      string
-	TariffName                   domain.Text
-	TariffCode                   string
-	Image                        string // the picture nearest to the performance: its own, the product's, the venue's
+// Reasons lists them all in the order in which they are looked at.
+func Reasons() []string {
+	return []string{ReasonKind, ReasonState, ReasonAdditionalState, ReasonOver, ReasonNoPrice, ReasonChannel, ReasonNotYet, ReasonEnded}
 }
 
 // Sellability says whether something is on sale now, and when it will be or was.
 type Sellability struct {
 	OnSale bool
-	Reason string    // why not: "state", "over", "not_yet", "ended", "channel", "no_price", "sold_out"; empty when on sale
+	Reason string    // why not, one of Reasons; empty when on sale
 	From   time.Time // start of the period that sells or will sell next; zero is open
 	Until  time.Time // its end; zero is open
 }
 
-// sellableIn judges sale periods for a channel and something that begins at start (zero: nothing to be relative to). A
-// period of another channel never counts; of those that count, the first that is open now wins, then the one that opens next.
-func sellableIn(periods []SalePeriod, start time.Time, channel int64, tariff TariffID, cat SeatCategoryID, now time.Time) Sellability {
-	if len(periods) == 0 {
-		return Sellability{OnSale: true}
+// or takes the better of two judgements of parts of one thing: what is on sale, then what opens first, then what ended
+// last, then what was judged first.
+func (s Sellability) or(o Sellability) Sellability {
+	a, b := s.rank(), o.rank()
+	switch {
+	case b > a,
+		a == b && s.Reason == ReasonNotYet && o.From.Before(s.From),
+		a == b && s.Reason == ReasonEnded && o.Until.After(s.Until):
+		return o
+	default:
+		return s
 	}
-	next := Sellability{Reason: "channel"}
-	for _, p := range periods {
-		if !p.SalePossible || (p.Channel != 0 && channel != 0 && p.Channel != channel) ||
-			(tariff != 0 && len(p.Tariffs) > 0 && !slices.Contains(p.Tariffs, tariff)) ||
-			(cat != 0 && len(p.SeatCategories) > 0 && !slices.Contains(p.SeatCategories, cat)) {
-			continue
-		}
-		end := p.EndFor(start)
-		switch {
-		case !end.IsZero() && !now.Before(end):
-			if next.Reason == "channel" {
-				next = Sellability{Reason: "ended", From: p.Start, Until: end}
-			}
-		case !p.Start.IsZero() && now.Before(p.Start):
-			if next.Reason != "not_yet" || p.Start.Before(next.From) {
-				next = Sellability{Reason: "not_yet", From: p.Start, Until: end}
-			}
-		default:
-			return Sellability{OnSale: true, From: p.Start, Until: end}
-		}
-	}
-	return next
 }
 
-// sells reports whether the product may be sold at all: it runs, and its family is one that we know how to sell.
-func (p *Product) sells() bool { return p.State == Running && p.Kind != KindOther }
+func (s Sellability) rank() int {
+	switch {
+	case s.OnSale:
+		return 4
+	case s.Reason == ReasonNotYet:
+		return 3
+	case s.Reason == ReasonEnded:
+		return 2
+	case s.Reason != "":
+		return 1
+	default: // nothing was judged
+		return 0
+	}
+}
+
+// Check is one rule as it was applied, for people who ask why.
+type Check struct {
+	Rule   string // "product.kind", "product.state", "product.additional_state", "performance.state", "performance.over", "price", "sale_period"
+	OK     bool
+	Reason string    // why the rule does not hold, one of Reasons; empty where it does
+	Found  string    // what the catalog says, in the platform's words where it has any
+	From   time.Time // of a sale period
+	Until  time.Time
+}
+
+// judge applies rules. Without trace it stops at the first that does not hold; with it, it goes through all and keeps them.
+type judge struct {
+	trace   bool
+	checks  []Check
+	verdict Sellability // the first rule that did not hold
+}
+
+// rule notes one rule and reports whether to go on.
+func (j *judge) rule(rule string, ok bool, reason, found string) bool {
+	if j.trace {
+		c := Check{Rule: rule, OK: ok, Found: found}
+		if !ok {
+			c.Reason = reason
+		}
+		j.checks = append(j.checks, c)
+	}
+	if !ok && j.verdict.Reason == "" {
+		j.verdict.Reason = reason
+	}
+	return ok || j.trace
+}
+
+// sold are the families that an order can be made of.
+func (k Kind) sold() bool {
+	switch k {
+	case KindEvent, KindPass, KindService, KindGoods, KindMembership:
+		return true
+	case KindSeasonTicket, KindPackage, KindTransport, KindHospitality, KindOther:
+	}
+	return false
+}
+
+// stops reports whether the institution's own word on a product stops its sale. The words the platform computes do not:
+// they were true when the catalog was loaded, and the same rules are applied here now. That the words set by hand stop a
+// sale is our choice; what the platform does with an order then is not known.
+func stops(additional string) bool {
+	return additional == "SOLD_OUT" || additional == "ONLY_AVAI_AT_BOXOFFICE"
+}
+
+// product applies what holds for a whole product.
+func (j *judge) product(p *Product) bool {
+	if p == nil {
+		return j.rule("product.state", false, ReasonState, "gone")
+	}
+	return j.rule("product.kind", p.Kind.sold(), ReasonKind, string(p.Kind)) &&
+		j.rule("product.state", p.State == Running, ReasonState, p.State) &&
+		j.rule("product.additional_state", !stops(p.AdditionalState), ReasonAdditionalState, p.AdditionalState)
+}
+
+// asked is what sale periods are judged for.
+type asked struct {
+	channel int64
+	start   time.Time // of the performance; zero: nothing to be relative to
+	tariff  TariffID
+	cat     SeatCategoryID
+	now     time.Time
+}
+
+// judgePeriod says what one period means for what is asked.
+func (a asked) judgePeriod(p *SalePeriod) Sellability {
+	end := p.EndFor(a.start)
+	switch {
+	case !p.SalePossible, p.Channel != 0 && a.channel != 0 && p.Channel != a.channel,
+		a.tariff != 0 && len(p.Tariffs) > 0 && !slices.Contains(p.Tariffs, a.tariff),
+		a.cat != 0 && len(p.SeatCategories) > 0 && !slices.Contains(p.SeatCategories, a.cat):
+		return Sellability{Reason: ReasonChannel}
+	case !end.IsZero() && !a.now.Before(end):
+		return Sellability{Reason: ReasonEnded, From: p.Start, Until: end}
+	case !p.Start.IsZero() && a.now.Before(p.Start):
+		return Sellability{Reason: ReasonNotYet, From: p.Start, Until: end}
+	default:
+		return Sellability{OnSale: true, From: p.Start, Until: end}
+	}
+}
+
+// periods judges sale periods. A period of another channel never counts; of those that count, the first that is open now
+// wins, then the one that opens next, then the one that ended last. Without any period a thing is on sale.
+func (j *judge) periods(periods []SalePeriod, a asked) Sellability {
+	if len(periods) == 0 {
+		j.rule("sale_period", true, "", "none: always")
+		return Sellability{OnSale: true}
+	}
+	best := Sellability{}
+	for i := range periods {
+		got := a.judgePeriod(&periods[i])
+		if j.trace {
+			p := &periods[i]
+			j.checks = append(j.checks, Check{
+				Rule: "sale_period", OK: got.OnSale, Reason: got.Reason, Found: p.ChannelCode, From: p.Start, Until: p.EndFor(a.start),
+			})
+		}
+		if best = best.or(got); best.OnSale && !j.trace {
+			break
+		}
+	}
+	return best
+}
 
 // SellablePerformance judges a performance, for a tariff and category (0: any), by the platform's states, the sale periods
 // and the prices. Availability is not asked: the platform decides that when the order is made. A performance's own sale
 // periods replace its product's.
 func (s *Snapshot) SellablePerformance(p *Performance, tariff TariffID, cat SeatCategoryID, now time.Time) Sellability {
+	return s.judgePerformance(&judge{}, p, tariff, cat, now)
+}
+
+func (s *Snapshot) judgePerformance(j *judge, p *Performance, tariff TariffID, cat SeatCategoryID, now time.Time) Sellability {
 	prod := s.Product(p.Product)
-	switch {
-	case prod == nil || !prod.sells() || p.State != Running:
-		return Sellability{Reason: "state"}
-	case p.Over(now):
-		return Sellability{Reason: "over"}
-	case s.price(p, tariff, cat) == nil:
-		return Sellability{Reason: "no_price"}
+	goOn := j.product(prod) &&
+		j.rule("performance.state", p.State == Running, ReasonState, p.State) &&
+		j.rule("performance.over", !p.Over(now), ReasonOver, "") &&
+		j.rule("price", s.price(p, tariff, cat) != nil, ReasonNoPrice, "")
+	if !goOn || prod == nil {
+		return j.verdict
 	}
 	periods := p.SalePeriods
 	if len(periods) == 0 {
 		periods = prod.SalePeriods
 	}
-	return sellableIn(periods, p.Start, s.Institution.PointOfSales.SalesChannelID, tariff, cat, now)
+	a := asked{channel: s.Institution.PointOfSales.SalesChannelID, start: p.Start, tariff: tariff, cat: cat, now: now}
+	best := Sellability{}
+	switch {
+	case tariff != 0 && cat != 0, !restricted(periods):
+		best = j.periods(periods, a)
+	case j.trace:
+		j.periods(periods, a)
+		fallthrough
+	default: // the best of what has a price
+		for i := range p.Prices {
+			pr := &p.Prices[i]
+			if (tariff != 0 && pr.Tariff != tariff) || (cat != 0 && pr.SeatCategory != cat && pr.SeatCategory != 0) {
+				continue
+			}
+			a.tariff, a.cat = pr.Tariff, pr.SeatCategory
+			if best = best.or((&judge{}).periods(periods, a)); best.OnSale {
+				break
+			}
+		}
+	}
+	if j.verdict.Reason != "" {
+		return j.verdict
+	}
+	return best
+}
+
+// restricted reports whether a period is for some tariffs or categories only.
+func restricted(periods []SalePeriod) bool {
+	for i := range periods {
+		if len(periods[i].Tariffs) > 0 || len(periods[i].SeatCategories) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // SellableItem judges an item for a tariff (0: any), as SellablePerformance does. A price's own sale periods replace the
 // product's.
 func (s *Snapshot) SellableItem(it *Item, tariff TariffID, now time.Time) Sellability {
+	return s.judgeItem(&judge{}, it, tariff, now)
+}
+
+func (s *Snapshot) judgeItem(j *judge, it *Item, tariff TariffID, now time.Time) Sellability {
 	prod := s.Product(it.Product)
-	if prod == nil || !prod.sells() {
-		return Sellability{Reason: "state"}
+	if goOn := j.product(prod) && j.rule("price", it.sellsAt(tariff), ReasonNoPrice, ""); !goOn || prod == nil {
+		return j.verdict
 	}
-	best := Sellability{Reason: "no_price"}
+	a := asked{channel: s.Institution.PointOfSales.SalesChannelID, now: now}
+	best := Sellability{}
 	for i := range it.Prices {
 		pr := &it.Prices[i]
 		if tariff != 0 && pr.Tariff != tariff {
@@ -130,44 +255,55 @@ func (s *Snapshot) SellableItem(it *Item, tariff TariffID, now time.Time) Sellab
 		if len(periods) == 0 {
 			periods = prod.SalePeriods
 		}
-		got := sellableIn(periods, time.Time{}, s.Institution.PointOfSales.SalesChannelID, pr.Tariff, 0, now)
-		if got.OnSale {
-			return got
+		a.tariff = pr.Tariff
+		if best = best.or(j.periods(periods, a)); best.OnSale && !j.trace {
+			break
 		}
-		if best.Reason == "no_price" || (got.Reason == "not_yet" && (best.Reason != "not_yet" || got.From.Before(best.From))) {
-			best = got
-		}
+	}
+	if j.verdict.Reason != "" {
+		return j.verdict
 	}
 	return best
 }
 
+// sellsAt reports whether the item has a price at the tariff (0: any).
+func (it *Item) sellsAt(tariff TariffID) bool {
+	return slices.ContainsFunc(it.Prices, func(p ItemPrice) bool { return tariff == 0 || p.Tariff == tariff })
+}
+
 // SellableProduct judges a product: on sale when one of its performances to come or one of its items is.
 func (s *Snapshot) SellableProduct(p *Product, now time.Time) Sellability {
-	best := Sellability{Reason: "no_price"}
-	if !p.sells() {
-		return Sellability{Reason: "state"}
+	j := &judge{}
+	if !j.product(p) {
+		return j.verdict
 	}
-	consider := func(got Sellability) bool {
-		if got.OnSale {
-			best = got
-			return true
-		}
-		if best.Reason != "not_yet" || (got.Reason == "not_yet" && got.From.Before(best.From)) {
-			best = got
-		}
-		return false
-	}
+	best, over := Sellability{}, false
 	for _, id := range p.Performances {
-		if perf := s.Performance(id); perf != nil && consider(s.SellablePerformance(perf, 0, 0, now)) {
+		perf := s.Performance(id)
+		if perf == nil {
+			continue
+		}
+		if perf.Over(now) {
+			over = true
+			continue
+		}
+		if best = best.or(s.SellablePerformance(perf, 0, 0, now)); best.OnSale {
 			return best
 		}
 	}
 	for i := range p.Items {
-		if consider(s.SellableItem(&p.Items[i], 0, now)) {
+		if best = best.or(s.SellableItem(&p.Items[i], 0, now)); best.OnSale {
 			return best
 		}
 	}
-	return best
+	switch {
+	case best.Reason != "":
+		return best
+	case over:
+		return Sellability{Reason: ReasonOver}
+	default:
+		return Sellability{Reason: ReasonNoPrice}
+	}
 }
 
 // price finds the price of a tariff in a category; 0 is any. A price without a category serves every category.
@@ -228,266 +364,4 @@ func (p *Product) SlotOf(id TimeslotID) *Timeslot {
 		}
 	}
 	return nil
-}
-
-// Facts says what is printed of a want; ok is false where the catalog does not have it any more.
-func (s *Snapshot) Facts(w Want) (Facts, bool) {
-	f := Facts{TimeZone: s.Institution.TimeZone}
-	if t := s.Tariff(w.Tariff); t != nil {
-		f.TariffName, f.TariffCode = t.Name, t.Code
-	}
-	var prod *Product
-	if w.Performance != 0 {
-		p := s.Performance(w.Performance)
-		if p == nil {
-			return Facts{}, false
-		}
-		prod = s.Product(p.Product)
-		f.PerformanceName, f.Start, f.End, f.Venue, f.Numbered, f.Image = p.Name, p.Start, p.End, p.Venue, p.Numbered, p.Image
-		if c := p.category(w.SeatCategory); c != nil {
-			f.SeatCategoryName, f.SeatCategoryCode, f.Color = c.Name, c.Code, c.Color
-		}
-	} else {
-		it := s.Item(w.Item)
-		if it == nil {
-			return Facts{}, false
-		}
-		prod = s.Product(it.Product)
-		f.PerformanceName, f.Day = it.Name, w.Day
-		if prod != nil && w.Timeslot != 0 {
-			if slot := prod.SlotOf(w.Timeslot); slot != nil {
-				f.Slot = slot.Time
-				f.Start = slot.Start(w.Day, s.Institution.Location()).UTC()
-			}
-		}
-	}
-	if prod == nil {
-		return Facts{}, false
-	}
-	f.ProductName, f.ProductCode, f.Kind = prod.Name, prod.Code, prod.Kind
-	for _, size := range []string{"xlarge", "large", "medium"} {
-		if f.Image == "" {
-			f.Image = prod.Images[size]
-		}
-	}
-	if f.Image == "" {
-		f.Image = f.Venue.Image
-	}
-	return f, true
-}
-
-// Quote finds, checks and prices a set of wants. Everything wrong is reported together, each want by its pointer
-// ("/items/0/tariff"): the error is a domain.Invalid order request, or a Conflict catalog.not_on_sale, or a Gone
-// performance.over. Availability is not looked at.
-func (v *View) Quote(wants []Want, now time.Time) (Quote, error) {
-	q := Quote{Lines: make([]QuoteLine, len(wants))}
-	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be sold as asked")
-	var late *domain.Error
-	tariffs := map[TariffID]bool{}
-	sums := v.sum(wants)
-	for i, w := range wants {
-		at := "/items/" + strconv.Itoa(i)
-		before := len(bad.Fields)
-		line, sell := v.quoteLine(w, at, now, sums, bad)
-		if len(bad.Fields) > before {
-			continue
-		}
-		if !sell.OnSale && late == nil {
-			late = notOnSale(sell, at)
-		}
-		tariffs[w.Tariff] = true
-		q.Lines[i] = line
-		sum, err := line.Unit.Times(w.Quantity)
-		if err == nil {
-			q.Total, err = q.Total.Add(sum)
-		}
-		if err != nil {
-			bad.WithField(at+"/quantity", "order.quantity", "the amount is too large")
-		}
-	}
-	for i, w := range wants {
-		t := v.Tariff(w.Tariff)
-		if t == nil || len(t.Requires) == 0 || slices.ContainsFunc(t.Requires, func(r TariffID) bool { return tariffs[r] }) {
-			continue
-		}
-		bad.WithField("/items/"+strconv.Itoa(i)+"/tariff", "order.tariff_requires",
-			"this tariff needs one of "+v.tariffNames(t.Requires)+" in the same order")
-	}
-	switch {
-	case len(bad.Fields) > 0:
-		return Quote{}, bad
-	case late != nil:
-		return Quote{}, late
-	}
-	return q, nil
-}
-
-func notOnSale(s Sellability, at string) *domain.Error {
-	if s.Reason == "over" {
-		return domain.Errorf(domain.Gone, CodePerformanceOver, "the performance is over").
-			WithField(at+"/performance", CodePerformanceOver, "the performance is over")
-	}
-	detail := map[string]string{
-		"state":    "it is not on sale at the institution",
-		"not_yet":  "its sale has not begun",
-		"ended":    "its sale has ended",
-		"channel":  "it is not sold through this point of sales",
-		"no_price": "it has no price at this tariff",
-	}[s.Reason]
-	return domain.Errorf(domain.Conflict, CodeNotOnSale, "not on sale: %s", detail).WithField(at, CodeNotOnSale, detail)
-}
-
-func (s *Snapshot) tariffNames(ids []TariffID) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = fmt.Sprintf("%s-%d", s.Institution.Code, id)
-		if t := s.Tariff(id); t != nil {
-			names[i] += " (" + t.Code + ")"
-		}
-	}
-	return strings.Join(names, ", ")
-}
-
-func (v *View) quoteLine(w Want, at string, now time.Time, sums sums, bad *domain.Error) (QuoteLine, Sellability) {
-	if v.Tariff(w.Tariff) == nil {
-		bad.WithField(at+"/tariff", CodeTariff, "no such tariff at this institution")
-	}
-	if w.Performance != 0 {
-		return v.quotePerformance(w, at, now, sums, bad)
-	}
-	return v.quoteItem(w, at, now, sums, bad)
-}
-
-func (v *View) quotePerformance(w Want, at string, now time.Time, sums sums, bad *domain.Error) (QuoteLine, Sellability) {
-	p := v.Performance(w.Performance)
-	if p == nil {
-		bad.WithField(at+"/performance", CodePerformanceUnknown, "no such performance at this institution")
-		return QuoteLine{}, Sellability{}
-	}
-	if w.SeatCategory == 0 && len(p.SeatCategories) > 0 {
-		bad.WithField(at+"/seat_category", CodeSeatCategory, "a seat category is needed")
-	}
-	if w.SeatCategory != 0 && p.category(w.SeatCategory) == nil {
-		bad.WithField(at+"/seat_category", CodeSeatCategory, "the performance has no such seat category")
-	}
-	if w.Item != 0 {
-		bad.WithField(at+"/item", CodeItemUnknown, "a performance or an item, not both")
-	}
-	if w.Day != "" || w.Timeslot != 0 {
-		bad.WithField(at+"/date", CodeTimeslot, "a performance has its own date; date and timeslot belong to items")
-	}
-	pr := v.price(p, w.Tariff, w.SeatCategory)
-	if pr == nil && v.Tariff(w.Tariff) != nil {
-		bad.WithField(at+"/tariff", CodeTariff, "this seat category has no price at this tariff")
-	}
-	if pr == nil {
-		return QuoteLine{}, Sellability{}
-	}
-	n := sums.performances[p.ID]
-	v.checkQuantity(w, at, sums, bad, v.Product(p.Product), bound{w.Quantity, pr.Min, pr.Max},
-		bound{n, 0, p.MaxPerOrder}, bound{n, 0, v.Institution.PointOfSales.MaxPlaces})
-	facts, _ := v.Facts(w)
-	return QuoteLine{Product: p.Product, Unit: pr.Price, Facts: facts}, v.SellablePerformance(p, w.Tariff, w.SeatCategory, now)
-}
-
-func (v *View) quoteItem(w Want, at string, now time.Time, sums sums, bad *domain.Error) (QuoteLine, Sellability) {
-	it := v.Item(w.Item)
-	if it == nil {
-		bad.WithField(at+"/item", CodeItemUnknown, "no such item at this institution")
-		return QuoteLine{}, Sellability{}
-	}
-	prod := v.Product(it.Product)
-	if w.SeatCategory != 0 {
-		bad.WithField(at+"/seat_category", CodeSeatCategory, "an item has no seat category")
-	}
-	v.checkVisit(w, at, it, prod, now, bad)
-	var pr *ItemPrice
-	for i := range it.Prices {
-		if it.Prices[i].Tariff == w.Tariff {
-			pr = &it.Prices[i]
-		}
-	}
-	if pr == nil {
-		if v.Tariff(w.Tariff) != nil {
-			bad.WithField(at+"/tariff", CodeTariff, "this item has no price at this tariff")
-		}
-		return QuoteLine{}, Sellability{}
-	}
-	v.checkQuantity(w, at, sums, bad, prod, bound{w.Quantity, pr.Min, pr.Max})
-	facts, _ := v.Facts(w)
-	return QuoteLine{Product: it.Product, Unit: pr.Price, Facts: facts}, v.SellableItem(it, w.Tariff, now)
-}
-
-// checkVisit checks day and timeslot of an item.
-func (v *View) checkVisit(w Want, at string, it *Item, prod *Product, now time.Time, bad *domain.Error) {
-	loc := v.Institution.Location()
-	switch {
-	case w.Day == "" && (prod.DateMandatory || len(it.Timeslots) > 0):
-		bad.WithField(at+"/date", CodeTimeslot, "this item needs a date of visit")
-		return
-	case w.Day != "" && !w.Day.Valid():
-		bad.WithField(at+"/date", CodeTimeslot, "not a calendar day (YYYY-MM-DD)")
-		return
-	case w.Day != "" && w.Day < domain.DayOf(now.In(loc)):
-		bad.WithField(at+"/date", CodeTimeslot, "the day is over")
-	}
-	switch {
-	case len(it.Timeslots) == 0 && w.Timeslot != 0:
-		bad.WithField(at+"/timeslot", CodeTimeslot, "this item has no timeslots")
-	case len(it.Timeslots) > 0 && !slices.Contains(it.Timeslots, w.Timeslot):
-		bad.WithField(at+"/timeslot", CodeTimeslot, "this item needs one of its timeslots")
-	case w.Timeslot != 0:
-		slot := prod.SlotOf(w.Timeslot)
-		if slot == nil || !slot.Covers(w.Day) {
-			bad.WithField(at+"/timeslot", CodeTimeslot, "the slot does not exist on that day")
-			return
-		}
-		if start := slot.Start(w.Day, loc); !start.IsZero() && now.After(start.Add(max(slot.Duration, 30*time.Minute))) {
-			bad.WithField(at+"/timeslot", CodeTimeslot, "the slot is over")
-		}
-	}
-}
-
-// sums are the places that all wants of an order ask for, by what has a bound for the whole order.
-type sums struct {
-	performances map[PerformanceID]int
-	products     map[ProductID]int
-	tariffs      map[TariffID]int
-}
-
-func (s *Snapshot) sum(wants []Want) sums {
-	n := sums{performances: map[PerformanceID]int{}, products: map[ProductID]int{}, tariffs: map[TariffID]int{}}
-	for _, w := range wants {
-		n.tariffs[w.Tariff] += w.Quantity
-		if p := s.Performance(w.Performance); p != nil {
-			n.performances[p.ID] += w.Quantity
-			n.products[p.Product] += w.Quantity
-		} else if it := s.Item(w.Item); it != nil {
-			n.products[it.Product] += w.Quantity
-		}
-	}
-	return n
-}
-
-// bound is a number of places and between what it must be; hi 0 is no bound.
-type bound struct{ n, lo, hi int }
-
-// checkQuantity checks a want against its price's bounds, and the order's sums against those of product, tariff and
-// whatever else is given. The first that does not hold is reported.
-func (v *View) checkQuantity(w Want, at string, sums sums, bad *domain.Error, prod *Product, own bound, more ...bound) {
-	own.lo = max(own.lo, 1)
-	bounds := append([]bound{own, {sums.products[prod.ID], prod.MinQuantity, prod.MaxQuantity}}, more...)
-	if t := v.Tariff(w.Tariff); t != nil {
-		bounds = append(bounds, bound{sums.tariffs[w.Tariff], t.Min, t.Max})
-	}
-	for _, b := range bounds {
-		switch {
-		case b.n < b.lo:
-			bad.WithField(at+"/quantity", "order.quantity", fmt.Sprintf("at least %d", b.lo))
-			return
-		case b.hi > 0 && b.n > b.hi:
-			bad.WithField(at+"/quantity", "order.quantity", fmt.Sprintf("at most %d", b.hi))
-			return
-		}
-	}
 }

@@ -49,7 +49,7 @@ func TestSellablePerformance_ByStatePeriodAndPrice(t *testing.T) {
 		{name: "product suspended", change: func(s *catalog.Snapshot, _ *catalog.Performance) { s.Product(sample.Hamlet).State = "SUSPENDED" }, reason: "state"},
 		{name: "performance suspended", change: func(_ *catalog.Snapshot, p *catalog.Performance) { p.State = "CANCELLED" }, reason: "state"},
 		{name: "product gone", change: func(_ *catalog.Snapshot, p *catalog.Performance) { p.Product = 999 }, reason: "state"},
-		{name: "family not known", change: func(s *catalog.Snapshot, _ *catalog.Performance) { s.Product(sample.Hamlet).Kind = catalog.KindOther }, reason: "state"},
+		{name: "family not known", change: func(s *catalog.Snapshot, _ *catalog.Performance) { s.Product(sample.Hamlet).Kind = catalog.KindOther }, reason: "kind"},
 		{name: "over", change: func(_ *catalog.Snapshot, p *catalog.Performance) {
 			p.Start, p.End = sample.Now().Add(-3*time.Hour), sample.Now().Add(-time.Second)
 		}, reason: "over"},
@@ -116,7 +116,7 @@ func TestSellableItem_ByStatePriceAndPeriod(t *testing.T) {
 	}{
 		{name: "no periods", want: catalog.Sellability{OnSale: true}},
 		{name: "suspended", state: "SUSPENDED", want: catalog.Sellability{Reason: "state"}},
-		{name: "family not known", kind: catalog.KindOther, want: catalog.Sellability{Reason: "state"}},
+		{name: "family not known", kind: catalog.KindOther, want: catalog.Sellability{Reason: "kind"}},
 		{name: "no such price", tariff: sample.Group, want: catalog.Sellability{Reason: "no_price"}},
 		{name: "price's period replaces the product's", product: []catalog.SalePeriod{period(-day, day)}, full: []catalog.SalePeriod{period(-2*day, -day)}, tariff: sample.Full, want: catalog.Sellability{Reason: "ended", From: sample.Now().Add(-2 * day), Until: sample.Now().Add(-day)}},
 		{name: "one price on sale is enough", full: []catalog.SalePeriod{period(day, 2*day)}, child: []catalog.SalePeriod{period(-day, day)}, want: catalog.Sellability{OnSale: true, From: sample.Now().Add(-day), Until: sample.Now().Add(day)}},
