@@ -280,7 +280,7 @@ func (s *server) readScope(c *gin.Context, cl *call, q *query, b *browse) (err e
 
 func (b *browse) sources() (sources []catalog.Source, at time.Time) {
 	for _, sh := range b.shelves {
-		sources = append(sources, catalog.Source{View: sh.view, Index: sh.index})
+		sources = append(sources, catalog.Source{View: sh.view})
 		at = sh.at
 	}
 	return sources, at

@@ -75,7 +75,7 @@ func etagOf(b []byte) string {
 // shelfSlot holds an institution's present shelf.
 type shelfSlot struct {
 	now atomic.Pointer[shelf]
-	mu  sync.Mutex // one builder at a time: an index is worth waiting for
+	mu  sync.Mutex // one builder at a time
 }
 
 // shelf is the institution's present shelf. Errors: institution.unknown, catalog.unknown while nothing is loaded.
@@ -94,14 +94,9 @@ func (s *server) shelf(code domain.InstitutionCode) (*shelf, error) {
 	if old != nil && old.view == view && old.at.Equal(at) {
 		return old, nil
 	}
-	sh := &shelf{view: view, at: at, bodies: map[bodyKey]*body{}, mod: view.LoadedAt}
+	sh := &shelf{view: view, index: view.Index(), at: at, bodies: map[bodyKey]*body{}, mod: view.LoadedAt}
 	if c := view.ConfirmedAt(); c.After(sh.mod) {
 		sh.mod = c
-	}
-	if old != nil && old.index.Snapshot == view.Snapshot {
-		sh.index = old.index
-	} else {
-		sh.index = catalog.NewIndex(view.Snapshot)
 	}
 	slot.now.Store(sh)
 	return sh, nil

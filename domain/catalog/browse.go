@@ -78,10 +78,9 @@ func (p Position) compare(o Position) int {
 		cmp.Compare(p.Institution, o.Institution), cmp.Compare(p.ID, o.ID))
 }
 
-// Source is one institution's catalog to look through: a view and the index of its snapshot.
+// Source is one institution's catalog to look through.
 type Source struct {
-	View  *View
-	Index *Index
+	View *View
 }
 
 // Found is one match. Performance is nil in a list of products.
@@ -118,6 +117,7 @@ type Index struct {
 	words    []string // sorted
 	postings [][]posting
 	langs    map[string]bool
+	changes  []time.Time // when judgements may turn
 }
 
 type productEntry struct {
@@ -159,11 +159,11 @@ const (
 	weightLong  = 1
 )
 
-// NewIndex builds the index of a snapshot, on which Index must have been called.
-func NewIndex(s *Snapshot) *Index {
+// newIndex builds the index of a snapshot, on which Index must have been called.
+func newIndex(s *Snapshot) *Index {
 	x := &Index{
 		Snapshot: s, loc: s.Institution.Location(), products: make([]productEntry, len(s.Products)),
-		perfs: make([]performanceEntry, len(s.Performances)), langs: map[string]bool{},
+		perfs: make([]performanceEntry, len(s.Performances)), langs: map[string]bool{}, changes: changesOf(s),
 	}
 	x.note(s.Institution.Name)
 	b := &indexBuilder{x: x, words: map[string]map[posting]int32{}, venues: map[venueKey]int32{}}
@@ -378,7 +378,7 @@ type look struct {
 func newLook(src Source, a *Ask, now time.Time, words []string) *look {
 	l := &look{Source: src, f: a, now: now, topic: Fold(a.Topic), venue: Fold(a.Venue), town: Fold(a.Town)}
 	if len(words) > 0 {
-		s := src.Index.search(words)
+		s := src.View.index.search(words)
 		l.scores = &s
 	}
 	return l
@@ -392,7 +392,7 @@ func (l *look) productPasses(i int32) bool {
 		return false
 	case len(l.f.Kinds) > 0 && !slices.Contains(l.f.Kinds, p.Kind):
 		return false
-	case l.topic != "" && !slices.Contains(l.Index.products[i].topics, l.topic):
+	case l.topic != "" && !slices.Contains(l.View.index.products[i].topics, l.topic):
 		return false
 	}
 	return true
@@ -400,15 +400,15 @@ func (l *look) productPasses(i int32) bool {
 
 // performancePasses judges a performance that is still to come, but for its product.
 func (l *look) performancePasses(i int32) bool {
-	p, e := &l.View.Performances[i], &l.Index.perfs[i]
+	p, e := &l.View.Performances[i], &l.View.index.perfs[i]
 	switch {
 	case p.Over(l.now):
 		return false
 	case l.f.From != "" && e.day < l.f.From, l.f.To != "" && e.day > l.f.To:
 		return false
-	case l.venue != "" && l.Index.venues[e.venue].code != l.venue:
+	case l.venue != "" && l.View.index.venues[e.venue].code != l.venue:
 		return false
-	case l.town != "" && l.Index.venues[e.venue].town != l.town:
+	case l.town != "" && l.View.index.venues[e.venue].town != l.town:
 		return false
 	case l.f.PriceMax != nil && (e.price < 0 || e.price > *l.f.PriceMax):
 		return false
@@ -482,7 +482,7 @@ func (l *look) collectProduct(c *collector, i int32) {
 	if !l.productPasses(i) || (l.scores != nil && l.scores.product[i] < 0) {
 		return
 	}
-	entry := &l.Index.products[i]
+	entry := &l.View.index.products[i]
 	var passing []int32
 	if len(entry.perfs) == 0 {
 		if !l.undatedPasses(p) {
@@ -532,7 +532,7 @@ func (l *look) productPosition(p *Product, i int32, passing []int32) Position {
 func (l *look) lowest(p *Product, passing []int32) int64 {
 	low := int64(math.MaxInt64)
 	for _, at := range passing {
-		if a := l.Index.perfs[at].price; a >= 0 {
+		if a := l.View.index.perfs[at].price; a >= 0 {
 			low = min(low, a)
 		}
 	}
@@ -571,7 +571,7 @@ func BrowsePerformances(sources []Source, a Ask, now time.Time) Result {
 }
 
 func (l *look) collectPerformance(c *collector, i int32, passes []bool, names []string) {
-	e := &l.Index.perfs[i]
+	e := &l.View.index.perfs[i]
 	if e.product < 0 || !passes[e.product] || (l.scores != nil && l.scores.perf[i] < 0) || !l.performancePasses(i) {
 		return
 	}
@@ -649,7 +649,7 @@ func (c *collector) count(l *look, p *Product, perfs []int32) {
 		case FacetVenue:
 			var seen []string
 			for _, i := range perfs {
-				v := &l.Index.venues[l.Index.perfs[i].venue].venue
+				v := &l.View.index.venues[l.View.index.perfs[i].venue].venue
 				if !slices.Contains(seen, v.Code) {
 					seen = append(seen, v.Code)
 					bump(counts, v.Code, v.Name)
@@ -658,7 +658,7 @@ func (c *collector) count(l *look, p *Product, perfs []int32) {
 		case FacetMonth:
 			var seen []string
 			for _, i := range perfs {
-				month := string(l.Index.perfs[i].day[:7])
+				month := string(l.View.index.perfs[i].day[:7])
 				if !slices.Contains(seen, month) {
 					seen = append(seen, month)
 					bump(counts, month, nil)

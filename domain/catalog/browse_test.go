@@ -34,7 +34,7 @@ func big(tb testing.TB, products, performances int) Source {
 		})
 	}
 	s.Index()
-	return Source{View: NewView(s, nil, browseNow), Index: NewIndex(s)}
+	return Source{View: NewView(s, nil, browseNow)}
 }
 
 func TestFold_IgnoresCaseAndAccents(t *testing.T) {
@@ -124,7 +124,7 @@ func TestBrowse_ProductMatchesByOnePerformanceThatMeetsEverything(t *testing.T) 
 		},
 	}
 	s.Index()
-	src := []Source{{View: NewView(s, nil, browseNow), Index: NewIndex(s)}}
+	src := []Source{{View: NewView(s, nil, browseNow)}}
 	cheap := int64(2000)
 	if n := BrowseProducts(src, Ask{Filter: Filter{Town: "lyon", PriceMax: &cheap}}, browseNow).Total; n != 0 {
 		t.Error("one performance is in Lyon and another is cheap; neither is both")
@@ -140,7 +140,7 @@ func TestBrowse_RelevancePrefersNamesAndWholeWords(t *testing.T) {
 		{ID: 1, Name: domain.Text{"fr": "Carmencita"}}, {ID: 2, Name: domain.Text{"fr": "Concert"}, Description: domain.Text{"fr": "airs de Carmen"}}, {ID: 3, Name: domain.Text{"fr": "Carmen"}},
 	}}
 	s.Index()
-	r := BrowseProducts([]Source{{View: NewView(s, nil, browseNow), Index: NewIndex(s)}}, Ask{Filter: Filter{Words: "CARMEN"}, Sort: SortRelevance, Limit: 10}, browseNow)
+	r := BrowseProducts([]Source{{View: NewView(s, nil, browseNow)}}, Ask{Filter: Filter{Words: "CARMEN"}, Sort: SortRelevance, Limit: 10}, browseNow)
 	var got []ProductID
 	for _, f := range r.Found {
 		got = append(got, f.Product.ID)
@@ -188,7 +188,7 @@ func TestBrowse_ManyReadersOfOneIndex(t *testing.T) {
 func BenchmarkNewIndex(b *testing.B) {
 	src := big(b, 1000, 20_000)
 	for b.Loop() {
-		NewIndex(src.View.Snapshot)
+		newIndex(src.View.Snapshot)
 	}
 }
 

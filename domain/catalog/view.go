@@ -9,13 +9,15 @@ import (
 // View is a snapshot with the availability that lies over it, at one moment. It is immutable; share it freely.
 type View struct {
 	*Snapshot
+	index     *Index
 	levels    map[Key]Availability
 	confirmed time.Time // everything the platform did not report as moved is true as of then
 }
 
-// NewView lays readings over a snapshot. Confirmed is the moment up to which the platform reported every move.
+// NewView lays readings over a snapshot and builds the snapshot's index, which takes a while: it is for those who prepare
+// a view aside, not for those who read one. Confirmed is the moment up to which the platform reported every move.
 func NewView(snap *Snapshot, readings []Reading, confirmed time.Time) *View {
-	v := &View{Snapshot: snap, levels: make(map[Key]Availability, len(readings)), confirmed: confirmed}
+	v := &View{Snapshot: snap, index: newIndex(snap), levels: make(map[Key]Availability, len(readings)), confirmed: confirmed}
 	for _, r := range readings {
 		v.levels[r.Key] = r.Availability
 	}
@@ -24,7 +26,7 @@ func NewView(snap *Snapshot, readings []Reading, confirmed time.Time) *View {
 
 // With returns a view with more readings laid over this one; the receiver is unchanged.
 func (v *View) With(readings []Reading, confirmed time.Time) *View {
-	n := &View{Snapshot: v.Snapshot, levels: make(map[Key]Availability, len(v.levels)+len(readings)), confirmed: confirmed}
+	n := &View{Snapshot: v.Snapshot, index: v.index, levels: make(map[Key]Availability, len(v.levels)+len(readings)), confirmed: confirmed}
 	for k, a := range v.levels {
 		n.levels[k] = a
 	}
@@ -33,6 +35,9 @@ func (v *View) With(readings []Reading, confirmed time.Time) *View {
 	}
 	return n
 }
+
+// Index is what the snapshot is searched by. (A snapshot's own Index is done once before it is shared; a view needs it no more.)
+func (v *View) Index() *Index { return v.index }
 
 // ConfirmedAt is the moment up to which the platform reported every move of availability; zero is never.
 func (v *View) ConfirmedAt() time.Time { return v.confirmed }
