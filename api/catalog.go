@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -138,7 +139,8 @@ func (s *server) getProduct(c *gin.Context) {
 	cl := callOf(c.Request.Context())
 	q := newQuery(c.Request.URL, cl.route)
 	wished, day := wishes(q.language(), c.Request.Header), q.day("date")
-	if err := q.err(); err != nil {
+	more, err := q.raw(cl.key)
+	if err = cmp.Or(err, q.err()); err != nil {
 		s.refuse(c, err)
 		return
 	}
@@ -152,9 +154,15 @@ func (s *server) getProduct(c *gin.Context) {
 		s.refuse(c, notFound(catalog.CodeProductUnknown, c.Param("id")))
 		return
 	}
-	if day != "" {
+	if day != "" || more {
 		sp := sh.speech(wished)
 		d := sh.product(p, sp, day)
+		if more {
+			d.Raw = raw(p.Raw)
+			for i := range d.Items {
+				d.Items[i].Raw = raw(p.Items[i].Raw)
+			}
+		}
 		s.send(c, d, sp.used, sh.mod)
 		return
 	}
@@ -184,7 +192,8 @@ func (s *server) getPerformance(c *gin.Context) {
 	cl := callOf(c.Request.Context())
 	q := newQuery(c.Request.URL, cl.route)
 	wished := wishes(q.language(), c.Request.Header)
-	if err := q.err(); err != nil {
+	more, err := q.raw(cl.key)
+	if err = cmp.Or(err, q.err()); err != nil {
 		s.refuse(c, err)
 		return
 	}
@@ -196,6 +205,13 @@ func (s *server) getPerformance(c *gin.Context) {
 	p := sh.view.Performance(catalog.PerformanceID(id))
 	if p == nil {
 		s.refuse(c, notFound(catalog.CodePerformanceUnknown, c.Param("id")))
+		return
+	}
+	if more {
+		sp := sh.speech(wished)
+		d := sh.performance(p, sp)
+		d.Raw = raw(p.Raw)
+		s.send(c, d, sp.used, sh.mod)
 		return
 	}
 	b, err := sh.performanceBody(p, sh.speech(wished))
@@ -417,7 +433,7 @@ func (sh *shelf) availability(p *catalog.Performance) performanceAvailabilityDTO
 	v, loc, code := sh.view, sh.index.Location(), sh.view.Institution.Code
 	d := performanceAvailabilityDTO{
 		Performance: publicID(code, p.ID), Product: publicID(code, p.Product), OnSale: v.SellablePerformance(p, 0, 0, sh.at).OnSale,
-		Availability:   toAvailability(v.PerformanceAvailability(p), loc),
+		Availability: toAvailability(v.PerformanceAvailability(p), loc), Contingents: sh.contingents(p),
 		SeatCategories: make([]categoryAvailabilityDTO, 0, len(p.SeatCategories)),
 	}
 	for i := range p.SeatCategories {

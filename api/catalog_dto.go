@@ -128,7 +128,7 @@ type productDTO struct {
 	TimeZone         string            `json:"time_zone" example:"Europe/Paris"`
 	FromPrice        *moneyDTO         `json:"from_price,omitempty" doc:"lowest price above zero; absent where there is none"`
 	OnSale           bool              `json:"on_sale"`
-	NotOnSaleBecause string            `json:"not_on_sale_because,omitempty" doc:"state, over, not_yet, ended, channel or no_price"`
+	NotOnSaleBecause string            `json:"not_on_sale_because,omitempty" doc:"kind, state, additional_state, over, no_price, channel, not_yet or ended"`
 	OnSaleFrom       time.Time         `json:"on_sale_from,omitzero"`
 	OnSaleUntil      time.Time         `json:"on_sale_until,omitzero"`
 	Availability     availabilityDTO   `json:"availability"`
@@ -137,6 +137,27 @@ type productDTO struct {
 	DateRequired     bool              `json:"date_required,omitempty" doc:"an order of its items needs a date of visit"`
 	Tariffs          []tariffDTO       `json:"tariffs,omitempty" nullable:"false" doc:"of an undated product's items"`
 	Items            []itemDTO         `json:"items,omitempty" nullable:"false" doc:"what an undated product sells"`
+
+	SubKind         string           `json:"sub_kind,omitempty" doc:"the platform's own finer word"`
+	AdditionalState string           `json:"additional_state,omitempty" doc:"the platform's word, computed when the catalog was loaded (SOON_ON_SALE, ON_SALE …) or set by hand (SOLD_OUT, MOVED_OR_POSTPONED …)"`
+	OtherSeasons    []string         `json:"other_seasons,omitempty" nullable:"false" doc:"codes of further seasons in which it stands"`
+	NameAddOn       string           `json:"name_add_on,omitempty"`
+	Activity        *activityDTO     `json:"activity,omitempty" doc:"what an event belongs to, over the seasons"`
+	Language        string           `json:"language,omitempty" doc:"of the show"`
+	MinimumAge      int              `json:"minimum_age,omitempty" doc:"years"`
+	People          []string         `json:"people,omitempty" nullable:"false" doc:"names in the platform's free variables and of a match's opponents"`
+	DetailURL       string           `json:"detail_url,omitempty"`
+	VAT             *vatDTO          `json:"vat,omitempty"`
+	Exchangeable    bool             `json:"exchangeable,omitempty"`
+	WaitingList     bool             `json:"waiting_list,omitempty"`
+	Guided          bool             `json:"guided,omitempty" doc:"of a pass"`
+	Consecutive     string           `json:"consecutive,omitempty" doc:"of a pass, the platform's word"`
+	CrossSells      []crossSellDTO   `json:"cross_sells,omitempty" nullable:"false" doc:"other products offered beside this one"`
+	Membership      *membershipDTO   `json:"membership,omitempty" doc:"for how long a membership is good"`
+	SeasonTicket    *seasonTicketDTO `json:"season_ticket,omitempty" doc:"what a season ticket is made of"`
+	Package         *packageDTO      `json:"package,omitempty" doc:"what a package is made of"`
+	SalePeriods     []salePeriodDTO  `json:"sale_periods,omitempty" nullable:"false" doc:"absent: always"`
+	Raw             rawDTO           `json:"raw,omitempty" doc:"with ?include=raw: members that are not understood, as the platform sent them"`
 }
 
 type itemDTO struct {
@@ -148,6 +169,14 @@ type itemDTO struct {
 	Prices       []itemPriceDTO  `json:"prices" nullable:"false"`
 	Timeslots    []timeslotDTO   `json:"timeslots,omitempty" nullable:"false" doc:"an order needs one of them where there are any"`
 	Availability availabilityDTO `json:"availability"`
+
+	NotOnSaleBecause string               `json:"not_on_sale_because,omitempty" doc:"as of a product"`
+	OnSaleFrom       time.Time            `json:"on_sale_from,omitzero" doc:"when its sale opens next, or opened"`
+	OnSaleUntil      time.Time            `json:"on_sale_until,omitzero"`
+	Donation         *moneyDTO            `json:"donation,omitempty"`
+	VoucherMinimum   *moneyDTO            `json:"voucher_minimum,omitempty"`
+	Restricted       []restrictedPriceDTO `json:"restricted_prices,omitempty" nullable:"false" doc:"prices that the public cannot buy at"`
+	Raw              rawDTO               `json:"raw,omitempty" doc:"with ?include=raw"`
 }
 
 type itemPriceDTO struct {
@@ -156,6 +185,10 @@ type itemPriceDTO struct {
 	Fees        moneyDTO `json:"fees"`
 	MinQuantity int      `json:"min_quantity,omitempty"`
 	MaxQuantity int      `json:"max_quantity,omitempty"`
+
+	NotOnSaleBecause string          `json:"not_on_sale_because,omitempty" doc:"absent: as of what it is a price of"`
+	OnSaleFrom       time.Time       `json:"on_sale_from,omitzero" doc:"when it will sell"`
+	SalePeriods      []salePeriodDTO `json:"sale_periods,omitempty" nullable:"false" doc:"absent: the product's"`
 }
 
 type timeslotDTO struct {
@@ -164,6 +197,8 @@ type timeslotDTO struct {
 	Until        string           `json:"until,omitempty" format:"date" doc:"last day; absent: open"`
 	Time         string           `json:"time" doc:"local time of day" example:"10:30"`
 	Minutes      int              `json:"minutes,omitempty" doc:"how long it lasts"`
+	Name         string           `json:"name,omitempty"`
+	Quota        int              `json:"quota,omitempty" doc:"places of the slot, where the platform says"`
 	Start        time.Time        `json:"start,omitzero" doc:"on the day asked for with ?date="`
 	Availability *availabilityDTO `json:"availability,omitempty" doc:"on the day asked for with ?date="`
 }
@@ -176,6 +211,10 @@ type tariffDTO struct {
 	Requires    []string `json:"requires" nullable:"false" doc:"tariffs of which at least one place must be in the same order"`
 	MinQuantity int      `json:"min_quantity,omitempty"`
 	MaxQuantity int      `json:"max_quantity,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Category    string   `json:"category,omitempty" doc:"the audience, in the platform's word: OCCASIONAL, SUBSCRIBER, MEMBER …"`
+	Group       string   `json:"group,omitempty" doc:"the finer audience, in the platform's word: INDIVIDUAL, GROUP, PROMOTIONAL …"`
+	NeedsProof  bool     `json:"needs_proof,omitempty" doc:"the buyer must show that the tariff is theirs"`
 }
 
 type seatCategoryDTO struct {
@@ -193,6 +232,10 @@ type priceDTO struct {
 	Fees         moneyDTO `json:"fees"`
 	MinQuantity  int      `json:"min_quantity,omitempty"`
 	MaxQuantity  int      `json:"max_quantity,omitempty"`
+
+	Charges          []chargeDTO `json:"charges,omitempty" nullable:"false" doc:"what the fees are made of"`
+	NotOnSaleBecause string      `json:"not_on_sale_because,omitempty" doc:"absent: as of what it is a price of"`
+	OnSaleFrom       time.Time   `json:"on_sale_from,omitzero" doc:"when it will sell"`
 }
 
 type performanceDTO struct {
@@ -207,7 +250,7 @@ type performanceDTO struct {
 	Venue            venueDTO          `json:"venue"`
 	Numbered         bool              `json:"numbered"`
 	OnSale           bool              `json:"on_sale"`
-	NotOnSaleBecause string            `json:"not_on_sale_because,omitempty" doc:"state, over, not_yet, ended, channel or no_price"`
+	NotOnSaleBecause string            `json:"not_on_sale_because,omitempty" doc:"kind, state, additional_state, over, no_price, channel, not_yet or ended"`
 	OnSaleFrom       time.Time         `json:"on_sale_from,omitzero"`
 	OnSaleUntil      time.Time         `json:"on_sale_until,omitzero"`
 	MaxQuantity      int               `json:"max_quantity,omitempty" doc:"places per order; absent: no bound"`
@@ -215,6 +258,21 @@ type performanceDTO struct {
 	Tariffs          []tariffDTO       `json:"tariffs" nullable:"false"`
 	Prices           []priceDTO        `json:"prices" nullable:"false"`
 	Availability     availabilityDTO   `json:"availability"`
+
+	ShortName    string               `json:"short_name,omitempty"`
+	NameAddOn    string               `json:"name_add_on,omitempty"`
+	Description  string               `json:"description,omitempty"`
+	Kind         string               `json:"kind,omitempty" doc:"the platform's word"`
+	Type         string               `json:"type,omitempty" doc:"the platform's word"`
+	Language     string               `json:"language,omitempty"`
+	People       []string             `json:"people,omitempty" nullable:"false"`
+	Image        string               `json:"image,omitempty"`
+	Items        []string             `json:"items,omitempty" nullable:"false" doc:"items sold with it"`
+	NamedTickets bool                 `json:"named_tickets,omitempty" doc:"every place needs a holder's name"`
+	Contingents  []contingentDTO      `json:"contingents,omitempty" nullable:"false" doc:"what is left by share of the places, where the platform says"`
+	Restricted   []restrictedPriceDTO `json:"restricted_prices,omitempty" nullable:"false" doc:"prices that the public cannot buy at"`
+	SalePeriods  []salePeriodDTO      `json:"sale_periods,omitempty" nullable:"false" doc:"absent: the product's"`
+	Raw          rawDTO               `json:"raw,omitempty" doc:"with ?include=raw: members that are not understood, as the platform sent them"`
 }
 
 func (sh *shelf) performance(p *catalog.Performance, sp *speech) performanceDTO {
@@ -235,6 +293,9 @@ func (sh *shelf) performance(p *catalog.Performance, sp *speech) performanceDTO 
 			d.Name = sp.say(prod.Name, prod.Code)
 		}
 	}
+	d.ShortName, d.NameAddOn, d.Description = sp.say(p.ShortName, ""), sp.say(p.NameAddOn, ""), sp.say(p.Description, "")
+	d.Kind, d.Type, d.Language, d.People, d.Image, d.NamedTickets = p.Kind, p.Type, p.Language, p.People, p.Image, p.NamedTickets
+	d.Items, d.Contingents, d.Restricted, d.SalePeriods = publicIDs(sh, p.Items), sh.contingents(p), sh.restricted(p.Restricted), sh.periods(p.SalePeriods)
 	for i := range p.SeatCategories {
 		c := &p.SeatCategories[i]
 		d.SeatCategories = append(d.SeatCategories, seatCategoryDTO{
@@ -249,6 +310,8 @@ func (sh *shelf) performance(p *catalog.Performance, sp *speech) performanceDTO 
 		if pr.SeatCategory != 0 {
 			row.SeatCategory = publicID(code, pr.SeatCategory)
 		}
+		row.Charges = sh.charges(pr.Charges)
+		row.NotOnSaleBecause, row.OnSaleFrom = sh.unsold(v.SellablePerformance(p, pr.Tariff, pr.SeatCategory, sh.at), sell)
 		d.Prices = append(d.Prices, row)
 		tariffs = append(tariffs, pr.Tariff)
 	}
@@ -291,7 +354,7 @@ func (sh *shelf) tariffs(ids []catalog.TariffID, sp *speech) []tariffDTO {
 	for _, t := range list {
 		d := tariffDTO{
 			ID: publicID(code, t.ID), Code: t.Code, Name: sp.say(t.Name, t.Code), Kind: t.Kind, Requires: make([]string, 0, len(t.Requires)),
-			MinQuantity: t.Min, MaxQuantity: t.Max,
+			MinQuantity: t.Min, MaxQuantity: t.Max, Description: sp.say(t.Description, ""), Category: t.Category, Group: t.Group, NeedsProof: t.NeedsProof,
 		}
 		for _, r := range t.Requires {
 			d.Requires = append(d.Requires, publicID(code, r))
@@ -319,6 +382,7 @@ func (sh *shelf) product(p *catalog.Product, sp *speech, day domain.Day) product
 		d.FromPrice = moneyPtr(from)
 	}
 	sh.dates(&d, p, sp)
+	sh.describe(&d, p, sp)
 	var tariffs []catalog.TariffID
 	for i := range p.Items {
 		d.Items = append(d.Items, sh.item(&p.Items[i], p, sp, day))
@@ -373,9 +437,17 @@ func (sh *shelf) dates(d *productDTO, p *catalog.Product, sp *speech) {
 
 func (sh *shelf) item(it *catalog.Item, p *catalog.Product, sp *speech, day domain.Day) itemDTO {
 	v, loc, code := sh.view, sh.index.Location(), sh.view.Institution.Code
+	sell := v.SellableItem(it, 0, sh.at)
 	d := itemDTO{
-		ID: publicID(code, it.ID), Code: it.Code, Name: sp.say(it.Name, it.Code), OnSale: v.SellableItem(it, 0, sh.at).OnSale,
+		ID: publicID(code, it.ID), Code: it.Code, Name: sp.say(it.Name, it.Code), OnSale: sell.OnSale,
 		Tariffs: []string{}, Prices: make([]itemPriceDTO, 0, len(it.Prices)), Availability: toAvailability(v.ItemAvailability(it, 0, ""), loc),
+		NotOnSaleBecause: sell.Reason, OnSaleFrom: in(sell.From, loc), OnSaleUntil: in(sell.Until, loc), Restricted: sh.restrictedItems(it.Restricted),
+	}
+	if it.Donation.Currency != "" {
+		d.Donation = moneyPtr(it.Donation)
+	}
+	if it.VoucherMinimum.Currency != "" {
+		d.VoucherMinimum = moneyPtr(it.VoucherMinimum)
 	}
 	for i := range it.Prices {
 		pr := &it.Prices[i]
@@ -383,14 +455,16 @@ func (sh *shelf) item(it *catalog.Item, p *catalog.Product, sp *speech, day doma
 		if !slices.Contains(d.Tariffs, id) {
 			d.Tariffs = append(d.Tariffs, id)
 		}
-		d.Prices = append(d.Prices, itemPriceDTO{Tariff: id, Price: toMoney(pr.Price), Fees: sh.fees(pr.Fees), MinQuantity: pr.Min, MaxQuantity: pr.Max})
+		row := itemPriceDTO{Tariff: id, Price: toMoney(pr.Price), Fees: sh.fees(pr.Fees), MinQuantity: pr.Min, MaxQuantity: pr.Max, SalePeriods: sh.periods(pr.SalePeriods)}
+		row.NotOnSaleBecause, row.OnSaleFrom = sh.unsold(v.SellableItem(it, pr.Tariff, sh.at), sell)
+		d.Prices = append(d.Prices, row)
 	}
 	for _, id := range it.Timeslots {
 		t := p.SlotOf(id)
 		if t == nil || (day != "" && !t.Covers(day)) {
 			continue
 		}
-		slot := timeslotDTO{ID: publicID(code, t.ID), From: string(t.From), Until: string(t.Until), Time: t.Time, Minutes: int(t.Duration / time.Minute)}
+		slot := timeslotDTO{ID: publicID(code, t.ID), From: string(t.From), Until: string(t.Until), Time: t.Time, Minutes: int(t.Duration / time.Minute), Name: sp.say(t.Name, ""), Quota: t.Quota}
 		if day != "" {
 			slot.Start = in(t.Start(day, loc), loc)
 			a := toAvailability(v.ItemAvailability(it, t.ID, day), loc)
@@ -437,6 +511,7 @@ type availabilityPageDTO struct {
 }
 
 type performanceAvailabilityDTO struct {
+	Contingents    []contingentDTO           `json:"contingents,omitempty" nullable:"false"`
 	Performance    string                    `json:"performance"`
 	Product        string                    `json:"product"`
 	OnSale         bool                      `json:"on_sale"`

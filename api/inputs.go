@@ -49,10 +49,17 @@ type productInput struct {
 	LanguageInput
 	ID   string `path:"id" doc:"id of the product" example:"play-10300000000101"`
 	Date string `query:"date" format:"date" doc:"adds what is left of each timeslot on that day" example:"2026-10-04"`
+	IncludeInput
+}
+
+// IncludeInput asks for more than most callers want.
+type IncludeInput struct {
+	Include string `query:"include" enum:"raw" doc:"raw: adds members of the platform's catalog that are not understood, as they were sent; needs scope admin"`
 }
 
 type performanceInput struct {
 	LanguageInput
+	IncludeInput
 	ID string `path:"id" doc:"id of the performance" example:"play-10300000000201"`
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/storefront"
 )
 
 // query reads a request's parameters and collects every fault, so that all are reported together.
@@ -135,6 +136,22 @@ func someOf[T ~string](q *query, name string, all []T) []T {
 		}
 	}
 	return out
+}
+
+// raw reports whether ?include=raw asks for what is not understood, which only an operator's key may.
+func (q *query) raw(k storefront.Key) (bool, error) {
+	switch q.values.Get("include") {
+	case "":
+		return false, nil
+	case "raw":
+		if !k.May(storefront.ScopeAdmin) {
+			return false, needScope(storefront.ScopeAdmin)
+		}
+		return true, nil
+	default:
+		q.fault("include", "raw, or nothing")
+		return false, nil
+	}
 }
 
 func joined[T ~string](all []T) string {

@@ -76,6 +76,12 @@ func (s *server) routes() []*route {
 			mount: kept[institutionInput, institutionDTO](s.getInstitution),
 		},
 		{
+			method: http.MethodGet, path: "/v1/institutions/{code}/reference", id: "getReference", tag: tagCatalog, scopes: catalogScope,
+			summary: "Read what the catalog's things refer to", about: "Seasons, tariffs, price levels, VAT, topics, venues, halls and advantages.",
+			codes: []string{catalog.CodeInstitutionUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
+			mount: kept[referenceInput, referenceDTO](s.getReference),
+		},
+		{
 			method: http.MethodGet, path: "/v1/products", id: "listProducts", tag: tagCatalog, scopes: catalogScope,
 			summary: "Find products",
 			about: "A dated product is found when one of its performances to come meets the day, venue, town, price and availability filters " +
@@ -192,6 +198,11 @@ func (s *server) routes() []*route {
 			summary: "Load the catalog and its availability now",
 			about:   "Asks the platform, within its limits, and waits. A catalog that has not changed is loaded anew only with ?force=true.",
 			codes:   append(platform, catalog.CodeInstitutionUnknown, catalog.CodeCatalogRefused), mount: typed(s.adminRefresh, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/explain/{id}", id: "adminExplain", tag: tagAdmin, scopes: admin,
+			summary: "Why something is on sale or not", about: "Every rule as it was applied, price by price, now or at another moment.",
+			codes: []string{catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, catalog.CodeTariff}, mount: typed(s.adminExplain, http.StatusOK),
 		},
 		{
 			method: http.MethodGet, path: "/v1/admin/jobs", id: "adminListJobs", tag: tagAdmin, scopes: admin,

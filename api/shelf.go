@@ -51,6 +51,7 @@ type bodyKind uint8
 const (
 	productBody bodyKind = iota
 	performanceBody
+	referenceBody
 )
 
 // body is a written answer: one JSON value, its strong ETag and the languages in it.

@@ -183,3 +183,20 @@ func TestSalePeriod_RelativeEndIsTheEarlierOfTheTwo(t *testing.T) {
 		}
 	}
 }
+
+func TestSellableProduct_SpansWhatOfItSells(t *testing.T) {
+	t.Parallel()
+	s := sample.Snapshot()
+	first, second := s.Performance(sample.Tonight), s.Performance(sample.Tomorrow)
+	first.SalePeriods = []catalog.SalePeriod{period(-2*day, day, func(p *catalog.SalePeriod) { p.Relative = true })}
+	second.SalePeriods = []catalog.SalePeriod{period(-3*day, 2*day)}
+	got := s.SellableProduct(s.Product(sample.Hamlet), sample.Now())
+	want := catalog.Sellability{OnSale: true, From: sample.Now().Add(-3 * day), Until: sample.Now().Add(2 * day)}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	second.SalePeriods, s.Product(sample.Hamlet).SalePeriods = nil, nil // always
+	if got := s.SellableProduct(s.Product(sample.Hamlet), sample.Now()); !got.OnSale || !got.Until.IsZero() || !got.From.IsZero() {
+		t.Errorf("one of them sells always, the product %+v", got)
+	}
+}

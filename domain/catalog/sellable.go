@@ -54,6 +54,20 @@ func (s Sellability) or(o Sellability) Sellability {
 	}
 }
 
+// with is or, but that two things on sale are on sale from the earlier beginning to the later end.
+func (s Sellability) with(o Sellability) Sellability {
+	if !s.OnSale || !o.OnSale {
+		return s.or(o)
+	}
+	if o.From.Before(s.From) {
+		s.From = o.From // open (zero) is the earliest
+	}
+	if o.Until.IsZero() || (!s.Until.IsZero() && o.Until.After(s.Until)) {
+		s.Until = o.Until
+	}
+	return s
+}
+
 func (s Sellability) rank() int {
 	switch {
 	case s.OnSale:
@@ -143,7 +157,8 @@ func (a asked) judgePeriod(p *SalePeriod) Sellability {
 	switch {
 	case !p.SalePossible, p.Channel != 0 && a.channel != 0 && p.Channel != a.channel,
 		a.tariff != 0 && len(p.Tariffs) > 0 && !slices.Contains(p.Tariffs, a.tariff),
-		a.cat != 0 && len(p.SeatCategories) > 0 && !slices.Contains(p.SeatCategories, a.cat):
+		a.cat != 0 && len(p.SeatCategories) > 0 && !slices.Contains(p.SeatCategories, a.cat),
+		!end.IsZero() && !end.After(p.Start): // it never opens
 		return Sellability{Reason: ReasonChannel}
 	case !end.IsZero() && !a.now.Before(end):
 		return Sellability{Reason: ReasonEnded, From: p.Start, Until: end}
@@ -271,7 +286,8 @@ func (it *Item) sellsAt(tariff TariffID) bool {
 	return slices.ContainsFunc(it.Prices, func(p ItemPrice) bool { return tariff == 0 || p.Tariff == tariff })
 }
 
-// SellableProduct judges a product: on sale when one of its performances to come or one of its items is.
+// SellableProduct judges a product: on sale when one of its performances to come or one of its items is, from when the
+// first of those began until when the last will end.
 func (s *Snapshot) SellableProduct(p *Product, now time.Time) Sellability {
 	j := &judge{}
 	if !j.product(p) {
@@ -287,17 +303,13 @@ func (s *Snapshot) SellableProduct(p *Product, now time.Time) Sellability {
 			over = true
 			continue
 		}
-		if best = best.or(s.SellablePerformance(perf, 0, 0, now)); best.OnSale {
-			return best
-		}
+		best = best.with(s.SellablePerformance(perf, 0, 0, now))
 	}
 	for i := range p.Items {
-		if best = best.or(s.SellableItem(&p.Items[i], 0, now)); best.OnSale {
-			return best
-		}
+		best = best.with(s.SellableItem(&p.Items[i], 0, now))
 	}
 	switch {
-	case best.Reason != "":
+	case best.rank() > 0:
 		return best
 	case over:
 		return Sellability{Reason: ReasonOver}

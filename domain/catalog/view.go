@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"guichet/domain"
@@ -11,28 +13,39 @@ type View struct {
 	*Snapshot
 	index     *Index
 	levels    map[Key]Availability
-	confirmed time.Time // everything the platform did not report as moved is true as of then
+	shares    map[PerformanceID][]ContingentID // those that readings are of, by number
+	confirmed time.Time                        // everything the platform did not report as moved is true as of then
 }
 
 // NewView lays readings over a snapshot and builds the snapshot's index, which takes a while: it is for those who prepare
 // a view aside, not for those who read one. Confirmed is the moment up to which the platform reported every move.
 func NewView(snap *Snapshot, readings []Reading, confirmed time.Time) *View {
 	v := &View{Snapshot: snap, index: newIndex(snap), levels: make(map[Key]Availability, len(readings)), confirmed: confirmed}
+	v.shares = map[PerformanceID][]ContingentID{}
+	v.lay(readings)
+	return v
+}
+
+// lay lays readings over a view that nobody has seen yet.
+func (v *View) lay(readings []Reading) {
 	for _, r := range readings {
 		v.levels[r.Key] = r.Availability
+		if r.Contingent == 0 {
+			continue
+		}
+		list := v.shares[r.Performance]
+		if at, there := slices.BinarySearch(list, r.Contingent); !there {
+			v.shares[r.Performance] = slices.Insert(slices.Clone(list), at, r.Contingent)
+		}
 	}
-	return v
 }
 
 // With returns a view with more readings laid over this one; the receiver is unchanged.
 func (v *View) With(readings []Reading, confirmed time.Time) *View {
 	n := &View{Snapshot: v.Snapshot, index: v.index, levels: make(map[Key]Availability, len(v.levels)+len(readings)), confirmed: confirmed}
-	for k, a := range v.levels {
-		n.levels[k] = a
-	}
-	for _, r := range readings {
-		n.levels[r.Key] = r.Availability
-	}
+	maps.Copy(n.levels, v.levels)
+	n.shares = maps.Clone(v.shares)
+	n.lay(readings)
 	return n
 }
 
@@ -64,6 +77,14 @@ func (v *View) PerformanceAvailability(p *Performance) Availability {
 func (v *View) CategoryAvailability(p *Performance, id SeatCategoryID) Availability {
 	return v.Availability(Key{Product: p.Product, Performance: p.ID, SeatCategory: id})
 }
+
+// ContingentAvailability is the availability of one share of a performance's places.
+func (v *View) ContingentAvailability(p *Performance, id ContingentID) Availability {
+	return v.Availability(Key{Product: p.Product, Performance: p.ID, Contingent: id})
+}
+
+// Contingents lists the shares of a performance's places that the platform has said something about, by number.
+func (v *View) Contingents(p PerformanceID) []ContingentID { return v.shares[p] }
 
 // ItemAvailability is the availability of an item; slot and day are 0 and "" for an untimed one.
 func (v *View) ItemAvailability(it *Item, slot TimeslotID, day domain.Day) Availability {
