@@ -137,6 +137,9 @@ func newest(shelves []*shelf) time.Time {
 
 func (s *server) getProduct(c *gin.Context) {
 	cl := callOf(c.Request.Context())
+	if s.productFile(c, cl) {
+		return
+	}
 	q := newQuery(c.Request.URL, cl.route)
 	wished, day := wishes(q.language(), c.Request.Header), q.day("date")
 	more, err := q.raw(cl.key)

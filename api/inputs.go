@@ -52,6 +52,11 @@ type productInput struct {
 	IncludeInput
 }
 
+type productFileInput struct {
+	LanguageInput
+	ID string `path:"id" doc:"id of the product" example:"play-10300000000101"`
+}
+
 // IncludeInput asks for more than most callers want.
 type IncludeInput struct {
 	Include string `query:"include" enum:"raw" doc:"raw: adds members of the platform's catalog that are not understood, as they were sent; needs scope admin"`

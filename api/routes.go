@@ -91,8 +91,28 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/products/{id}", id: "getProduct", tag: tagCatalog, scopes: catalogScope,
-			summary: "Read a product", codes: []string{catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
+			summary: "Read a product", codes: []string{catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution, CodeRouteUnknown},
 			mount: kept[productInput, productDTO](s.getProduct),
+		},
+		{
+			method: http.MethodGet, path: "/v1/products/{id}.jsonld", id: "getProductLinked", tag: tagCatalog, scopes: catalogScope, shared: true,
+			summary: "Describe a product for search engines", about: "schema.org JSON-LD: a series of events with places and offers, or a product with offers.",
+			codes: []string{catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
+			mount: keptFile[productFileInput](s.getProduct, "application/ld+json"),
+		},
+		{
+			method: http.MethodGet, path: "/v1/products/{id}.ics", id: "getProductCalendar", tag: tagCatalog, scopes: catalogScope, shared: true,
+			summary: "A product's performances to come as a calendar", about: "iCalendar (RFC 5545).",
+			codes: []string{catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
+			mount: keptFile[productFileInput](s.getProduct, "text/calendar"),
+		},
+		{
+			method: http.MethodGet, path: "/v1/export.ndjson", id: "exportCatalog", tag: tagCatalog, scopes: catalogScope,
+			summary: "Read an institution's whole catalog as lines of JSON",
+			about: "One value a line: {\"type\":\"institution\"…} first, then every product and every performance to come as {\"type\",\"cursor\",\"data\"}, " +
+				"and {\"type\":\"end\"} last: without it the export was cut, and goes on with ?after= the last cursor.",
+			codes: append(list, CodeRequestRequired, catalog.CodeInstitutionUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution),
+			mount: file[exportInput](s.export, "application/x-ndjson"),
 		},
 		{
 			method: http.MethodGet, path: "/v1/products/{id}/performances", id: "listProductPerformances", tag: tagCatalog, scopes: catalogScope,
@@ -409,6 +429,14 @@ func file[I any](h gin.HandlerFunc, media ...string) mountFunc {
 		}
 		huma.Register(m.doc, op, func(context.Context, *I) (*struct{}, error) { return nil, errDocumentOnly })
 		m.handle(r, h)
+	}
+}
+
+// keptFile mounts a gin handler that answers with bodies callers may keep, of the media types given.
+func keptFile[I any](h gin.HandlerFunc, media ...string) mountFunc {
+	return func(m *mounter, r *route) {
+		file[I](h, media...)(m, r)
+		describeKept(operationOf(m.api.OpenAPI(), r))
 	}
 }
 

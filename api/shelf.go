@@ -52,6 +52,8 @@ const (
 	productBody bodyKind = iota
 	performanceBody
 	referenceBody
+	linkedBody
+	calendarBody
 )
 
 // body is a written answer: one JSON value, its strong ETag and the languages in it.
@@ -148,7 +150,10 @@ var (
 )
 
 // sendBody answers with a body that callers may keep, or with 304 where they have it already.
-func sendBody(c *gin.Context, b *body, mod time.Time) {
+func sendBody(c *gin.Context, b *body, mod time.Time) { sendBodyAs(c, b, mod, "") }
+
+// sendBodyAs is sendBody for a body of another media type than JSON.
+func sendBodyAs(c *gin.Context, b *body, mod time.Time, media string) {
 	h := c.Writer.Header()
 	h["Etag"] = b.etag
 	h["Cache-Control"] = headerKeep
@@ -161,6 +166,9 @@ func sendBody(c *gin.Context, b *body, mod time.Time) {
 		return
 	}
 	h["Content-Type"] = headerJSON
+	if media != "" {
+		h["Content-Type"] = []string{media}
+	}
 	h["Content-Length"] = b.length
 	if b.language[0] != "" {
 		h["Content-Language"] = b.language
