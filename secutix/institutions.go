@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/quota"
 	"guichet/secutix/s360"
 )
@@ -44,6 +45,9 @@ type Settings struct {
 	MaxWait int
 	// Words classify this institution's error codes before the built-in table does.
 	Words []Word
+	// SalePeriodRelativeUnit is the unit of a sale period's relative end, one of RelativeUnits; empty: minutes. The
+	// platform's own is not known.
+	SalePeriodRelativeUnit string
 	// HoldLifetime is how long a hold lasts where the platform does not say; 0 is 10 minutes.
 	HoldLifetime time.Duration
 }
@@ -69,6 +73,7 @@ type institution struct {
 	Settings
 	client *s360.Client
 	pos    atomic.Pointer[pointOfSales]
+	vat    atomic.Pointer[[]catalog.VATRate] // as the last full load read them
 }
 
 // pointOfSales is what of getPOSConfig a sale needs.
@@ -85,6 +90,10 @@ func New(settings []Settings, o Options) (*Institutions, error) {
 		s.setDefaults()
 		if in.byCode[s.Code] != nil {
 			problems = append(problems, fmt.Errorf("institution %s stands twice", s.Code))
+			continue
+		}
+		if _, ok := RelativeUnits()[s.SalePeriodRelativeUnit]; !ok {
+			problems = append(problems, fmt.Errorf("institution %s: no unit %q of relative ends", s.Code, s.SalePeriodRelativeUnit))
 			continue
 		}
 		client, err := s360.New(s360.Options{
@@ -117,6 +126,9 @@ func (s *Settings) setDefaults() {
 	}
 	if s.VisitSlot == "" {
 		s.VisitSlot = s360.DefaultTimeslotMember
+	}
+	if s.SalePeriodRelativeUnit == "" {
+		s.SalePeriodRelativeUnit = "minutes"
 	}
 	if s.MaxWait == 0 {
 		s.MaxWait = 30

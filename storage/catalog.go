@@ -54,6 +54,7 @@ type (
 		Product       int64  `gorm:"primaryKey"`
 		Performance   int64  `gorm:"primaryKey"`
 		SeatCategory  int64  `gorm:"primaryKey"`
+		Contingent    int64  `gorm:"primaryKey"`
 		Item          int64  `gorm:"primaryKey"`
 		Timeslot      int64  `gorm:"primaryKey"`
 		Day           string `gorm:"primaryKey"`
@@ -102,8 +103,8 @@ func (r *availabilityRow) toReading() catalog.Reading {
 	return catalog.Reading{
 		Key: catalog.Key{
 			Product: catalog.ProductID(r.Product), Performance: catalog.PerformanceID(r.Performance),
-			SeatCategory: catalog.SeatCategoryID(r.SeatCategory), Item: catalog.ItemID(r.Item),
-			Timeslot: catalog.TimeslotID(r.Timeslot), Day: domain.Day(r.Day),
+			SeatCategory: catalog.SeatCategoryID(r.SeatCategory), Contingent: catalog.ContingentID(r.Contingent),
+			Item: catalog.ItemID(r.Item), Timeslot: catalog.TimeslotID(r.Timeslot), Day: domain.Day(r.Day),
 		},
 		Availability: catalog.Availability{
 			Level: catalog.Level(r.Level), Count: int(r.Places), Counted: r.Counted, PlatformLevel: r.PlatformLevel,
@@ -115,7 +116,8 @@ func (r *availabilityRow) toReading() catalog.Reading {
 func fromReading(code domain.InstitutionCode, seq int64, r *catalog.Reading) availabilityRow {
 	return availabilityRow{
 		Institution: string(code), Product: int64(r.Product), Performance: int64(r.Performance),
-		SeatCategory: int64(r.SeatCategory), Item: int64(r.Item), Timeslot: int64(r.Timeslot), Day: string(r.Day), Seq: seq,
+		SeatCategory: int64(r.SeatCategory), Contingent: int64(r.Contingent), Item: int64(r.Item), Timeslot: int64(r.Timeslot),
+		Day: string(r.Day), Seq: seq,
 		Level: string(r.Level), Places: int64(r.Count), Counted: r.Counted, PlatformLevel: r.PlatformLevel, AsOf: instant(r.AsOf),
 	}
 }
@@ -248,6 +250,7 @@ func (c *Catalog) SaveAvailability(
 				{Name: "product"},
 				{Name: "performance"},
 				{Name: "seat_category"},
+				{Name: "contingent"},
 				{Name: "item"},
 				{Name: "timeslot"},
 				{Name: "day"},
@@ -279,7 +282,7 @@ func newestOfEach(readings []catalog.Reading) []catalog.Reading {
 func (c *Catalog) Availability(ctx context.Context, code domain.InstitutionCode, seq int64) ([]catalog.Reading, error) {
 	var rows []availabilityRow
 	err := c.db.read.WithContext(ctx).Where("institution = ? AND seq > ?", string(code), seq).
-		Order("product, performance, seat_category, item, timeslot, day").Find(&rows).Error
+		Order("product, performance, seat_category, contingent, item, timeslot, day").Find(&rows).Error
 	if err != nil {
 		return nil, translate("list availability", err)
 	}

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -32,6 +33,12 @@ func folder(t *testing.T, upTo int) fstest.MapFS {
 		out[m.Name] = &fstest.MapFile{Data: content}
 	}
 	return out
+}
+
+// future is the name of the migration that comes next.
+func future(t *testing.T) string {
+	t.Helper()
+	return fmt.Sprintf("%04d_future.sql", len(all(t))+1)
 }
 
 func ours(applied []string) []string {
@@ -118,6 +125,12 @@ func TestMigrate_OldToLatestKeepsWhatIsThere(t *testing.T) {
 				t.Fatal(err)
 			}
 			createOrder(t, db, "ord_old")
+			_, err := db.Pool().ExecContext(t.Context(), `INSERT INTO availabilities
+				(institution, product, performance, seat_category, item, timeslot, day, seq, level, places, counted, platform_level, as_of)
+				VALUES ('opera', 1, 2, 3, 0, 0, '', 4, 'limited', 5, TRUE, 'LIMITED', '2026-11-21 12:00:00.000')`)
+			if err != nil {
+				t.Fatal(err)
+			}
 			db.UseMigrations(migrations.Files())
 			if err := db.CheckSchema(t.Context()); !errors.Is(err, storage.ErrSchemaPending) {
 				t.Errorf("check of an old database = %v, want pending", err)
@@ -132,6 +145,10 @@ func TestMigrate_OldToLatestKeepsWhatIsThere(t *testing.T) {
 			if _, err := db.Sales().Order(t.Context(), "ord_old"); err != nil {
 				t.Errorf("the order of before: %v", err)
 			}
+			readings, err := db.Catalog().Availability(t.Context(), "opera", 3)
+			if err != nil || len(readings) != 1 || readings[0].Count != 5 || readings[0].SeatCategory != 3 || readings[0].Contingent != 0 {
+				t.Errorf("the reading of before: %+v, %v", readings, err)
+			}
 		})
 	}
 }
@@ -143,10 +160,10 @@ func TestMigrate_UnknownOrEdited_IsRefusedUntouched(t *testing.T) {
 			t.Parallel()
 			db := storagetest.Connect(t, storage.Options{URL: p.URL(t)})
 			newer := folder(t, 99)
-			newer["0007_future.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")}
+			newer[future(t)] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")}
 			edited := folder(t, 99)
 			edited["0003_storefront.sql"] = &fstest.MapFile{Data: append([]byte("-- better\n"), edited["0003_storefront.sql"].Data...)}
-			edited["0007_future.sql"] = newer["0007_future.sql"]
+			edited[future(t)] = newer[future(t)]
 
 			if _, err := db.Migrate(t.Context()); err != nil {
 				t.Fatal(err)
@@ -161,7 +178,7 @@ func TestMigrate_UnknownOrEdited_IsRefusedUntouched(t *testing.T) {
 				t.Fatal(err)
 			}
 			db.UseMigrations(migrations.Files())
-			wantRefused(t, db, storage.ErrSchemaUnknown, "0007_future.sql")
+			wantRefused(t, db, storage.ErrSchemaUnknown, future(t))
 		})
 	}
 }
@@ -211,7 +228,7 @@ func TestMigrate_FailingMigration_LeavesNothingOfItself(t *testing.T) {
 			t.Parallel()
 			db := storagetest.OpenURL(t, p.URL(t))
 			broken := folder(t, 99)
-			broken["0007_future.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\nINSERT INTO nowhere VALUES (1);\n")}
+			broken[future(t)] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\nINSERT INTO nowhere VALUES (1);\n")}
 			db.UseMigrations(broken)
 			if _, err := db.Migrate(t.Context()); err == nil {
 				t.Fatal("no error")
@@ -223,9 +240,9 @@ func TestMigrate_FailingMigration_LeavesNothingOfItself(t *testing.T) {
 			if err := db.CheckSchema(t.Context()); err != nil {
 				t.Errorf("the database is not as before: %v", err)
 			}
-			broken["0007_future.sql"].Data = []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")
+			broken[future(t)].Data = []byte("-- +goose Up\nCREATE TABLE future (id TEXT);\n")
 			db.UseMigrations(broken)
-			if applied, err := db.Migrate(t.Context()); err != nil || !slices.Equal(applied, []string{"0007_future.sql"}) {
+			if applied, err := db.Migrate(t.Context()); err != nil || !slices.Equal(applied, []string{future(t)}) {
 				t.Errorf("the mended migration: %v (%v)", applied, err)
 			}
 		})

@@ -14,7 +14,8 @@ type Platform interface {
 	PointOfSales(ctx context.Context, code domain.InstitutionCode) (domain.Institution, error)
 	// LastSetupUpdate is an opaque stamp that changes when the catalog does. S-360: CatalogService.getLastSetupUpdate.
 	LastSetupUpdate(ctx context.Context, code domain.InstitutionCode) (string, error)
-	// Catalog loads everything; the answer has no Version, SetupStamp or LoadedAt yet. S-360: CatalogService.getCatalogDetailed.
+	// Catalog loads everything; the answer has no Version, SetupStamp or LoadedAt yet. One that came whole and cannot be
+	// read is a catalog.refused that says why. S-360: CatalogService.getCatalogDetailed.
 	Catalog(ctx context.Context, inst domain.Institution) (*Snapshot, error)
 	// UpdatedAvailabilities lists those of the products that moved since then. S-360: AvailabilityService.getUpdatedAvailabilities.
 	UpdatedAvailabilities(ctx context.Context, inst domain.Institution, products []ProductID, since time.Time) ([]Moved, error)

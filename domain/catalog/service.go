@@ -215,6 +215,9 @@ func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCod
 		return domain.Outcome{}, err
 	}
 	snap, err := s.Platform.Catalog(ctx, inst)
+	if domain.HasCode(err, CodeCatalogRefused) {
+		s.noteRefused(ctx, code, stamp, err) // it came whole and cannot be read: the same one again would be no better
+	}
 	if err != nil {
 		return domain.Outcome{}, err
 	}
@@ -222,11 +225,11 @@ func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCod
 	if current != nil {
 		previous = current.Snapshot
 	}
+	snap.SetupStamp, snap.LoadedAt = stamp, s.Clock()
 	if err := snap.Validate(previous); err != nil {
 		s.noteRefused(ctx, code, stamp, err)
 		return domain.Outcome{}, err
 	}
-	snap.SetupStamp, snap.LoadedAt = stamp, s.Clock()
 	snap.Index()
 	state.SetupStamp, state.LoadedAt, state.CheckedAt = stamp, snap.LoadedAt, snap.LoadedAt
 	state.RefusedAt, state.RefusedReason, state.RefusedStamp = time.Time{}, "", ""

@@ -87,8 +87,11 @@ func (s *Snapshot) Tariff(id TariffID) *Tariff { return s.tariffs[id] }
 // Item returns an item, or nil.
 func (s *Snapshot) Item(id ItemID) *Item { return s.items[id] }
 
+// MaxAmount is the most a price can be, in minor units; more is a mistake, and sums of it would not hold.
+const MaxAmount = 100_000_000_000
+
 // Validate refuses a catalog that cannot be right, with the reason: a performance of no product, a price in another
-// currency, nothing at all where there were many products. Previous is the snapshot that serves now, or nil.
+// currency or above MaxAmount, far less than there was. Previous is the snapshot that serves now, or nil.
 // The error is a catalog.refused.
 func (s *Snapshot) Validate(previous *Snapshot) error {
 	refuse := func(format string, args ...any) error {
@@ -102,8 +105,11 @@ func (s *Snapshot) Validate(previous *Snapshot) error {
 		if had > 0 && has == 0 {
 			return refuse("the platform answered no products where there were %d", had)
 		}
-		if had >= 20 && has*5 < had {
+		if shrunk(had, has) {
 			return refuse("the platform answered %d products where there were %d", has, had)
+		}
+		if had, has := previous.after(s.LoadedAt), len(s.Performances); shrunk(had, has) {
+			return refuse("the platform answered %d performances where %d were still to come", has, had)
 		}
 		if previous.Institution.Currency != s.Institution.Currency {
 			return refuse("the currency became %s where it was %s", s.Institution.Currency, previous.Institution.Currency)
@@ -116,10 +122,13 @@ func (s *Snapshot) Validate(previous *Snapshot) error {
 			return refuse("product %d (%s) has no id or stands twice", p.ID, p.Code)
 		}
 		seen[p.ID] = true
-		for _, it := range p.Items {
-			for _, pr := range it.Prices {
-				if err := s.checkMoney(pr.Price, pr.Fees); err != nil {
-					return refuse("item %d: %v", it.ID, err)
+		for j := range p.Items {
+			it := &p.Items[j]
+			for _, list := range [][]ItemPrice{it.Prices, it.Restricted} {
+				for k := range list {
+					if err := s.checkMoney(list[k].Price, list[k].Fees); err != nil {
+						return refuse("item %d: %v", it.ID, err)
+					}
 				}
 			}
 		}
@@ -134,13 +143,35 @@ func (s *Snapshot) Validate(previous *Snapshot) error {
 			return refuse("performance %d of product %d has no id or stands twice", p.ID, p.Product)
 		}
 		there[p.ID] = true
-		for _, pr := range p.Prices {
-			if err := s.checkMoney(pr.Price, pr.Fees); err != nil {
-				return refuse("performance %d: %v", p.ID, err)
+		for _, list := range [][]Price{p.Prices, p.Restricted} {
+			for k := range list {
+				if err := s.checkMoney(list[k].Price, list[k].Fees); err != nil {
+					return refuse("performance %d: %v", p.ID, err)
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// shrunk reports whether so many fewer things cannot be true: a fifth of 20 or more, a tenth of 10 or more.
+func shrunk(had, has int) bool {
+	return (had >= 20 && has*5 < had) || (had >= 10 && has*10 <= had)
+}
+
+// after counts the performances that begin more than a day after that moment, or after the catalog's own load where that is
+// later: no calendar takes most of them away by the next load.
+func (s *Snapshot) after(moment time.Time) int {
+	if s.LoadedAt.After(moment) {
+		moment = s.LoadedAt
+	}
+	n, from := 0, moment.Add(24*time.Hour)
+	for i := range s.Performances {
+		if s.Performances[i].Start.After(from) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *Snapshot) checkMoney(price, fees domain.Money) error {
@@ -149,6 +180,8 @@ func (s *Snapshot) checkMoney(price, fees domain.Money) error {
 		return fmt.Errorf("a price is in %s, the institution sells in %s", price.Currency, s.Institution.Currency)
 	case price.Amount < 0:
 		return fmt.Errorf("a price is negative (%s)", price)
+	case price.Amount > MaxAmount:
+		return fmt.Errorf("a price is too large (%s)", price)
 	case fees.Amount > price.Amount:
 		return fmt.Errorf("the fees (%s) are more than the price (%s)", fees, price)
 	}

@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/domain"
 	"guichet/domain/catalog"
@@ -24,6 +25,16 @@ func TestValidate_RefusesWhatCannotBeRight(t *testing.T) {
 		{"performance of no product", func(s *catalog.Snapshot) { s.Performances[0].Product = 999 }, "belongs to no product"},
 		{"price in another currency", func(s *catalog.Snapshot) { s.Performances[0].Prices[0].Price = francs }, "sells in EUR"},
 		{"item in another currency", func(s *catalog.Snapshot) { s.Products[1].Items[0].Prices[0].Price = francs }, "sells in EUR"},
+		{"price too large", func(s *catalog.Snapshot) { s.Performances[0].Prices[0].Price = sample.Euros(catalog.MaxAmount + 1) }, "too large"},
+		{"item too large", func(s *catalog.Snapshot) {
+			s.Products[1].Items[0].Prices[0].Price = sample.Euros(catalog.MaxAmount + 1)
+		}, "too large"},
+		{"restricted price too large", func(s *catalog.Snapshot) {
+			s.Performances[0].Restricted = []catalog.Price{{Tariff: sample.Full, Price: sample.Euros(catalog.MaxAmount + 1)}}
+		}, "too large"},
+		{"restricted item price in another currency", func(s *catalog.Snapshot) {
+			s.Products[1].Items[0].Restricted = []catalog.ItemPrice{{Tariff: sample.Full, Price: francs}}
+		}, "sells in EUR"},
 		{"negative price", func(s *catalog.Snapshot) { s.Performances[0].Prices[0].Price = sample.Euros(-1) }, "negative"},
 		{"fees above the price", func(s *catalog.Snapshot) { s.Performances[0].Prices[0].Fees = sample.Euros(4201) }, "more than the price"},
 	}
@@ -52,9 +63,23 @@ func TestValidate_RefusesACatalogThatShrankTooMuch(t *testing.T) {
 	for _, tt := range []struct {
 		had, has int
 		refused  bool
-	}{{1, 0, true}, {0, 0, false}, {20, 3, true}, {20, 4, false}, {19, 1, false}, {1000, 199, true}, {1000, 5000, false}} {
+	}{{1, 0, true}, {0, 0, false}, {20, 3, true}, {20, 4, false}, {19, 1, true}, {19, 2, false}, {10, 1, true}, {9, 1, false}, {1000, 199, true}, {1000, 5000, false}} {
 		if err := products(tt.has).Validate(products(tt.had)); (err != nil) != tt.refused {
 			t.Errorf("%d where there were %d: %v", tt.has, tt.had, err)
+		}
+	}
+	// performances: those that are still to come a day after the new load count
+	for _, tt := range []struct {
+		had, has int
+		days     int // from the old load to the new one
+		refused  bool
+	}{{100, 19, 0, true}, {100, 20, 0, false}, {100, 0, 0, true}, {100, 1, 95, false}, {9, 0, 0, false}, {10, 1, 0, true}} {
+		had, has := sample.Many(tt.had), sample.Many(tt.had) // one a day
+		has.Performances = has.Performances[:tt.has]
+		had.LoadedAt = sample.Now().Add(-25 * time.Hour)
+		has.LoadedAt = had.LoadedAt.AddDate(0, 0, tt.days)
+		if err := has.Validate(had); (err != nil) != tt.refused {
+			t.Errorf("%d performances where there were %d, %d days later: %v", tt.has, tt.had, tt.days, err)
 		}
 	}
 	swiss := products(3)

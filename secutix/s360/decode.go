@@ -1,6 +1,7 @@
 package s360
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,8 +36,8 @@ func Decode(data []byte, v any) error {
 func Unknown(data []byte, v any) ([]string, error) { return decode(data, v) }
 
 func decode(data []byte, v any) ([]string, error) {
-	if !json.Valid(data) {
-		return nil, errNotJSON
+	if err := check(data); err != nil {
+		return nil, err
 	}
 	return decodeChecked(data, v)
 }
@@ -52,7 +53,8 @@ func decodeChecked(data []byte, v any) ([]string, error) {
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
 		return nil, fmt.Errorf("decode into %T: need a non-nil pointer", v)
 	}
-	d := decoder{data: data, plans: map[reflect.Type]*plan{}}
+	d := newDecoder(data)
+	_, d.once = v.(onlyOnce)
 	d.space()
 	if err := d.value(rv.Elem()); err != nil {
 		return nil, err
@@ -66,6 +68,29 @@ type decoder struct {
 	pos     int
 	plans   map[reflect.Type]*plan
 	unknown []string
+	once    bool              // a member that stands twice is an error
+	texts   map[string]string // short texts read before, when they are kept
+}
+
+func newDecoder(data []byte) *decoder {
+	return &decoder{data: data, plans: map[reflect.Type]*plan{}}
+}
+
+// onlyOnce marks a type in whose document no member may stand twice: which of
+// the two counts would be chance.
+type onlyOnce interface{ onlyOnce() }
+
+// maxMembers is how many names a type may know.
+const maxMembers = 128
+
+// seen are the known members that an object had so far.
+type seen [maxMembers / 64]uint64
+
+// again notes the n-th name of a type and tells whether it was there before.
+func (s *seen) again(n int) bool {
+	before := s[n/64]&(1<<(n%64)) != 0
+	s[n/64] |= 1 << (n % 64)
+	return before
 }
 
 // plan says where the members of a struct type go.
@@ -84,6 +109,7 @@ func (p *plan) tell(v reflect.Value, object []byte) error {
 }
 
 type member struct {
+	n     int // counts the names of the type
 	index []int
 	alias bool // reached by another name: gives way to the proper one
 	soft  bool // a value of the wrong shape is treated as an unknown member
@@ -141,13 +167,23 @@ func (d *decoder) planOf(t reflect.Type) *plan {
 			}
 		}
 	}
+	n := 0
+	for name, m := range p.members {
+		m.n = n
+		p.members[name] = m
+		n++
+	}
+	if n > maxMembers {
+		panic("s360: " + t.Name() + " has too many members")
+	}
 	return p
 }
 
 var (
-	errNotJSON = errors.New("not JSON")
 	errShape   = errors.New("has another shape than known")
+	errTwice   = errors.New("stands twice")
 	amountType = reflect.TypeFor[Amount]()
+	spanType   = reflect.TypeFor[Span]()
 )
 
 // value reads the value at pos into v.
@@ -158,6 +194,10 @@ func (d *decoder) value(v reflect.Value) error {
 	}
 	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok && isScalar(u) {
 		return u.UnmarshalJSON(d.raw())
+	}
+	if v.Type() == spanType {
+		v.SetBytes(d.raw())
+		return nil
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -202,7 +242,7 @@ func (d *decoder) text(v reflect.Value) error {
 	case '{', '[':
 		return errNoScalar
 	case '"':
-		s, err := unquote(raw)
+		s, err := d.unquote(raw)
 		if err != nil {
 			return err
 		}
@@ -284,8 +324,9 @@ func (d *decoder) object(v reflect.Value) error {
 	}
 	p := d.planOf(v.Type())
 	d.pos++
+	var before seen
 	for d.space(); d.data[d.pos] != '}'; d.space() {
-		if err := d.member(v, p); err != nil {
+		if err := d.member(v, p, &before); err != nil {
 			return err
 		}
 		d.comma()
@@ -316,7 +357,7 @@ func (d *decoder) arrayOfOne(v reflect.Value) error {
 }
 
 // member reads one name and its value into the struct v.
-func (d *decoder) member(v reflect.Value, p *plan) error {
+func (d *decoder) member(v reflect.Value, p *plan, before *seen) error {
 	at := d.pos
 	m, known := d.lookUp(p)
 	if !known {
@@ -326,25 +367,25 @@ func (d *decoder) member(v reflect.Value, p *plan) error {
 			return err
 		}
 		if m, known = p.members[name]; !known {
-			d.keep(v, p, name)
-			return nil
+			return d.keep(v, p, name)
 		}
+	}
+	if before.again(m.n) && d.once {
+		return inMember(d.nameAt(at), errTwice)
 	}
 	field := v.FieldByIndex(m.index)
 	if m.alias && !field.IsZero() {
-		d.keep(v, p, d.nameAt(at))
-		return nil
+		return d.keep(v, p, d.nameAt(at))
 	}
 	from := d.pos
 	err := d.value(field)
 	if err == nil {
 		return nil
 	}
-	if m.soft {
+	if m.soft && !errors.Is(err, errTwice) {
 		field.SetZero()
 		d.pos = from
-		d.keep(v, p, d.nameAt(at))
-		return nil
+		return d.keep(v, p, d.nameAt(at))
 	}
 	return inMember(d.nameAt(at), err)
 }
@@ -368,11 +409,11 @@ func (d *decoder) nameAt(at int) string {
 }
 
 // keep puts the value at pos into Extra, or notes its name as unknown.
-func (d *decoder) keep(v reflect.Value, p *plan, name string) {
+func (d *decoder) keep(v reflect.Value, p *plan, name string) error {
 	raw := d.raw()
 	if p.extra == nil {
 		d.unknown = append(d.unknown, v.Type().Name()+"."+name)
-		return
+		return nil
 	}
 	field := v.FieldByIndex(p.extra)
 	extra, _ := field.Interface().(map[string]json.RawMessage)
@@ -380,7 +421,11 @@ func (d *decoder) keep(v reflect.Value, p *plan, name string) {
 		extra = map[string]json.RawMessage{}
 		field.Set(reflect.ValueOf(extra))
 	}
+	if _, twice := extra[name]; twice && d.once {
+		return inMember(name, errTwice)
+	}
 	extra[name] = append(json.RawMessage(nil), raw...)
+	return nil
 }
 
 func (d *decoder) name() (string, error) {
@@ -463,17 +508,34 @@ func (d *decoder) skipLiteral() {
 	}
 }
 
+// keepsTexts is the length up to which texts are looked up among those read
+// before: codes, locales and names come again and again.
+const keepsTexts = 64
+
+// unquote is unquote with one copy of each short text where texts are kept.
+func (d *decoder) unquote(raw []byte) (string, error) {
+	if d.texts == nil || len(raw) > keepsTexts {
+		return unquote(raw)
+	}
+	if s, ok := d.texts[string(raw)]; ok {
+		return s, nil
+	}
+	s, err := unquote(raw)
+	if err == nil {
+		d.texts[string(raw)] = s
+	}
+	return s, err
+}
+
 // unquote returns the content of a JSON string.
 func unquote(b []byte) (string, error) {
 	in := b[1 : len(b)-1]
-	for _, c := range in {
-		if c == '\\' || c >= utf8.RuneSelf {
-			var s string
-			if err := json.Unmarshal(b, &s); err != nil {
-				return "", errors.New("is not a text")
-			}
-			return s, nil
-		}
+	if bytes.IndexByte(in, '\\') < 0 && utf8.Valid(in) {
+		return string(in), nil
 	}
-	return string(in), nil
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return "", errors.New("is not a text")
+	}
+	return s, nil
 }

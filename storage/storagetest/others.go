@@ -51,6 +51,11 @@ func anySnapshot() *rapid.Generator[*catalog.Snapshot] {
 			s.Seasons = append(s.Seasons, rapid.MakeCustom[catalog.Season](config).Draw(t, "season"))
 			s.Tariffs = append(s.Tariffs, rapid.MakeCustom[catalog.Tariff](config).Draw(t, "tariff"))
 			s.Refused = append(s.Refused, rapid.MakeCustom[catalog.Refusal](config).Draw(t, "refused"))
+			s.PriceLevels = append(s.PriceLevels, rapid.MakeCustom[catalog.PriceLevel](config).Draw(t, "level"))
+			s.VAT = append(s.VAT, rapid.MakeCustom[catalog.VATRate](config).Draw(t, "vat"))
+			s.Advantages = append(s.Advantages, rapid.MakeCustom[catalog.Advantage](config).Draw(t, "advantage"))
+			s.Halls = append(s.Halls, rapid.MakeCustom[catalog.Configuration](config).Draw(t, "hall"))
+			s.Raw = append(s.Raw, rapid.Byte().Draw(t, "raw"))
 		}
 		for i := range some(t) {
 			p := rapid.MakeCustom[catalog.Product](config).Draw(t, "product")
@@ -241,14 +246,16 @@ func olderReadingIgnored(t check) {
 
 func availabilitySequence(t check) {
 	full := reading(1, 5, noon())
-	full.Key = catalog.Key{Product: 1, Performance: 2, SeatCategory: 3, Item: 4, Timeslot: 5, Day: "2026-11-21"}
-	first := save(t, noon(), full, reading(1, 10, noon()))
+	full.Key = catalog.Key{Product: 1, Performance: 2, SeatCategory: 3, Contingent: 6, Item: 4, Timeslot: 5, Day: "2026-11-21"}
+	other := full // but for its contingent the same thing
+	other.Contingent, other.Count = 7, 0
+	first := save(t, noon(), full, other, reading(1, 10, noon()))
 	second := save(t, noon(), reading(2, 20, noon()))
 	if second.AvailabilitySeq <= first.AvailabilitySeq {
 		t.Errorf("sequence went from %d to %d", first.AvailabilitySeq, second.AvailabilitySeq)
 	}
 	for seq, want := range map[int64][]catalog.Reading{
-		0: {reading(1, 10, noon()), reading(2, 20, noon()), full}, first.AvailabilitySeq: {reading(2, 20, noon())}, second.AvailabilitySeq: {},
+		0: {reading(1, 10, noon()), reading(2, 20, noon()), full, other}, first.AvailabilitySeq: {reading(2, 20, noon())}, second.AvailabilitySeq: {},
 	} {
 		got, err := t.db.Catalog().Availability(t.Context(), "opera", seq)
 		if err != nil {
