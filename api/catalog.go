@@ -122,7 +122,7 @@ func (s *server) send(c *gin.Context, v any, used []string, mod time.Time) {
 		s.refuse(c, err)
 		return
 	}
-	sendBody(c, newBody(raw, used), mod)
+	s.sendBody(c, newBody(raw, used), mod)
 }
 
 func newest(shelves []*shelf) time.Time {
@@ -141,7 +141,7 @@ func (s *server) getProduct(c *gin.Context) {
 		return
 	}
 	q := newQuery(c.Request.URL, cl.route)
-	wished, day := wishes(q.language(), c.Request.Header), q.day("date")
+	asked, day := q.language(), q.day("date")
 	more, err := q.raw(cl.key)
 	if err = cmp.Or(err, q.err()); err != nil {
 		s.refuse(c, err)
@@ -157,8 +157,9 @@ func (s *server) getProduct(c *gin.Context) {
 		s.refuse(c, notFound(catalog.CodeProductUnknown, c.Param("id")))
 		return
 	}
+	t := sh.tongue(asked, c.Request.Header)
 	if day != "" || more {
-		sp := sh.speech(wished)
+		sp := t.speech()
 		d := sh.product(p, sp, day)
 		if more {
 			d.Raw = raw(p.Raw)
@@ -169,32 +170,53 @@ func (s *server) getProduct(c *gin.Context) {
 		s.send(c, d, sp.used, sh.mod)
 		return
 	}
-	b, err := sh.productBody(p, sh.speech(wished))
+	b, err := sh.productBody(p, t)
 	if err != nil {
 		s.refuse(c, err)
 		return
 	}
-	sendBody(c, b, sh.mod)
+	s.sendKept(c, b, sh.modified, headerJSON)
 }
 
-func (sh *shelf) productBody(p *catalog.Product, sp *speech) (*body, error) {
-	return sh.body(bodyKey{kind: productBody, id: int64(p.ID), langs: strings.Join(sp.langs, ",")}, func() ([]byte, []string, error) {
+func (sh *shelf) productBody(p *catalog.Product, t *tongue) (*body, error) {
+	key := bodyKey{kind: productBody, id: int64(p.ID), langs: t.key}
+	if b := sh.kept(key); b != nil {
+		return b, nil
+	}
+	return sh.body(key, func() ([]byte, []string, error) {
+		sp := t.speech()
 		b, err := encode(sh.product(p, sp, ""))
 		return b, sp.used, err
 	})
 }
 
-func (sh *shelf) performanceBody(p *catalog.Performance, sp *speech) (*body, error) {
-	return sh.body(bodyKey{kind: performanceBody, id: int64(p.ID), langs: strings.Join(sp.langs, ",")}, func() ([]byte, []string, error) {
+func (sh *shelf) performanceBody(p *catalog.Performance, t *tongue) (*body, error) {
+	key := bodyKey{kind: performanceBody, id: int64(p.ID), langs: t.key}
+	if b := sh.kept(key); b != nil {
+		return b, nil
+	}
+	return sh.body(key, func() ([]byte, []string, error) {
+		sp := t.speech()
 		b, err := encode(sh.performance(p, sp))
 		return b, sp.used, err
+	})
+}
+
+func (sh *shelf) availabilityBody(p *catalog.Performance) (*body, error) {
+	key := bodyKey{kind: availabilityBody, id: int64(p.ID)}
+	if b := sh.kept(key); b != nil {
+		return b, nil
+	}
+	return sh.body(key, func() ([]byte, []string, error) {
+		b, err := encode(sh.availability(p))
+		return b, nil, err
 	})
 }
 
 func (s *server) getPerformance(c *gin.Context) {
 	cl := callOf(c.Request.Context())
 	q := newQuery(c.Request.URL, cl.route)
-	wished := wishes(q.language(), c.Request.Header)
+	asked := q.language()
 	more, err := q.raw(cl.key)
 	if err = cmp.Or(err, q.err()); err != nil {
 		s.refuse(c, err)
@@ -210,33 +232,37 @@ func (s *server) getPerformance(c *gin.Context) {
 		s.refuse(c, notFound(catalog.CodePerformanceUnknown, c.Param("id")))
 		return
 	}
+	t := sh.tongue(asked, c.Request.Header)
 	if more {
-		sp := sh.speech(wished)
+		sp := t.speech()
 		d := sh.performance(p, sp)
 		d.Raw = raw(p.Raw)
 		s.send(c, d, sp.used, sh.mod)
 		return
 	}
-	b, err := sh.performanceBody(p, sh.speech(wished))
+	b, err := sh.performanceBody(p, t)
 	if err != nil {
 		s.refuse(c, err)
 		return
 	}
-	sendBody(c, b, sh.mod)
+	s.sendKept(c, b, sh.modified, headerJSON)
 }
 
 // browse is a list request, read.
 type browse struct {
 	ask     catalog.Ask
 	shelves []*shelf
+	asked   string // ?lang=
 	wished  []string
+	key     string // of the page that answers it
 }
 
 // readBrowse reads the parameters that products and performances share.
 func (s *server) readBrowse(c *gin.Context) (*browse, error) {
 	cl := callOf(c.Request.Context())
 	q := newQuery(c.Request.URL, cl.route)
-	b := &browse{wished: wishes(q.language(), c.Request.Header)}
+	b := &browse{asked: q.language()}
+	b.wished = wishes(b.asked, c.Request.Header)
 	b.ask = catalog.Ask{
 		Filter: catalog.Filter{
 			Kinds: someOf(q, "kind", catalog.Kinds()), Words: q.text("q"), Topic: q.text("topic"), Venue: q.text("venue"),
@@ -260,7 +286,11 @@ func (s *server) readBrowse(c *gin.Context) (*browse, error) {
 	if err := q.err(); err != nil {
 		return nil, err
 	}
-	return b, s.readScope(c, cl, q, b)
+	if err := s.readScope(c, cl, q, b); err != nil {
+		return nil, err
+	}
+	b.key = b.pageKey(c.Request.URL.Path, q.values.Encode())
+	return b, nil
 }
 
 // readScope finds which institutions are looked through: those named, that of the product named, or all.
@@ -306,64 +336,104 @@ func (b *browse) sources() (sources []catalog.Source, at time.Time) {
 }
 
 func (s *server) listProducts(c *gin.Context) {
-	b, err := s.readBrowse(c)
-	if err != nil {
-		s.refuse(c, err)
-		return
-	}
-	sources, at := b.sources()
-	s.sendFound(c, b, catalog.BrowseProducts(sources, b.ask, at), func(sh *shelf, f catalog.Found, sp *speech) (*body, error) {
-		return sh.productBody(f.Product, sp)
+	s.list(c, catalog.BrowseProducts, func(sh *shelf, f catalog.Found, t *tongue) (*body, error) {
+		return sh.productBody(f.Product, t)
 	})
 }
 
 func (s *server) listPerformances(c *gin.Context) {
+	s.list(c, catalog.BrowsePerformances, func(sh *shelf, f catalog.Found, t *tongue) (*body, error) {
+		return sh.performanceBody(f.Performance, t)
+	})
+}
+
+type (
+	browser func(sources []catalog.Source, a catalog.Ask, now time.Time) catalog.Result
+	writer  func(*shelf, catalog.Found, *tongue) (*body, error)
+)
+
+// list answers a list request with the page that is kept for it, or finds what belongs to it and puts its bodies together.
+func (s *server) list(c *gin.Context, find browser, write writer) {
 	b, err := s.readBrowse(c)
 	if err != nil {
 		s.refuse(c, err)
 		return
 	}
+	home := b.home()
+	if pg := home.page(b.key); pg != nil {
+		s.sendPage(c, pg)
+		return
+	}
 	sources, at := b.sources()
-	s.sendFound(c, b, catalog.BrowsePerformances(sources, b.ask, at), func(sh *shelf, f catalog.Found, sp *speech) (*body, error) {
-		return sh.performanceBody(f.Performance, sp)
-	})
+	j := s.newJoiner(`{"items":[`)
+	defer s.done(j)
+	pg, keep := &page{modified: latest(b.shelves)}, home.wants(b.key)
+	if pg.link, err = b.join(c, j, find(sources, b.ask, at), write); err != nil {
+		s.refuse(c, err)
+		return
+	}
+	pg.body = j.body(keep)
+	if keep {
+		home.keepPage(b.key, pg)
+	}
+	s.sendPage(c, pg)
 }
 
-// sendFound puts the bodies of what was found together to one page.
-func (s *server) sendFound(c *gin.Context, b *browse, r catalog.Result, write func(*shelf, catalog.Found, *speech) (*body, error)) {
-	var out bytes.Buffer
-	var used []string
-	out.WriteString(`{"items":[`)
-	for i, f := range r.Found {
-		sh := b.shelves[slices.IndexFunc(b.shelves, func(sh *shelf) bool { return sh.view == f.Source.View })]
-		one, err := write(sh, f, sh.speech(b.wished))
-		if err != nil {
-			s.refuse(c, err)
-			return
-		}
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.Write(one.json)
-		used = append(used, one.used...)
+// home keeps the pages of a request: the first of the shelves looked through. It is nil, and keeps nothing, where there are
+// none: a key that sees no institution.
+func (b *browse) home() *keeper {
+	if len(b.shelves) == 0 {
+		return nil
 	}
-	next := cursorOf(b.ask.Sort, r.Next)
+	return b.shelves[0].keeper
+}
+
+func (s *server) sendPage(c *gin.Context, pg *page) {
+	if pg.link != nil {
+		c.Writer.Header()["Link"] = pg.link
+	}
+	s.sendKept(c, pg.body, pg.modified, headerJSON)
+}
+
+// join puts the bodies of what was found together to one page, and returns its Link header.
+func (b *browse) join(c *gin.Context, j *joiner, r catalog.Result, write writer) (link []string, err error) {
+	tongues := make([]*tongue, len(b.shelves))
+	for i, sh := range b.shelves {
+		tongues[i] = sh.tongue(b.asked, c.Request.Header)
+	}
+	for _, f := range r.Found {
+		i := slices.IndexFunc(b.shelves, func(sh *shelf) bool { return sh.view == f.Source.View })
+		one, err := write(b.shelves[i], f, tongues[i])
+		if err != nil {
+			return nil, err
+		}
+		j.add(one)
+	}
 	tail := struct {
 		Next   *string    `json:"next"`
 		Facets *facetsDTO `json:"facets,omitempty"`
 	}{Facets: b.facets(r.Facets)}
-	if next != "" {
-		tail.Next = &next
-		c.Writer.Header().Set("Link", nextLink(c.Request.URL, next))
+	if next := cursorOf(b.ask.Sort, r.Next); next != "" {
+		tail.Next, link = &next, []string{nextLink(c.Request.URL, next)}
 	}
 	end, err := encode(tail)
 	if err != nil {
-		s.refuse(c, err)
-		return
+		return nil, err
 	}
-	out.WriteString("],")
-	out.Write(end[1:])
-	sendBody(c, newBody(out.Bytes(), used), newest(b.shelves))
+	j.text("]," + string(end[1:]))
+	return link, nil
+}
+
+// latest is the Last-Modified of what comes from several shelves.
+func latest(shelves []*shelf) []string {
+	var mod time.Time
+	var header []string
+	for _, sh := range shelves {
+		if sh.mod.After(mod) {
+			mod, header = sh.mod, sh.modified
+		}
+	}
+	return header
 }
 
 func (b *browse) facets(counts map[catalog.Facet][]catalog.FacetCount) *facetsDTO {
@@ -402,22 +472,37 @@ func (s *server) listAvailability(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
-	page := availabilityPageDTO{Items: []performanceAvailabilityDTO{}, Unknown: []string{}}
 	var used []*shelf
+	unknown := []string{}
+	j := s.newJoiner(`{"items":[`)
+	defer s.done(j)
 	for _, id := range ids {
 		sh, p, err := s.performanceOf(cl, id)
 		switch {
 		case domain.HasCode(err, catalog.CodePerformanceUnknown):
-			page.Unknown = append(page.Unknown, cut(id))
+			unknown = append(unknown, cut(id))
 			continue
 		case err != nil:
 			s.refuse(c, err)
 			return
 		}
-		page.Items = append(page.Items, sh.availability(p))
-		used = append(used, sh)
+		one, err := sh.availabilityBody(p)
+		if err != nil {
+			s.refuse(c, err)
+			return
+		}
+		j.add(one)
+		if !slices.Contains(used, sh) {
+			used = append(used, sh)
+		}
 	}
-	s.send(c, page, nil, newest(used))
+	end, err := encode(unknown)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	j.text(`],"unknown":` + string(end) + "}")
+	s.sendBody(c, j.body(false), newest(used))
 }
 
 func (s *server) performanceOf(cl *call, id string) (*shelf, *catalog.Performance, error) {

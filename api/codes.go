@@ -38,6 +38,7 @@ func explanations() []explanation {
 		{CodeRequestMalformed, 400, "The body is not JSON", "The body is missing, cut off, or not one JSON value. The detail says at which byte."},
 		{CodeRequestTooLarge, 413, "The body is too large", "Send less; the detail says how much is taken."},
 		{CodeRequestMediaType, 415, "The body is not JSON", "Send Content-Type: application/json."},
+		{CodeRequestNotAcceptable, 406, "No content coding is acceptable", "Accept-Encoding refuses the answer as it is and every coding we have. Leave identity acceptable, or take br, zstd or gzip."},
 		{CodeRequestRequired, 422, "Something that is needed is missing", "Stands in errors[]: the member or parameter named must be sent."},
 		{CodeRequestUnknownMember, 422, "There is no such member", "Stands in errors[]: the member or parameter named does not exist, is spelled in another way, or stands twice. Unknown members are refused so that a misspelled one is noticed."},
 		{CodeRequestCursor, 422, "The cursor is not one of ours", "Use the next member of the page before as it is, with the same filters and sort; or begin again without a cursor."},

@@ -100,18 +100,18 @@ func (s *server) export(c *gin.Context) {
 	h["Vary"] = headerVary
 	h["Last-Modified"] = []string{sh.mod.UTC().Format(http.TimeFormat)}
 	c.Writer.WriteHeader(http.StatusOK)
-	sh.export(c.Writer, sh.speech(wished), after)
+	sh.export(c.Writer, newTongue(sh.langs(wished)), after)
 }
 
 // export writes the lines after a place. Callers that hang up end it: the first write that fails does.
-func (sh *shelf) export(w http.ResponseWriter, sp *speech, after exportPlace) {
+func (sh *shelf) export(w http.ResponseWriter, t *tongue, after exportPlace) {
 	buffered := bufio.NewWriterSize(w, 64<<10)
 	enc := json.NewEncoder(buffered)
 	enc.SetEscapeHTML(false)
 	v, loc := sh.view, sh.index.Location()
 	head := exportHead{
 		Type: "institution", Version: v.Version, LoadedAt: in(v.LoadedAt, loc), AsOf: in(v.ConfirmedAt(), loc),
-		Changed: after.ID != 0 && after.Version != v.Version, Data: sh.institution(sp),
+		Changed: after.ID != 0 && after.Version != v.Version, Data: sh.institution(t.speech()),
 	}
 	if enc.Encode(head) != nil {
 		return
@@ -127,7 +127,7 @@ func (sh *shelf) export(w http.ResponseWriter, sp *speech, after exportPlace) {
 	}
 	if after.Part == 0 {
 		for _, p := range byID(v.Products, func(p *catalog.Product) int64 { return int64(p.ID) }, after.ID) {
-			b, err := sh.productBody(p, sp)
+			b, err := sh.productBody(p, t)
 			if !write("product", 0, int64(p.ID), b, err) {
 				return
 			}
@@ -138,7 +138,7 @@ func (sh *shelf) export(w http.ResponseWriter, sp *speech, after exportPlace) {
 		if p.Over(sh.at) {
 			continue
 		}
-		b, err := sh.performanceBody(p, sp)
+		b, err := sh.performanceBody(p, t)
 		if !write("performance", 1, int64(p.ID), b, err) {
 			return
 		}
@@ -202,6 +202,6 @@ func (s *server) productFile(c *gin.Context, cl *call) (done bool) {
 		s.refuse(c, err)
 		return true
 	}
-	sendBodyAs(c, b, sh.mod, media)
+	s.sendKept(c, b, sh.modified, []string{media})
 	return true
 }

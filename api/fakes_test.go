@@ -673,7 +673,7 @@ func (r *rig) do(key, method, target, body string, more ...sent) answer {
 	rec := httptest.NewRecorder()
 	r.handler.ServeHTTP(rec, req)
 	a := answer{status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}
-	r.checkAgainstDocument(method, req.URL.Path, a)
+	r.checkAgainstDocument(method, req.URL.Path, answer{status: a.status, header: a.header, body: plainly(r.t, a.header.Get("Content-Encoding"), a.body)})
 	return a
 }
 

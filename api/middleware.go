@@ -29,6 +29,7 @@ type call struct {
 	traceID   string // of a W3C traceparent; empty where none was sent
 	route     *route // nil where none matched
 	key       storefront.Key
+	wish      wish  // of a content coding
 	failure   error // the cause of a refusal that is ours, for the log
 }
 
@@ -88,6 +89,13 @@ func (s *server) guard(c *gin.Context) {
 	cl.route = s.auth[c.Request.Method+" "+c.FullPath()]
 	if cl.route != nil && !s.admit(c, cl) {
 		return
+	}
+	if cl.route != nil && cl.route.kept {
+		var err error
+		if cl.wish, err = readWish(c.Request.Header["Accept-Encoding"]); err != nil {
+			s.refuse(c, err)
+			return
+		}
 	}
 	if !s.readBody(c, cl) {
 		return

@@ -157,17 +157,20 @@ func everyHeader(r *route) map[string]*huma.Param {
 // describeKept adds what answers carry that callers may keep.
 func describeKept(op *huma.Operation) {
 	ok := op.Responses["200"]
-	ok.Headers["ETag"] = stringHeader("strong; the same bytes have the same one")
+	ok.Headers["ETag"] = stringHeader("strong; each content coding has its own, and any of them gives 304 in If-None-Match")
 	ok.Headers["Last-Modified"] = stringHeader("when the catalog or its availability was last confirmed")
 	ok.Headers["Cache-Control"] = stringHeader(cacheControl)
 	ok.Headers["Content-Language"] = stringHeader("the languages of the texts served")
-	ok.Headers["Vary"] = stringHeader("Accept-Language, Authorization")
+	ok.Headers["Vary"] = stringHeader(varied)
+	ok.Headers["Content-Encoding"] = stringHeader("br, zstd or gzip, as Accept-Encoding wishes; absent: as it is")
 	op.Responses["304"] = &huma.Response{Description: "Not changed since the ETag sent in If-None-Match", Headers: ok.Headers}
 	if slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "cursor" }) {
 		ok.Headers["Link"] = stringHeader("the next page, rel=next")
 	}
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: "If-None-Match", In: "header", Description: "ETag of an earlier answer", Schema: &huma.Schema{Type: huma.TypeString},
+	}, &huma.Param{
+		Name: "Accept-Encoding", In: "header", Description: "br, zstd and gzip are to be had, with weights as in gzip;q=0.5", Schema: &huma.Schema{Type: huma.TypeString},
 	})
 }
 

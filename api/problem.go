@@ -25,6 +25,7 @@ const (
 	CodeRequestMalformed     = "request.malformed"      // not JSON, or not whole
 	CodeRequestTooLarge      = "request.too_large"      // more bytes than Deps.MaxBody
 	CodeRequestMediaType     = "request.media_type"     // a body that is not application/json
+	CodeRequestNotAcceptable = "request.not_acceptable" // Accept-Encoding leaves nothing that could be sent
 	CodeRequestRequired      = "request.required"       // a member or parameter that must be there
 	CodeRequestUnknownMember = "request.unknown_member" // a member or parameter that does not exist, or stands twice
 	CodeRequestCursor        = "request.cursor"         // a cursor that is not ours or belongs to another order of the list
@@ -70,6 +71,8 @@ func statusOfCode(code string) (status int, ok bool) {
 		return http.StatusRequestEntityTooLarge, true
 	case CodeRequestMediaType:
 		return http.StatusUnsupportedMediaType, true
+	case CodeRequestNotAcceptable:
+		return http.StatusNotAcceptable, true
 	case CodeRouteMethod:
 		return http.StatusMethodNotAllowed, true
 	}

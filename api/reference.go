@@ -136,7 +136,7 @@ func (s *server) getReference(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
-	sendBody(c, b, sh.mod)
+	s.sendKept(c, b, sh.modified, headerJSON)
 }
 
 func (sh *shelf) reference(sp *speech) referenceDTO {

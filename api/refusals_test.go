@@ -118,6 +118,16 @@ func requestRefusals() []refusal {
 	bad := func(target, pointer string) refusal {
 		return refusal{name: target, do: get("ops", target), status: 422, code: domain.CodeRequest, pointer: pointer, field: domain.CodeRequest}
 	}
+	coded := func(value string, status int, code string) refusal {
+		return refusal{
+			name: "Accept-Encoding: " + value, status: status, code: code, pointer: "?Accept-Encoding", field: code,
+			do: func(r *rig) answer {
+				return r.do("web", "GET", "/v1/products/"+hamlet, "", header("Accept-Encoding", value))
+			},
+		}
+	}
+	coding := func(value string) refusal { return coded(value, 422, domain.CodeRequest) }
+	unwanted := func(value string) refusal { return coded(value, 406, CodeRequestNotAcceptable) }
 	return []refusal{
 		bad("/v1/products?limit=0", "?limit"), bad("/v1/products?limit=201", "?limit"), bad("/v1/products?limit=ten", "?limit"), bad("/v1/products?limit=", "?limit"),
 		bad("/v1/products?from=2026-02-30", "?from"), bad("/v1/products?from=01.10.2026", "?from"), bad("/v1/products?from=2026-10-02&to=2026-10-01", "?to"),
@@ -129,6 +139,14 @@ func requestRefusals() []refusal {
 		bad("/v1/orders?state=lost", "?state"), bad("/v1/orders?cursor=bad!", "?cursor"), bad("/v1/admin/quota?from=x", "?from"),
 		bad("/v1/admin/quota?from=2026-09-02&to=2026-09-01", "?to"), bad("/v1/tickets/tkt_1.png?dpi=35", "?dpi"), bad("/v1/tickets/tkt_1.png?dpi=601", "?dpi"),
 		bad("/v1/tickets/tkt_1.png?dpi=1e2", "?dpi"), bad("/v1/availability?performances="+strings.Repeat("play-1,", 200)+"play-1", "?performances"),
+		bad("/v1/products?limit=9999", "?limit"), bad("/v1/products?limit=-1", "?limit"), bad("/v1/performances?limit=9999", "?limit"),
+		bad("/v1/performances?limit=99999999999999999999", "?limit"), bad("/v1/performances?from=2026-10-01T00:00:00Z", "?from"),
+		bad("/v1/performances?to=0000-00-00", "?to"), bad("/v1/performances?q="+strings.Repeat("%C3%A9", 101), "?q"),
+		bad("/v1/performances?town="+strings.Repeat("x", 201), "?town"), bad("/v1/performances?price_max=99999999999999999999", "?price_max"),
+		coding("gzip;q=2"), coding("gzip;q=0.0001"), coding("gzip;q=abc"), coding("gzip;level=9"), coding("gzip br"), coding(";q=1"), coding("gzip;q="),
+		coding("gzip;;q=1"), coding("br\u00e9"), coding(strings.Repeat("gzip,", 300)),
+		unwanted("identity;q=0"), unwanted("*;q=0"), unwanted("deflate, *;q=0"), unwanted("br;q=0, zstd;q=0, gzip;q=0, identity;q=0"),
+		{name: "cursor far too long", do: get("web", "/v1/products?cursor="+strings.Repeat("A", 3000)), status: 422, code: domain.CodeRequest, pointer: "?cursor", field: CodeRequestCursor},
 		{name: "cursor garbage", do: get("web", "/v1/products?cursor=!!!"), status: 422, code: domain.CodeRequest, pointer: "?cursor", field: CodeRequestCursor},
 		{name: "cursor of nothing", do: get("web", "/v1/products?cursor=e30"), status: 422, code: domain.CodeRequest, pointer: "?cursor", field: CodeRequestCursor},
 		{name: "cursor of another order", do: func(r *rig) answer {

@@ -34,6 +34,8 @@ type route struct {
 	mount   mountFunc
 	// shared says that another route's handler answers this one: the router cannot tell them apart.
 	shared bool
+	// kept says that the answer is one that callers may keep, in the coding they wish for.
+	kept bool
 
 	body  bool            // takes a JSON body
 	query map[string]bool // its parameters
@@ -393,6 +395,7 @@ type bodyOf[O any] struct{ Body O }
 // kept mounts a gin handler that answers with bodies callers may keep.
 func kept[I, O any](h gin.HandlerFunc) mountFunc {
 	return func(m *mounter, r *route) {
+		r.kept = true
 		plain[I, O](h)(m, r)
 		describeKept(operationOf(m.api.OpenAPI(), r))
 	}
@@ -456,6 +459,9 @@ func (r *route) codesOf() []string {
 	}
 	if r.method == http.MethodPost {
 		codes = append(codes, CodeRequestMalformed, CodeRequestTooLarge, CodeRequestMediaType)
+	}
+	if r.kept {
+		codes = append(codes, CodeRequestNotAcceptable)
 	}
 	codes = append(codes, domain.CodeRequest, CodeRequestUnknownMember)
 	slices.Sort(codes)

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -44,6 +46,9 @@ type Deps struct {
 	KeyRate     int    // requests a second per key; bursts of twice as many pass; 0 is 50
 	MaxBody     int64  // bytes of a request body; 0 is 1 MiB
 	PublicURL   string // where storefronts reach us, for the document; may be empty
+	// MaxKept bounds the bytes of written catalog answers that are kept in memory over all institutions; 0 is 192 MiB.
+	// What does not fit is written anew each time.
+	MaxKept int64
 }
 
 // Jobs shows and starts background jobs. Run inserts a run like the schedule does and does not wait for it; a name that
@@ -82,6 +87,7 @@ type Check struct {
 const (
 	defaultKeyRate = 50
 	defaultMaxBody = 1 << 20
+	defaultMaxKept = 192 << 20
 )
 
 // server is the state behind the handlers. It is immutable after New but for its caches, which lock themselves.
@@ -92,6 +98,11 @@ type server struct {
 	spec    openAPI
 	shelves map[domain.InstitutionCode]*shelfSlot
 	zones   sync.Map // IANA name to *time.Location
+
+	budget   *budget
+	encoders *encoders
+	serial   atomic.Uint64 // of the last shelf made
+	buffers  sync.Pool     // of *bytes.Buffer
 }
 
 // New builds the public API. It fails on a missing dependency or a table of operations that contradicts itself.
@@ -117,7 +128,17 @@ func build(d Deps) (*server, *gin.Engine, error) {
 	if d.Observe == nil {
 		d.Observe = func(string, string, int, time.Duration) {}
 	}
-	s := &server{Deps: d, auth: map[string]*route{}, shelves: map[domain.InstitutionCode]*shelfSlot{}}
+	if d.MaxKept <= 0 {
+		d.MaxKept = defaultMaxKept
+	}
+	enc, err := newEncoders()
+	if err != nil {
+		return nil, nil, err
+	}
+	s := &server{
+		Deps: d, auth: map[string]*route{}, shelves: map[domain.InstitutionCode]*shelfSlot{}, budget: &budget{most: d.MaxKept}, encoders: enc,
+		buffers: sync.Pool{New: func() any { return &bytes.Buffer{} }},
+	}
 	s.limits = newThrottle(d.Clock, d.KeyRate)
 	for _, code := range d.Catalog.Institutions {
 		s.shelves[code] = &shelfSlot{}

@@ -45,6 +45,7 @@ var imports = map[string]rule{
 	}},
 	"api": {ours: []string{"domain", "domain/"}, outside: []string{
 		"github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/", "golang.org/x/time/rate",
+		"github.com/andybalholm/brotli", "github.com/klauspost/compress/", // what catalog answers are compressed with
 	}},
 	"cmd/guichet": {ours: []string{"api", "domain", "domain/", "secutix", "secutix/", "storage", "templates", "migrations"}, outside: []string{
 		"github.com/spf13/cobra", "github.com/caarlos0/env/", "github.com/goccy/go-yaml", "github.com/prometheus/client_golang/",

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// What callers may keep. Catalog answers depend on the key (its institutions), so they are private; for the same reason
+// no shared cache holds them. Half a minute is far below how often availability is read from the platform.
+const cacheControl = "private, max-age=30, stale-while-revalidate=120"
+
+// varied is what catalog answers depend on beside their address.
+const varied = "Accept-Encoding, Accept-Language, Authorization"
+
+var (
+	headerJSON = []string{"application/json"}
+	headerKeep = []string{cacheControl}
+	headerVary = []string{varied}
+)
+
+// sendBody answers with a body that callers may keep, in the coding they like best of those we have, or with 304 where
+// they have it already. If-Modified-Since is deliberately not looked at: its seconds are too coarse for availability, and
+// what one key sees another may not. Last-Modified is there for people.
+func (s *server) sendBody(c *gin.Context, b *body, mod time.Time) {
+	var modified []string
+	if !mod.IsZero() {
+		modified = []string{mod.UTC().Format(http.TimeFormat)}
+	}
+	s.sendKept(c, b, modified, headerJSON)
+}
+
+// sendKept is sendBody with a Last-Modified that is written already, and any media type.
+func (s *server) sendKept(c *gin.Context, b *body, modified, media []string) {
+	h := c.Writer.Header()
+	h["Cache-Control"], h["Vary"] = headerKeep, headerVary
+	if modified != nil {
+		h["Last-Modified"] = modified
+	}
+	if lines := c.Request.Header["If-None-Match"]; lines != nil {
+		if tag, ok := b.had(lines); ok {
+			h["Etag"] = tag
+			c.Writer.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	coding := callOf(c.Request.Context()).wish.choose(len(b.json))
+	v, err := b.variant(coding, s.encoders)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	h["Etag"], h["Content-Type"], h["Content-Length"] = v.etag, media, v.length
+	if coding != codingNone {
+		h["Content-Encoding"] = codingHeaders[coding]
+	}
+	if b.language[0] != "" {
+		h["Content-Language"] = b.language
+	}
+	c.Writer.WriteHeader(http.StatusOK)
+	_, _ = c.Writer.Write(v.bytes) // a caller that hung up cannot be told
+}
+
+// unchanged reports whether the caller has these bytes, which come in one variant.
+func unchanged(r *http.Request, etag string) bool {
+	for part := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
+		part = strings.TrimPrefix(strings.TrimSpace(part), "W/")
+		if part == etag || part == "*" {
+			return true
+		}
+	}
+	return false
+}
