@@ -100,6 +100,15 @@ type catalogPlatform struct {
 	fail  error
 	moved []catalog.Moved
 	reads map[domain.InstitutionCode][]catalog.Reading // instead of the world's, where set
+	seats []catalog.Seat
+	asked int // for seats
+}
+
+func (p *catalogPlatform) Seats(context.Context, *catalog.Snapshot, catalog.PerformanceID) ([]catalog.Seat, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	return slices.Clone(p.seats), p.fail
 }
 
 func (p *catalogPlatform) snap(code domain.InstitutionCode) (*catalog.Snapshot, error) {

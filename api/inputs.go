@@ -68,6 +68,10 @@ type performanceInput struct {
 	ID string `path:"id" doc:"id of the performance" example:"play-10300000000201"`
 }
 
+type seatsInput struct {
+	ID string `path:"id" doc:"id of the performance" example:"play-10300000000201"`
+}
+
 type availabilityInput struct {
 	Performances []string `query:"performances" required:"true" nullable:"false" minItems:"1" maxItems:"200" doc:"ids, separated by commas" example:"[\"play-10300000000201\"]"`
 }

@@ -133,6 +133,14 @@ func (s *server) routes() []*route {
 			mount: kept[performanceInput, performanceDTO](s.getPerformance),
 		},
 		{
+			method: http.MethodGet, path: "/v1/performances/{id}/seats", id: "listSeats", tag: tagCatalog, scopes: catalogScope,
+			summary: "Read a performance's seats one by one",
+			about: "The one read that may ask the platform: once in half a minute for all who ask. Where it cannot be asked, what is known from the " +
+				"last ten minutes is given, as of then. The platform's shape of this answer is not published.",
+			codes: append(platform, catalog.CodePerformanceUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution),
+			mount: kept[seatsInput, seatMapDTO](s.getSeats),
+		},
+		{
 			method: http.MethodGet, path: "/v1/availability", id: "listAvailability", tag: tagCatalog, scopes: catalogScope,
 			summary: "Read what is left of up to 200 performances", codes: []string{CodeRequestRequired, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
 			mount: kept[availabilityInput, availabilityPageDTO](s.listAvailability),

@@ -103,6 +103,8 @@ type server struct {
 	encoders *encoders
 	serial   atomic.Uint64 // of the last shelf made
 	buffers  sync.Pool     // of *bytes.Buffer
+
+	seatBodies seatBodies
 }
 
 // New builds the public API. It fails on a missing dependency or a table of operations that contradicts itself.

@@ -22,6 +22,8 @@ type Platform interface {
 	// Availability reads what is left of the products (all their performances or items that the snapshot knows and that
 	// are not over). It may cost several calls. S-360: AvailabilityService.getEventAvailability, getProductAvailability.
 	Availability(ctx context.Context, snap *Snapshot, products []ProductID) ([]Reading, error)
+	// Seats reads the numbered places of a performance, in any order: one call. S-360: AvailabilityService.getSeatsAvailability.
+	Seats(ctx context.Context, snap *Snapshot, id PerformanceID) ([]Seat, error)
 }
 
 // State is what we know about an institution's catalog and how fresh it is. The zero value has never been loaded.

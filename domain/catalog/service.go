@@ -41,6 +41,7 @@ type Service struct {
 	// grown are products that a load brought new performances of: they are read once without having moved. Kept in memory
 	// only; what a restart forgets is read when the platform reports a move.
 	grown map[domain.InstitutionCode]map[ProductID]bool
+	seats seatMaps
 }
 
 // New makes a Service. It panics on a missing dependency.

@@ -124,6 +124,11 @@ type platform struct {
 	stamps, loads, asked int
 	since                []time.Time
 	read                 [][]catalog.ProductID
+	seats                func(context.Context) ([]catalog.Seat, error)
+}
+
+func (p *platform) Seats(ctx context.Context, _ *catalog.Snapshot, _ catalog.PerformanceID) ([]catalog.Seat, error) {
+	return p.seats(ctx)
 }
 
 func (p *platform) PointOfSales(context.Context, domain.InstitutionCode) (domain.Institution, error) {
