@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -266,9 +267,12 @@ func (s *server) readBrowse(c *gin.Context) (*browse, error) {
 	b.ask = catalog.Ask{
 		Filter: catalog.Filter{
 			Kinds: someOf(q, "kind", catalog.Kinds()), Words: q.text("q"), Topic: q.text("topic"), Venue: q.text("venue"),
-			Town: q.text("town"), From: q.day("from"), To: q.day("to"), Available: q.flag("available"),
+			Town: q.text("town"), Season: q.text("season"), Numbered: q.choice("numbered"), OnSale: q.flag("on_sale"), From: q.day("from"), To: q.day("to"), Available: q.flag("available"),
 		},
 		Sort: oneOf(q, "sort", catalog.Sorts()), Languages: b.wished, Limit: q.limit(), Facets: someOf(q, "facets", catalog.FacetsAll()),
+	}
+	if catalog.CountWords(b.ask.Words) > catalog.MaxWords {
+		q.fault("q", "at most "+strconv.Itoa(catalog.MaxWords)+" words")
 	}
 	if n, ok := q.number("price_max", 0, 1<<53); ok {
 		b.ask.PriceMax = &n
@@ -451,7 +455,10 @@ func (b *browse) facets(counts map[catalog.Facet][]catalog.FacetCount) *facetsDT
 		}
 		return out
 	}
-	return &facetsDTO{Kind: list(catalog.FacetKind), Topic: list(catalog.FacetTopic), Venue: list(catalog.FacetVenue), Month: list(catalog.FacetMonth)}
+	return &facetsDTO{
+		Kind: list(catalog.FacetKind), Topic: list(catalog.FacetTopic), Venue: list(catalog.FacetVenue), Month: list(catalog.FacetMonth),
+		Town: list(catalog.FacetTown), Season: list(catalog.FacetSeason),
+	}
 }
 
 func (s *server) listAvailability(c *gin.Context) {

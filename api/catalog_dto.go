@@ -476,10 +476,12 @@ func (sh *shelf) item(it *catalog.Item, p *catalog.Product, sp *speech, day doma
 }
 
 type facetsDTO struct {
-	Kind  []facetDTO `json:"kind,omitempty" nullable:"false"`
-	Topic []facetDTO `json:"topic,omitempty" nullable:"false"`
-	Venue []facetDTO `json:"venue,omitempty" nullable:"false"`
-	Month []facetDTO `json:"month,omitempty" nullable:"false"`
+	Kind   []facetDTO `json:"kind,omitempty" nullable:"false"`
+	Topic  []facetDTO `json:"topic,omitempty" nullable:"false"`
+	Venue  []facetDTO `json:"venue,omitempty" nullable:"false"`
+	Month  []facetDTO `json:"month,omitempty" nullable:"false"`
+	Town   []facetDTO `json:"town,omitempty" nullable:"false"`
+	Season []facetDTO `json:"season,omitempty" nullable:"false"`
 }
 
 type facetDTO struct {

@@ -17,16 +17,19 @@ type BrowseInput struct {
 	LanguageInput
 	PageInput
 	Kind      []string `query:"kind" nullable:"false" enum:"event,pass,service,goods,membership,season_ticket,package,transport,hospitality,other" doc:"one or more, separated by commas"`
-	Q         string   `query:"q" maxLength:"200" doc:"words; each must begin a word of the texts, in any language; accents and case are ignored" example:"ham thea"`
+	Q         string   `query:"q" maxLength:"200" doc:"1 to 16 words, which must all match: as a word of the texts in any language, the beginning of one or, where nothing begins so, one with a letter or two wrong; accents and case are ignored" example:"ham thea"`
 	Topic     string   `query:"topic" maxLength:"200" doc:"accents and case are ignored"`
 	Venue     string   `query:"venue" maxLength:"200" doc:"the venue's code"`
 	Town      string   `query:"town" maxLength:"200" doc:"accents and case are ignored"`
+	Season    string   `query:"season" maxLength:"200" doc:"the season's code or id"`
 	From      string   `query:"from" format:"date" doc:"first local day of the venue" example:"2026-10-01"`
 	To        string   `query:"to" format:"date" doc:"last local day of the venue"`
+	Numbered  bool     `query:"numbered" doc:"true: only performances with numbered places; false: only those without, and undated things"`
+	OnSale    bool     `query:"on_sale" doc:"true: on sale now"`
 	Available bool     `query:"available" doc:"true: on sale now and not known to be sold out"`
-	PriceMax  int64    `query:"price_max" minimum:"0" doc:"most to pay for one place, in minor units of the institution's currency"`
+	PriceMax  int64    `query:"price_max" minimum:"0" doc:"most to pay for one place, in minor units of the institution's currency; free places count only where nothing costs more"`
 	Sort      string   `query:"sort" enum:"start,name,price,relevance" doc:"default: relevance with q, start otherwise"`
-	Facets    []string `query:"facets" nullable:"false" enum:"kind,topic,venue,month" doc:"adds counts of all matches by these, separated by commas"`
+	Facets    []string `query:"facets" nullable:"false" enum:"kind,topic,venue,town,month,season" doc:"adds counts of all matches by these, separated by commas"`
 }
 
 type productsInput struct {

@@ -89,6 +89,15 @@ func (q *query) flag(name string) bool {
 	return false
 }
 
+// choice is a flag that may be left open: nil where it is not given.
+func (q *query) choice(name string) *bool {
+	if !q.values.Has(name) {
+		return nil
+	}
+	v := q.flag(name)
+	return &v
+}
+
 func (q *query) number(name string, lo, hi int64) (n int64, given bool) {
 	s := q.values.Get(name)
 	if s == "" && !q.values.Has(name) {

@@ -52,15 +52,6 @@ func TestFold_IgnoresCaseAndAccents(t *testing.T) {
 	}
 }
 
-func TestFoldTable_MapsAccentedLettersToPlainOnes(t *testing.T) {
-	t.Parallel()
-	for from, to := range foldTable {
-		if from == to || foldTable[to] != 0 {
-			t.Errorf("%c maps to %c", from, to)
-		}
-	}
-}
-
 func TestBrowse_PagesGiveEverythingOnceInOrder(t *testing.T) {
 	t.Parallel()
 	src := big(t, 40, 500)

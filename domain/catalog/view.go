@@ -12,6 +12,7 @@ import (
 type View struct {
 	*Snapshot
 	index     *Index
+	spent     spent
 	levels    map[Key]Availability
 	shares    map[PerformanceID][]ContingentID // those that readings are of, by number
 	confirmed time.Time                        // everything the platform did not report as moved is true as of then
@@ -23,6 +24,7 @@ func NewView(snap *Snapshot, readings []Reading, confirmed time.Time) *View {
 	v := &View{Snapshot: snap, index: newIndex(snap), levels: make(map[Key]Availability, len(readings)), confirmed: confirmed}
 	v.shares = map[PerformanceID][]ContingentID{}
 	v.lay(readings)
+	v.spent = v.spentAfter(nil, readings)
 	return v
 }
 
@@ -46,6 +48,7 @@ func (v *View) With(readings []Reading, confirmed time.Time) *View {
 	maps.Copy(n.levels, v.levels)
 	n.shares = maps.Clone(v.shares)
 	n.lay(readings)
+	n.spent = n.spentAfter(v, readings)
 	return n
 }
 
@@ -101,9 +104,12 @@ func (v *View) ProductAvailability(p *Product, now time.Time) Availability {
 			}
 			return a
 		}
-		best := Availability{Level: LevelUnknown, AsOf: v.confirmed}
-		for i := range p.Items {
-			best = better(best, v.ItemAvailability(&p.Items[i], 0, ""))
+		if len(p.Items) == 0 {
+			return Availability{Level: LevelUnknown, AsOf: v.confirmed}
+		}
+		best := v.ItemAvailability(&p.Items[0], 0, "")
+		for i := range p.Items[1:] {
+			best = better(best, v.ItemAvailability(&p.Items[i+1], 0, ""))
 		}
 		return best
 	}
