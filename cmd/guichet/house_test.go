@@ -34,6 +34,7 @@ var imports = map[string]rule{
 	"secutix/sim":       {ours: []string{"secutix/s360", "secutix/tixngo"}, outside: []string{"github.com/golang-jwt/jwt/", "github.com/klauspost/compress/"}},
 	"migrations":        {},
 	"storage": {ours: []string{"domain", "domain/", "migrations"}, outside: []string{
+		"github.com/klauspost/compress/zstd", // what snapshots are stored in
 		"gorm.io/", "github.com/ncruces/go-sqlite3/", "github.com/jackc/pgx/", "github.com/pressly/goose/", "github.com/patrickmn/go-cache",
 		"github.com/riverqueue/river",
 	}},
