@@ -75,8 +75,10 @@
 // ticketSummaries from productId on; shipments in an order, their modes; seats moved in an open order within a seat category.
 //
 // Webhooks push orders, contacts, products, ticket checks and tickets to loopback addresses by the movable clock: once and,
-// without a 200, twelve times more. Proposed there: filters as regular expressions over the whole value; abandoned orders
-// without operations; framing by the bucket's size, not by what is in it; the members of products. Proposed of the limits: what
+// without a 200, twelve times more. Proposed there: filters as regular expressions over the whole value; abandoned orders with
+// the lines they had and no amount; framing by the bucket's size, not by what is in it; a product told when a price moves, a
+// performance is called off or comes into sight, never for its stock, as getProductDetails with every member, null if absent, dates
+// in milliseconds and institutionSeatCatId, the category's number, for seatCatId; scopes by any code of it. Of the limits: what
 // a spent month answers (an option), bytes before compression, JSON and empty bodies, Retry-After to the next full minute. The
 // month's counts end with the process. A restart with memory replays the journal file; without a file the world stays.
 //

@@ -419,15 +419,15 @@ func (in *institution) growTo(now time.Time) {
 	if first.IsZero() {
 		first = in.base
 	}
-	grown := false
+	news := false
 	for _, p := range in.products {
 		for _, start := range in.starts(p, first, until) {
 			in.addPerformance(p, start)
-			grown = true
+			in.hooks.grown, news = append(in.hooks.grown, grown{p.id, in.comesIntoSight(start)}), true
 		}
 	}
 	in.grownTo, in.kept = until, nil
-	if grown {
+	if news {
 		in.setupChanged(time.Date(now.In(in.zone).Year(), now.In(in.zone).Month(), now.In(in.zone).Day(), 0, 0, 0, 0, in.zone))
 	}
 }

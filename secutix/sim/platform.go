@@ -371,7 +371,11 @@ func (p *Platform) noteClock(at time.Time) error {
 
 // settle brings an institution up to now: performances come into sight and overdue holds end.
 func (p *Platform) settle(in *institution, now time.Time) error {
+	in.hooks.grown = nil
 	in.growTo(now)
+	if err := p.tellGrowth(in, now); err != nil {
+		return err
+	}
 	for _, o := range in.overdue(now) {
 		if err := p.commit(in, change{At: o.Expires, Do: doExpire, ID: o.ID}); err != nil {
 			return err
