@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -175,11 +174,7 @@ func (p *Platform) getCatalogDetailed(c *call) (any, *refusal) {
 	}
 	view := catalogView{in: c.in, now: c.now, extended: q.Scope == "EXTENDED", product: q.ProductCode, season: q.SeasonCode, base: p.PublicURL}
 	if !c.has(EmptyCatalog) && !c.has(OrphanPerformance) && !c.has(ForeignCurrency) {
-		body, err := view.encoded(c.ok())
-		if err != nil {
-			return nil, p.broken(c, err)
-		}
-		return body, nil
+		return later(view.kept().bytes), nil
 	}
 	data, err := view.fresh()
 	if err != nil {
@@ -278,83 +273,6 @@ func (v catalogView) data() *s360.CatalogData {
 		d.Seasons[0].Products = append(d.Seasons[0].Products, w)
 	}
 	return d
-}
-
-// gap stands in an encoded object where a list that is encoded elsewhere belongs.
-const gap = `"@gap"`
-
-// encode writes the same catalog as data, from performances that are encoded once and kept. A
-// catalog is by far the longest answer, and little in it changes.
-func (v catalogView) encode(head s360.Result) (json.RawMessage, error) {
-	products := v.products()
-	data := v.head(products)
-	if len(products) > 0 {
-		data.Seasons[0].Extra = s360.Members{"products": json.RawMessage(gap)}
-	}
-	whole, err := json.Marshal(s360.CatalogResultDetailed{Result: head, CatalogData: data})
-	if err != nil {
-		return nil, err
-	}
-	before, after, found := bytes.Cut(whole, []byte(gap))
-	if !found {
-		return whole, nil
-	}
-	out := bytes.NewBuffer(nil)
-	out.Write(before)
-	for i, p := range products {
-		out.WriteByte(listMark(i))
-		if err := v.encodeProduct(out, p); err != nil {
-			return nil, err
-		}
-	}
-	out.WriteByte(']')
-	out.Write(after)
-	return out.Bytes(), nil
-}
-
-func (v catalogView) encodeProduct(out *bytes.Buffer, p *product) error {
-	w := v.productData(p)
-	if w.Event != nil {
-		w.Event.Extra = s360.Members{"performances": json.RawMessage(gap)}
-	}
-	b, err := json.Marshal(w)
-	if err != nil {
-		return err
-	}
-	before, after, found := bytes.Cut(b, []byte(gap))
-	out.Write(before)
-	if !found {
-		return nil
-	}
-	for i, perf := range v.performances(p) {
-		out.WriteByte(listMark(i))
-		b, err := v.in.encodePerformance(perf)
-		if err != nil {
-			return err
-		}
-		out.Write(b)
-	}
-	out.WriteByte(']')
-	out.Write(after)
-	return nil
-}
-
-// listMark is what stands before the i-th element of a list.
-func listMark(i int) byte {
-	if i == 0 {
-		return '['
-	}
-	return ','
-}
-
-// encodePerformance keeps what it encodes until something about the performance changes.
-func (in *institution) encodePerformance(perf *performance) ([]byte, error) {
-	if perf.encoded != nil {
-		return perf.encoded, nil
-	}
-	b, err := json.Marshal(in.performance(perf))
-	perf.encoded = b
-	return b, err
 }
 
 // seasonBounds are the first day of September before the base day and the last of August after all

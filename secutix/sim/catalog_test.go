@@ -41,7 +41,7 @@ func TestCatalog_KeptEncoding_SaysWhatTheObjectsSay(t *testing.T) {
 			if v.now.IsZero() {
 				v.now = aDay
 			}
-			kept, err := v.encode(s360.Result{StatusCode: "success"})
+			kept, err := v.kept().bytes()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -73,7 +73,8 @@ type institution struct {
 	setupAt time.Time // the catalog changed last
 
 	recorded *recording // nil for a world of rules
-	kept     map[catalogKey]keptCatalog
+	kept     shelf      // nil when what the catalog shows has changed
+	parts    *partShelf // of the last catalog that was written
 
 	wallets map[string]*wallet // by generation
 
@@ -163,7 +164,7 @@ type performance struct {
 	amounts   map[priceKey]int64
 	moved     int64   // added to its prices by hand or fault
 	pools     []*pool // by block; nil until needed
-	encoded   []byte  // as the catalog writes it; nil when it must be written anew
+	changed   int     // counted up whenever the catalog shows it differently
 }
 
 type item struct {
@@ -208,7 +209,7 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 		w: w, index: index, seed: seed, zone: zone, base: time.Date(y, m, d, 0, 0, 0, 0, zone),
 		tariffByID: map[int64]*tariff{}, charges: map[string]*charge{}, venues: map[string]*venue{},
 		productOf: map[int64]*product{}, perfOf: map[int64]*performance{}, itemOf: map[int64]*item{},
-		slotOf: map[int64]*slot{}, vatOf: map[string]int64{},
+		slotOf: map[int64]*slot{}, vatOf: map[string]int64{}, parts: &partShelf{},
 	}
 	in.setupAt = in.base
 	in.reset()
@@ -413,6 +414,10 @@ func (in *institution) growTo(now time.Time) {
 	y, m, d := now.Add(horizon).In(in.zone).Date()
 	until := time.Date(y, m, d, 0, 0, 0, 0, in.zone)
 	if !until.After(in.grownTo) {
+		return
+	}
+	if in.recorded != nil { // it has all it ever will
+		in.grownTo = until
 		return
 	}
 	first := in.grownTo

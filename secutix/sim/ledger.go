@@ -221,7 +221,8 @@ func (in *institution) apply(c change) error {
 		if p == nil {
 			return fmt.Errorf("cancel: unknown performance %d", c.ID)
 		}
-		p.canceled, p.encoded = true, nil
+		p.canceled = true
+		p.changed++
 		p.product.stockAt = c.At
 		in.setupChanged(c.At)
 		return nil
@@ -349,7 +350,7 @@ func (in *institution) applyPrice(c change) error {
 	switch {
 	case in.perfOf[c.ID] != nil:
 		in.perfOf[c.ID].moved += c.Amount
-		in.perfOf[c.ID].encoded = nil
+		in.perfOf[c.ID].changed++
 	case in.itemOf[c.ID] != nil:
 		in.itemOf[c.ID].moved += c.Amount
 	default:

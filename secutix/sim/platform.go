@@ -92,7 +92,8 @@ type Platform struct {
 	journal      *journal
 	pictures     map[string][]byte
 	packed       packed
-	schema       soapSchema // has its own lock
+	warming      sync.WaitGroup // the catalogs written before anybody asked
+	schema       soapSchema     // has its own lock
 }
 
 // limits is what stands between an institution and too many calls.
@@ -128,6 +129,7 @@ func (p *Platform) Close() error {
 	if err := p.Start(); err != nil {
 		return err
 	}
+	p.warming.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.journal.close()
@@ -152,7 +154,13 @@ func (p *Platform) SetPublicURL(base string) {
 	_ = p.Start() // a start that fails shows itself in every answer
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.PublicURL = strings.TrimRight(base, "/")
+	if base = strings.TrimRight(base, "/"); base == p.PublicURL {
+		return
+	}
+	p.PublicURL = base
+	if p.clock != nil {
+		p.warm()
+	}
 }
 
 // Institutions lists what can be talked to, the shipped ones first.
@@ -300,6 +308,7 @@ func (p *Platform) load() error {
 			return fmt.Errorf("journal %s: line %d: %w", p.Journal, n+2, err)
 		}
 	}
+	p.warm()
 	return nil
 }
 

@@ -75,8 +75,8 @@ func refuse(code, format string, args ...any) *refusal {
 	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
 }
 
-// handler does a method's work under the platform's lock. It returns the answer to encode, or why
-// there is none.
+// handler does a method's work under the platform's lock. It returns the answer to encode, or a [later] to make it without
+// the lock, or why there is none.
 type handler func(p *Platform, c *call) (any, *refusal)
 
 // answer is the whole protocol face: find the institution, count, check who asks, meet faults, work,
@@ -284,13 +284,21 @@ func (p *Platform) brokenBefore(c *call) *reply {
 	return &rep
 }
 
+// worked is an answer that was worked out: its bytes, or how to make them once the lock is given back. Without either the
+// call is over the limit.
+type worked struct {
+	payload []byte
+	code    string
+	later   later
+	id      int64 // the requestId that goes into it
+}
+
 // parked is an answer that waits to be fetched with its requestId.
 type parked struct {
 	institution string
 	method      string
 	params      string // the request without its requestId
-	payload     []byte
-	code        string
+	worked      worked
 }
 
 // maxParked bounds how many answers wait; the oldest go first.
@@ -301,34 +309,48 @@ func (p *Platform) work(ctx context.Context, c *call, rt method) (payload []byte
 	if ctx.Err() != nil {
 		return nil, "", ctx.Err()
 	}
+	w, err := p.locked(c, rt)
+	if err != nil {
+		return nil, "", err
+	}
+	if w.later != nil {
+		if w.payload, err = w.later(); err != nil {
+			return nil, "", err
+		}
+	}
+	return withRequestID(w.payload, w.id), w.code, nil
+}
+
+// locked is the part of work that needs the platform's lock.
+func (p *Platform) locked(c *call, rt method) (worked, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.now = p.clock.Now()
 	if err := p.settle(c.in, c.now); err != nil {
-		return nil, "", err
+		return worked{}, err
 	}
 	if id, waiting := p.waiting(c); waiting != nil {
 		if c.has(InProgress) {
-			return inProgress(id), s360.StatusInProgress, nil
+			return worked{payload: inProgress(id), code: s360.StatusInProgress}, nil
 		}
 		delete(p.pending, id)
-		return waiting.payload, waiting.code, nil
+		return waiting.worked, nil
 	}
 	if !p.spaced(c) {
-		return nil, "", nil
+		return worked{}, nil
 	}
 	result, no := rt.do(p, c)
 	if _, early := result.(tooSoon); early {
-		return nil, "", nil
+		return worked{}, nil
 	}
-	payload, code, err = encode(rt, c, result, no)
+	w, err := encode(rt, c, result, no)
 	if err != nil {
-		return nil, "", err
+		return worked{}, err
 	}
-	if c.has(InProgress) || (p.AsyncCatalog && c.method == "getCatalogDetailed" && code == s360.StatusSuccess) {
-		return inProgress(p.park(c, payload, code)), s360.StatusInProgress, nil
+	if c.has(InProgress) || (p.AsyncCatalog && c.method == "getCatalogDetailed" && w.code == s360.StatusSuccess) {
+		return worked{payload: inProgress(p.park(c, w)), code: s360.StatusInProgress}, nil
 	}
-	return payload, code, nil
+	return w, nil
 }
 
 // waiting finds a parked answer to this call, by requestId or, for a catalog, by the same question.
@@ -347,12 +369,12 @@ func (p *Platform) waiting(c *call) (int64, *parked) {
 	return 0, nil
 }
 
-func (p *Platform) park(c *call, payload []byte, code string) int64 {
+func (p *Platform) park(c *call, w worked) int64 {
 	p.lastRequest++
 	id := p.lastRequest
 	delete(p.pending, id-maxParked)
-	payload = bytes.Replace(payload, []byte(`{"statusCode"`), []byte(`{"requestId":`+strconv.FormatInt(id, 10)+`,"statusCode"`), 1)
-	p.pending[id] = &parked{institution: c.in.w.Code, method: c.method, params: string(c.body), payload: payload, code: code}
+	w.id = id
+	p.pending[id] = &parked{institution: c.in.w.Code, method: c.method, params: string(c.body), worked: w}
 	return id
 }
 
@@ -361,21 +383,21 @@ func inProgress(id int64) []byte {
 }
 
 // encode writes a result, or a refusal in the form of its service.
-func encode(rt method, c *call, result any, no *refusal) ([]byte, string, error) {
+func encode(rt method, c *call, result any, no *refusal) (worked, error) {
 	if no != nil {
 		r := s360.Result{RequestID: s360.ID(c.requestID), StatusCode: no.code, StatusDetail: no.detail}
 		if !rt.order {
 			b, err := json.Marshal(r)
-			return b, no.code, err
+			return worked{payload: b, code: no.code}, err
 		}
 		b, err := json.Marshal(s360.OrderResult{Result: r, ExpectedException: true, StatusMessage: no.detail})
-		return b, no.code, err
+		return worked{payload: b, code: no.code}, err
 	}
-	if raw, ok := result.(json.RawMessage); ok {
-		return raw, s360.StatusSuccess, nil
+	if made, ok := result.(later); ok {
+		return worked{later: made, code: s360.StatusSuccess, id: c.requestID}, nil
 	}
 	b, err := json.Marshal(result)
-	return b, s360.StatusSuccess, err
+	return worked{payload: b, code: s360.StatusSuccess}, err
 }
 
 // ok is the head of a successful result.
@@ -416,16 +438,25 @@ func compress(r *http.Request, rep reply) reply {
 		strings.HasPrefix(rep.header.Get("Content-Type"), "image/") {
 		return rep
 	}
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err != nil {
-		return rep
-	}
-	if _, err := z.Write(rep.body); errors.Join(err, z.Close()) != nil {
+	body := gzipped(rep.body)
+	if body == nil {
 		return rep
 	}
 	rep.header.Set("Content-Encoding", "gzip")
 	rep.header.Add("Vary", "Accept-Encoding")
-	rep.body = b.Bytes()
+	rep.body = body
 	return rep
+}
+
+// gzipped is the compressed form, or nil when there is none.
+func gzipped(body []byte) []byte {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil
+	}
+	if _, err := z.Write(body); errors.Join(err, z.Close()) != nil {
+		return nil
+	}
+	return b.Bytes()
 }

@@ -824,7 +824,11 @@ func BenchmarkCatalogInXML(b *testing.B) {
 	c := &call{in: p.byCode["big"], now: aDay, body: []byte(`{}`)}
 	work := func() []byte {
 		result, no := rt.do(p, c)
-		payload, _, err := encode(rt, c, result, no)
+		w, err := encode(rt, c, result, no)
+		if err != nil {
+			b.Fatal(err)
+		}
+		payload, err := w.later()
 		if err != nil {
 			b.Fatal(err)
 		}
