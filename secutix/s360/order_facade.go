@@ -29,7 +29,8 @@ func (s ExternalOrderFacade) CreateOrUpdateOrderWithGranularity(ctx context.Cont
 	return invoke[OrderUpdateResult](ctx, s.client, m, r)
 }
 
-// CreatePaymentsAndCloseOrder pays and closes an order in one call. The platform means it for payment by card; after an
+// CreatePaymentsAndCloseOrder pays and closes an order in one call. The platform means it for payment by card through its
+// payment centre: then the answer carries the centre's transaction and the order is not closed before NotifyOrder. After an
 // uncertain error ask GetOrderDetails before anything else.
 //
 // S-360: ExternalOrderFacade.createPaymentsAndCloseOrder (1.33)

@@ -27,7 +27,7 @@ func (p *Platform) Check() error {
 		if err := p.settle(in, now); err != nil {
 			errs = append(errs, err)
 		}
-		ck := &checker{in: in, now: now, seats: map[seatKey]int64{}, inOrder: map[int64]int64{}, lines: map[int64]int64{}, barcodes: map[string]int64{}, held: map[*pool]int{}, sold: map[*pool]int{}}
+		ck := &checker{in: in, now: now, seats: map[seatKey]int64{}, inOrder: map[int64]int64{}, lines: map[int64]int64{}, barcodes: map[string]int64{}, held: map[*pool]int{}, sold: map[*pool]int{}, transactions: map[int64]int64{}}
 		ck.run()
 		ck.webhooks()
 		ck.broken = append(ck.broken, p.checkAccess(in, now)...)
@@ -56,6 +56,8 @@ type checker struct {
 	barcodes map[string]int64  // to movement
 	held     map[*pool]int
 	sold     map[*pool]int
+
+	transactions map[int64]int64 // to payment
 }
 
 func (k *checker) bad(format string, args ...any) {
@@ -215,7 +217,7 @@ func (k *checker) account() {
 	var closed, posted int64
 	for _, o := range k.in.orders {
 		if o.State == stateClosed {
-			closed += o.Amount
+			closed += k.in.onAccount(o)
 		}
 	}
 	seen := map[int64]bool{}

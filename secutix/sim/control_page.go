@@ -54,6 +54,7 @@ func (p *Platform) endpoints() []endpoint {
 		{"POST", "/orders/{id}/reprint", "print tickets of an order anew; ?institution=", "", p.reprint},
 		{"POST", "/orders/{id}/cancel", "the house takes an order back; ?institution=", "", p.cancelOrder},
 		{"POST", "/orders/{id}/ship", "a parcel leaves; ?institution=", "", p.ship},
+		{"POST", "/payments/{id}/{what}", "the buyer at the payment centre; id is the transactionId: authorize, decline or cancel; ?institution=", "", p.movePayment},
 		{"GET", "/stock", "stock of the next performances; ?institution=", "", p.showStock},
 		{"POST", "/performances/{id}/{what}", "soldout, sell, cancel or price", `sell {"seat_category":1,"quantity":2}, price {"delta":1000}`, p.movePerformance},
 	}

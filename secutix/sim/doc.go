@@ -68,8 +68,11 @@
 //
 // The rest of an order's life: refunds and the organiser's own cancelling and reprinting (control face), files with status,
 // attachments, references and ticket owners, payments, history, shipment, seats. Proposed there: refundOperations (operationId,
-// movementIds) in a REFUND_ order of the sale's file, with negative amounts, paid by the pending account, payments taken with
-// either sign; createPaymentsAndCloseOrder by the pending account alone, with barcodes, answering paymentDetails; contingentId;
+// movementIds) in a REFUND_ order of the sale's file, with negative amounts, payments taken with
+// either sign; createPaymentsAndCloseOrder by any method that is forPayment, a refund by one that is forReimbursement, with
+// barcodes, answering paymentDetails; a card's transaction numbers, its paymentTypes and the state WAITING_PAYMENT until
+// notifyOrder, which closes or abandons, or reopenOrder, both of ExternalOrderService with orderId (and transactionId); the buyer
+// at the payment centre (POST /payments/{id}/{what} on the control face); PART_SOLDED by the share on the account; contingentId;
 // orderUpdateGranularity; checkPayment announcing payments; setMovementContactData's members and ticketOwner; fileStatusIC read
 // back; attachments of 512 KiB, 20 a file; count, listFilesByCriteria, fileSummaries, ticketStates and all members of
 // ticketSummaries from productId on; shipments in an order, their modes; seats moved in an open order within a seat category.

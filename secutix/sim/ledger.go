@@ -133,7 +133,7 @@ type ledger struct {
 	contacts addressBook
 	access   accessBook
 
-	lastOrder, lastOperation, lastMovement, lastTicket, lastPayment, lastAttachment int64
+	lastOrder, lastOperation, lastMovement, lastTicket, lastPayment, lastTransaction, lastAttachment int64
 }
 
 func (l *ledger) reset() {
@@ -341,8 +341,7 @@ func (in *institution) applyClose(c change) error {
 	o.Generated, o.BarcodesAt, o.Contact = c.Generated, c.Until, c.Contact
 	o.Closes++
 	delete(in.open, o.ID)
-	in.postings = append(in.postings, posting{Order: o.ID, At: c.At, Amount: c.Amount, Method: c.Method})
-	in.balance += c.Amount
+	in.post(o, c.At)
 	return nil
 }
 

@@ -176,6 +176,8 @@ func (in *institution) openOrder(id int64) (*order, *refusal) {
 		return nil, refuse(errExpired, "order %d has expired", id)
 	case o.State == stateAbandoned:
 		return nil, refuse(errAbandoned, "order %d is abandoned", id)
+	case o.paying():
+		return nil, refuse(errPaying, "order %d waits for its payment", id)
 	}
 	return o, nil
 }

@@ -85,6 +85,8 @@ func orderService() service {
 	return service{module: "tnseb", name: "externalOrderService", soap: "ExternalOrderService", pkg: "com.secutix.service.realtime.externalorder", versions: current(), methods: append(fileMethods(), []method{
 		{name: "getOrderDetails", do: (*Platform).getOrderDetails, order: true, request: s360.OrderDetailsRequest{}, result: s360.OrderDetailResult{}},
 		{name: "closeOrder", do: (*Platform).closeOrder, order: true, request: s360.CloseOrderRequest{}, result: s360.CloseOrderResult{}},
+		{name: "notifyOrder", do: (*Platform).notifyOrder, order: true, request: s360.NotifyOrderRequest{}, result: s360.NotifyOrderResult{}},
+		{name: "reopenOrder", do: (*Platform).reopenOrder, order: true, request: s360.ReopenOrderRequest{}, result: s360.OrderDetailResult{}},
 		{name: "abandonMovements", do: (*Platform).abandonMovements, order: true, request: s360.AbandonMovementsRequest{}, result: s360.OrderUpdateResult{}},
 	}...)}
 }
