@@ -105,6 +105,8 @@ type TicketSummary struct {
 	TicketState           string  `json:"ticketState"`
 	PerformanceID         ID      `json:"performanceId,omitzero"`
 	SeatCategoryID        ID      `json:"seatCategoryId,omitzero"`
+	ContingentID          ID      `json:"contingentId,omitzero"`
+	Contingent            string  `json:"contingent,omitzero"`
 	AudienceSubCategoryID ID      `json:"audienceSubCategoryId,omitzero"`
 	PriceLevelID          ID      `json:"priceLevelId,omitzero"`
 	Price                 Amount  `json:"price"`

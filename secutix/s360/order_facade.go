@@ -155,7 +155,8 @@ type OperationAttribution struct {
 	Quantity              Int `json:"quantity"`
 	PerformanceID         ID  `json:"performanceId"`
 	SeatCategoryID        ID  `json:"seatCategoryId,omitzero"`
-	// ContingentID names the contingent to take from (proposed); left out it is the sales channel's.
+	// ContingentID names the contingent to take from (proposed); left out the sales channel's are
+	// tried in their order.
 	ContingentID ID `json:"contingentId,omitzero"`
 }
 
@@ -176,10 +177,12 @@ type RefundOperation struct {
 // goods. The members for the visit date and the time slot are put into Extra
 // under the names configured for the institution.
 type SimpleProductOperationCreationData struct {
-	AudienceSubCategoryID ID      `json:"audienceSubCategoryId"`
-	Quantity              Int     `json:"quantity"`
-	ItemID                ID      `json:"itemId"`
-	Extra                 Members `json:"-"`
+	AudienceSubCategoryID ID  `json:"audienceSubCategoryId"`
+	Quantity              Int `json:"quantity"`
+	ItemID                ID  `json:"itemId"`
+	// ContingentID names the contingent to take from (proposed), as that of OperationAttribution.
+	ContingentID ID      `json:"contingentId,omitzero"`
+	Extra        Members `json:"-"`
 }
 
 // UnmarshalJSON reads the object and keeps unknown members.

@@ -428,7 +428,7 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 		if ch.Do == doPrice && !perf.mayMove(ch.Amount) {
 			return nil, wrong(http.StatusUnprocessableEntity, "a price would fall to nothing")
 		}
-		if ch.Do == doSell && !in.maySell(perf, ch.Category, ch.Amount, ch.At) {
+		if ch.Do == doSell && !in.maySell(perf, ch) {
 			return nil, wrong(http.StatusUnprocessableEntity, "fewer than %d places left in seat category %d", ch.Amount, ch.Category)
 		}
 		if err := p.commit(in, ch); err != nil {

@@ -189,6 +189,7 @@ func (in *institution) ticketSummaries(c *call, o *order, op *operation) []s360.
 				AudienceSubCategoryID: s360.ID(op.Tariff), Price: s360.Amount(op.Price), ProductID: s360.ID(op.Product),
 				OrderID: s360.ID(o.ID), FileID: s360.ID(o.File), MovementID: s360.ID(m.ID), TicketID: t.TicketID, Barcode: t.Barcode,
 			}
+			w.ContingentID, w.Contingent = in.shownContingent(m)
 			if op.Performance != 0 {
 				w.PriceLevelID = in.levelID(false)
 			}

@@ -68,7 +68,11 @@ type institution struct {
 	itemOf     map[int64]*item
 	slotOf     map[int64]*slot
 	vatOf      map[string]int64
-	grownTo    time.Time // performances exist up to here
+
+	contingents []*contingent // at least one
+	ours        []*contingent // those our channel sells from, the first choice first
+
+	grownTo time.Time // performances exist up to here
 
 	setupAt time.Time // the catalog changed last
 
@@ -106,6 +110,7 @@ type venue struct {
 	areas                          []*area
 	blocks                         []*block
 	capacity                       int
+	division                       *division
 }
 
 type area struct {
@@ -149,6 +154,7 @@ type product struct {
 	grid      Grid
 	perfs     []*performance // in order of time, as far as grown
 	items     []*item
+	divisions map[int]*division // of performances that are not divided as the venue is, by number; 0 is all
 	saleOpens time.Time
 	stockAt   time.Time // its stock moved last
 }
@@ -163,7 +169,7 @@ type performance struct {
 	suspended bool
 	amounts   map[priceKey]int64
 	moved     int64   // added to its prices by hand or fault
-	pools     []*pool // by block; nil until needed
+	pools     []*pool // by block and contingent; nil until needed
 	changed   int     // counted up whenever the catalog shows it differently
 }
 
@@ -188,6 +194,7 @@ type slot struct {
 type slotKey struct {
 	slot int64
 	day  string
+	part int // index of the contingent
 }
 
 // number makes the n-th number of a kind: 14 digits.
@@ -213,6 +220,7 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 	}
 	in.setupAt = in.base
 	in.reset()
+	in.growContingents()
 	if w.record != nil {
 		in.growRecorded(w.record(in.base))
 		in.growTo(base)
@@ -222,6 +230,10 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 	in.growPeople()
 	for i := range w.Venues {
 		in.growVenue(i)
+		v := in.venues[w.Venues[i].Code]
+		if v.division, err = in.divide(v, v.def.Contingents); err != nil {
+			return nil, fmt.Errorf("world %s: venue %s: %w", w.Code, v.def.Code, err)
+		}
 	}
 	for i := range w.Products {
 		if err := in.growProduct(i); err != nil {
@@ -342,6 +354,11 @@ func (in *institution) growProduct(i int) error {
 		p.items = append(p.items, it)
 		in.itemOf[it.id] = it
 	}
+	divisions, err := in.divideProduct(p)
+	if err != nil {
+		return fmt.Errorf("world %s: product %s: %w", in.w.Code, def.Code, err)
+	}
+	p.divisions = divisions
 	in.products = append(in.products, p)
 	in.productOf[p.id] = p
 	return nil

@@ -192,6 +192,7 @@ func (in *institution) applySeats(c change) error {
 			return fmt.Errorf("seat: seat %d of block %d is taken", s.Seat, s.Block)
 		}
 		p.taken[int32(s.Seat)] = s.Movement
+		at.m.Contingent = p.contingent.index
 		p.held++
 		in.stockMoved(at.op, c.At)
 	}

@@ -244,7 +244,7 @@ func TestCreate_OfAnotherContingent_IsRefused(t *testing.T) {
 	t.Parallel()
 	d := at(t, newPlatform(t), "theatre")
 	line := d.line(d.next("TARTUFFE"), "CAT1", "PLEIN", 1)
-	line["contingentId"] = d.in.contingentID()
+	line["contingentId"] = d.contingent("RS")
 	d.hold(d.entries(line))
 	line["contingentId"] = 4
 	d.refused(theFacade, "createOrUpdateOrder", d.entries(line), errContingent)

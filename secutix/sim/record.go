@@ -446,6 +446,7 @@ func (g *recordedGrower) fill(v *venue) {
 		v.capacity += share
 		v.blocks = append(v.blocks, b)
 	}
+	v.division = g.in.undivided(v)
 }
 
 // itemsOf lists the items of a product, whatever its kind. Season tickets and packages have none that can be sold.

@@ -81,13 +81,13 @@ func TestAvailability_ContingentFilter_NoneAllOrThese(t *testing.T) {
 		}
 		return d.must("availabilityService", "getPerformanceAvailability", body).list("performanceAvailabilityData")[0]
 	}
-	total, all, ours, others := ask(), ask(-1), ask(d.in.contingentID()), ask(1)
+	total, all, ours, others := ask(), ask(-1), ask(d.in.ours[0].id), ask(1)
 	if len(total.list("contingentAvailabilities")) != 0 || total.id("quantity") == 0 {
 		t.Errorf("empty filter: %v", total)
 	}
 	for name, a := range map[string]object{"all": all, "ours": ours} {
 		one := a.list("contingentAvailabilities")
-		if len(one) != 1 || one[0].id("contingentId") != d.in.contingentID() || one[0].id("quantity") != total.id("quantity") {
+		if len(one) != 1 || one[0].id("contingentId") != d.in.ours[0].id || one[0].id("quantity") != total.id("quantity") {
 			t.Errorf("%s: %v", name, a)
 		}
 	}

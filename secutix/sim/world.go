@@ -38,6 +38,7 @@ type World struct {
 	VAT            map[string]int  `json:"vat"`     // code to rate, 5500 is 5.5 %
 	Charges        []Charge        `json:"charges"` // per ticket, contained in the prices
 	Tariffs        []Tariff        `json:"tariffs"`
+	Contingents    []Contingent    `json:"contingents"`   // none is one, the sales channel's
 	MemberRebate   int             `json:"member_rebate"` // percent taken off by the MEMBER price level; 0 has no such level
 	Venues         []Venue         `json:"venues"`
 	Grids          map[string]Grid `json:"grids"`
@@ -107,6 +108,9 @@ type Venue struct {
 	Numbered   bool           `json:"numbered"`
 	Categories []SeatCategory `json:"categories"`
 	Areas      []Area         `json:"areas"`
+
+	// Contingents divide the places; what no part gives away is the first contingent's.
+	Contingents []Part `json:"contingents"`
 }
 
 // SeatCategory is a price zone.
@@ -170,6 +174,9 @@ type ProductRule struct {
 	DateNeeded   bool       `json:"date_needed"` // PASS: a visit date must be given
 	ValidDays    int        `json:"valid_days"`  // MEMBERSHIP: days from the sale
 
+	// Contingents divide its performances otherwise than their venue.
+	Contingents []Part `json:"contingents"`
+
 	// Count replaces Plays for generated worlds: that many performances, one every hour from the next
 	// day on.
 	Count int `json:"count"`
@@ -179,6 +186,9 @@ type ProductRule struct {
 type Special struct {
 	Play int `json:"play"`
 	Fill int `json:"fill"`
+
+	// Contingents divide it otherwise than its product.
+	Contingents []Part `json:"contingents"`
 }
 
 // ItemRule is a sellable item of a product without performances.
@@ -188,6 +198,9 @@ type ItemRule struct {
 	Price map[string]int64 `json:"price"` // tariff code to amount
 	Stock int              `json:"stock"` // 0 is without end
 	Slots *SlotRule        `json:"slots"`
+
+	// Contingents divide its stock, or the quota of each time slot.
+	Contingents []Part `json:"contingents"`
 }
 
 // SlotRule lays out the time slots of a day.
@@ -292,6 +305,9 @@ func (w World) check() error {
 	}
 	for _, p := range w.Products {
 		errs = append(errs, w.checkProduct(p, venues, tariffs)...)
+	}
+	if len(errs) == 0 {
+		errs = append(errs, w.checkContingents()...)
 	}
 	if w.pendingMethod() == 0 {
 		bad("no payment method of type %s", pendingType)
