@@ -36,6 +36,7 @@ func (p *Platform) Check() error {
 			errs = append(errs, fmt.Errorf("%s: %w", in.w.Code, b))
 		}
 		errs = append(errs, p.checkWallets(in, now)...)
+		errs = append(errs, p.checkMonth(in)...)
 	}
 	return errors.Join(errs...)
 }

@@ -38,7 +38,7 @@ func (p *Platform) showLimits(*http.Request) (any, error) {
 	now := p.clock.Now()
 	for _, in := range p.institutions {
 		l := p.limits[in.w.Code]
-		u := use{Left: -1, Month: l.month.calls, Bytes: l.month.bytes}
+		u := use{Left: -1, Month: l.month.Calls, Bytes: l.month.Bytes}
 		if l.rate.minute == now.Unix()/60 {
 			u.Minute = l.rate.used
 		}

@@ -82,8 +82,9 @@
 // the lines they had and no amount; framing by the bucket's size, not by what is in it; a product told when a price moves, a
 // performance is called off or comes into sight, never for its stock, as getProductDetails with every member, null if absent, dates
 // in milliseconds and institutionSeatCatId, the category's number, for seatCatId; scopes by any code of it. Of the limits: what
-// a spent month answers (an option), bytes before compression, JSON and empty bodies, Retry-After to the next full minute. The
-// month's counts end with the process. A restart with memory replays the journal file; without a file the world stays.
+// a spent month answers (an option), bytes of the bodies on the wire (an option: before compression), JSON and empty bodies,
+// Retry-After to the next full minute. A restart with memory replays the journal file; without a file the world stays. What is used
+// of the month is in the journal too, up to a hundred calls or ten seconds behind when the process is killed.
 //
 // One lock guards everything; a fault's delay and a webhook's receiver are waited for outside it.
 package sim

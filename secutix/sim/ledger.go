@@ -185,6 +185,7 @@ type change struct {
 	Products    []string      `json:"products,omitempty"`
 
 	Wallet *walletChange `json:"wallet,omitempty"`
+	Month  *monthWindow  `json:"month,omitempty"` // doMonth
 }
 
 // issued is the ticket of one movement.

@@ -29,10 +29,13 @@ type Limits struct {
 	// PollSpacing is the least time between two calls of the same availability method, or of exportList; 0 is off, a minute is
 	// what is published.
 	PollSpacing time.Duration `json:"-"`
-	// MonthlyCalls and MonthlyBytes are an institution's quota by calendar month in its zone; 0 is off. Bytes are those of
-	// requests and answers before compression. The counts live as long as the process.
+	// MonthlyCalls and MonthlyBytes are an institution's quota by calendar month in its zone; 0 is off. Bytes are those of the
+	// bodies of requests and answers as they go over the wire. A journal remembers the counts; when the process is killed, up to
+	// a hundred calls or ten seconds of them are lost.
 	MonthlyCalls int   `json:"monthly_calls"`
 	MonthlyBytes int64 `json:"monthly_bytes"`
+	// MonthlyPlain counts the bytes of answers before compression. Which of the two the platform counts is not known.
+	MonthlyPlain bool `json:"monthly_plain"`
 	// MonthlyStatus answers a call over the quota: 403, 429, 509 or 503; 0 means 509. The true answer is not known.
 	MonthlyStatus int `json:"monthly_status"`
 }
@@ -98,9 +101,7 @@ func (p *Platform) rateFor(in *institution, now time.Time) int {
 // admitted counts a call and answers when it is over the rate or the month. The caller holds the lock.
 func (p *Platform) admitted(in *institution, now time.Time) *reply {
 	l, policy := p.limits[in.w.Code], p.policy()
-	spent := l.month.spent(now.In(in.zone), policy)
-	l.month.calls++
-	if spent {
+	if p.countCall(in, now) {
 		rep := p.overLimit(policy.MonthlyStatus, now)
 		return &rep
 	}
@@ -169,21 +170,6 @@ func (w *rateWindow) take(now time.Time, limit int) bool {
 	}
 	w.used++
 	return limit < 0 || w.used <= limit
-}
-
-// monthWindow counts calls and bytes of a calendar month.
-type monthWindow struct {
-	month string
-	calls int
-	bytes int64
-}
-
-// spent says whether the month has nothing left before a new call is counted.
-func (w *monthWindow) spent(now time.Time, l Limits) bool {
-	if month := now.Format("2006-01"); month != w.month {
-		*w = monthWindow{month: month}
-	}
-	return (l.MonthlyCalls > 0 && w.calls >= l.MonthlyCalls) || (l.MonthlyBytes > 0 && w.bytes >= l.MonthlyBytes)
 }
 
 // spacing lets one call through per period.

@@ -100,6 +100,7 @@ type Platform struct {
 type limits struct {
 	rate    rateWindow
 	month   monthWindow
+	noted   monthWindow // as the journal has it
 	methods map[string]*spacing
 }
 
@@ -132,7 +133,7 @@ func (p *Platform) Close() error {
 	p.warming.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.journal.close()
+	return errors.Join(p.noteMonths(), p.journal.close())
 }
 
 // AddWorld adds an institution of one's own. It must be called before the platform starts.
@@ -344,6 +345,9 @@ func (p *Platform) replay(c change) error {
 		}
 		p.journal.offset = c.Offset
 		return nil
+	}
+	if c.Do == doMonth {
+		return p.recallMonth(c)
 	}
 	in := p.byCode[c.Institution]
 	if in == nil {

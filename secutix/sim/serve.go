@@ -29,6 +29,8 @@ type reply struct {
 	body   []byte
 	full   int  // length promised when the answer is cut
 	cut    bool // the connection drops after body, or at once when body is nil
+
+	counted *institution // whose call this was; nil for what is not counted
 }
 
 func (r reply) length() int {
@@ -91,6 +93,7 @@ func (p *Platform) answer(r *http.Request) reply {
 	}
 	p.world.RLock()
 	defer p.world.RUnlock()
+	r, wire := metered(r)
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	in, path := p.find(r, path)
 	var rep reply
@@ -108,7 +111,9 @@ func (p *Platform) answer(r *http.Request) reply {
 	}
 	rep.header.Set("X-Simulator", "guichet")
 	rep.header.Set("Date", p.clock.Now().Add(time.Duration(p.skew.Load())).UTC().Format(http.TimeFormat))
-	return p.packed.gzip(r, rep)
+	packed := p.packed.gzip(r, rep)
+	p.weigh(wire, rep, packed)
+	return packed
 }
 
 // find tells the institution by path prefix, else by host label, and takes the prefix off the path.
@@ -202,7 +207,7 @@ func (p *Platform) serve(r *http.Request, c *call, rt method) reply {
 	if rep.cut && rep.body == nil {
 		status = 0
 	}
-	p.limits[c.in.w.Code].month.bytes += int64(len(c.body) + len(rep.body))
+	rep.counted = c.in
 	p.calls.add(Call{
 		At: c.now, Institution: c.in.w.Code, Service: c.service, Version: c.version, Method: c.method,
 		Status: status, Code: code, Fault: kind,

@@ -27,8 +27,10 @@ func (p *Platform) wsdl(r *http.Request, in *institution, sv *service, version s
 	defer p.mu.Unlock()
 	now := p.clock.Now()
 	if over := p.admitted(in, now); over != nil {
+		over.counted = in
 		return *over
 	}
+	rep.counted = in
 	p.calls.add(Call{At: now, Institution: in.w.Code, Service: sv.name, Version: version, Method: "wsdl", Status: rep.status})
 	return rep
 }
