@@ -136,6 +136,9 @@ type FileContactData struct {
 	StructureOfficialName string `json:"structureOfficialName,omitzero"`
 	Phone                 string `json:"phone,omitzero"`
 	MobilePhone           string `json:"mobilePhone,omitzero"`
+	Birthday              Date   `json:"birthday,omitzero"`
+	IDNumber              string `json:"idNumber,omitzero"`
+	InvoiceAddressID      ID     `json:"invoiceAddressId,omitzero"`
 	Locality              string `json:"locality,omitzero"`
 	CountryCode           string `json:"countryCode,omitzero"`
 }
