@@ -141,11 +141,11 @@ func (in *institution) posConfig() *s360.POSConfigData {
 			ProductFamilyType: f, ContactRequired: f == familyMembership,
 		})
 	}
-	d.Extra = s360.Members{"placeAddressData": raw(map[string]string{
+	d.PlaceAddressData = raw(map[string]string{
 		"countryCode": w.Address.Country, "email": w.Address.Email, "firstAddressLine": w.Address.Street,
 		"gpsLatitude": w.Address.Latitude, "gpsLongitude": w.Address.Longitude, "locality": w.Address.Town,
 		"website": w.Address.Website, "zipCode": w.Address.Zip,
-	})}
+	})
 	return d
 }
 

@@ -245,9 +245,6 @@ func extraMembers(t reflect.Type) []extraMember {
 		return visit
 	case reflect.TypeFor[s360.OrderDetailsData]():
 		return []extraMember{{"externalReference", text}}
-	case reflect.TypeFor[s360.POSConfigData]():
-		table := reflect.TypeFor[map[string]string]()
-		return []extraMember{{"placeAddressData", reflect.TypeFor[json.RawMessage]()}, {"posParameters", table}, {"pspParameters", table}}
 	case reflect.TypeFor[s360.Area]():
 		return []extraMember{{"externalName", reflect.TypeFor[s360.ExternalName]()}}
 	case reflect.TypeFor[s360.Price]():
