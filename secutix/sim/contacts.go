@@ -82,7 +82,7 @@ func (b *addressBook) apply(list []*contact) error {
 }
 
 func contactService() service {
-	return service{module: "tnco", name: "contactInformationPublicService", soap: "ContactInformationPublicService", pkg: "com.secutix.service.contact", versions: []string{"v2_21", "v2_22"}, methods: []method{
+	return service{module: "tnco", name: "contactInformationPublicService", soap: "ContactInformationPublicService", pkg: "com.secutix.service.contact", versions: []string{"v2_21", "v2_22", "v2_17"}, gone: "v2_14", methods: []method{
 		{name: "getContactData", do: (*Platform).getContactData, request: s360.ContactDataRequest{}, result: s360.ContactDataResult{}},
 		{name: "searchContact", do: (*Platform).searchContact, request: s360.ContactSearchRequest{}, result: s360.ContactSearchResult{}},
 		{name: "saveIndividualContactData", do: (*Platform).saveIndividualContactData, request: s360.SaveIndividualContactRequest{}, result: s360.ContactDataResult{}},

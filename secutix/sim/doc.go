@@ -12,7 +12,8 @@
 // It keeps its word: stock shrinks and comes back, holds end at their time by the movable Clock, the
 // pending account grows, barcodes are unique, one order is closed once. Check says which promise is
 // broken. Where the platform is lenient it is strict, because that protects us: members a method
-// does not have, stale tokens and wrong versions are refused.
+// does not have, stale tokens and wrong versions are refused (one at its end of life with HTTP 410; neighbours of the pinned ones
+// answer in the same shapes, without what came later).
 //
 // Proposed by us, because no page or public client shows it: the members of all availability
 // answers and their levels; getLastSetupUpdate's lastSetupUpdate; the parameters of

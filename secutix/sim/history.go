@@ -12,7 +12,7 @@ import (
 const pageSize = 5000
 
 func historyService() service {
-	return service{module: "tnseb", name: "externalOrderHistoryService", soap: "ExternalOrderHistoryService", pkg: "com.secutix.service.realtime.history", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "externalOrderHistoryService", soap: "ExternalOrderHistoryService", pkg: "com.secutix.service.realtime.history", versions: current(), gone: lastGone, methods: []method{
 		{name: "countFilesByCriteria", do: (*Platform).countFilesByCriteria, request: s360.FilesByCriteriaRequest{}, result: s360.CountFilesResult{}},
 		{name: "listFilesByCriteria", do: (*Platform).listFilesByCriteria, request: s360.FilesByCriteriaRequest{}, result: s360.ListFilesResult{}},
 		{name: "listTicketsByCriteria", do: (*Platform).listTicketsByCriteria, request: s360.ListTicketsRequest{}, result: s360.ListTicketsResult{}},

@@ -11,7 +11,7 @@ import (
 const maxPayments = 50
 
 func paymentService() service {
-	return service{module: "tnseb", name: "externalPaymentService", soap: "ExternalPaymentService", pkg: "com.secutix.service.realtime.externalpayment", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "externalPaymentService", soap: "ExternalPaymentService", pkg: "com.secutix.service.realtime.externalpayment", versions: current(), gone: lastGone, methods: []method{
 		{name: "checkPayment", do: (*Platform).checkPayment, request: s360.CheckPaymentRequest{}, result: s360.PaymentDetailResult{}},
 		{name: "cancelPayment", do: (*Platform).cancelPayment, request: s360.CancelPaymentRequest{}, result: s360.WebMethodResult{}},
 	}}

@@ -153,8 +153,9 @@ func (p *Platform) backend(r *http.Request, in *institution, path []string) repl
 		return textReply(http.StatusNotFound, "no such service: "+r.URL.Path)
 	}
 	if !slices.Contains(sv.versions, c.version) {
-		return textReply(http.StatusNotFound, "no such version: "+c.version+"; it is gone or not yet there")
+		return sv.absent(c.version)
 	}
+	sv = sv.as(c.version)
 	rt, ok := sv.method(c.method)
 	if !ok {
 		return textReply(http.StatusNotFound, "no such method: "+c.service+"."+c.method)

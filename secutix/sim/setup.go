@@ -21,7 +21,7 @@ const (
 const maxPage = 100
 
 func setupService() service {
-	return service{module: "tnseb", name: "setupService", soap: "SetupService", pkg: "com.secutix.service.realtime.catalog", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "setupService", soap: "SetupService", pkg: "com.secutix.service.realtime.catalog", versions: current(), gone: lastGone, methods: []method{
 		{name: "listSeasons", do: (*Platform).listSeasons, request: s360.EmptyRequest{}, result: s360.SeasonsResult{}},
 		{name: "searchProductsByCriteria", do: (*Platform).searchProductsByCriteria, request: s360.SearchProductsRequest{}, result: s360.ProductsResult{}},
 		{name: "listAudienceSubCategories", do: (*Platform).listAudienceSubCategories, request: s360.SeasonRequest{}, result: s360.AudienceSubCategoriesResult{}},

@@ -56,7 +56,7 @@ func remoteService(module, segment string) (*service, string, bool) {
 	for _, s := range services() {
 		version, ok := strings.CutPrefix(strings.TrimSuffix(class, "."+s.soap), s.pkg+".")
 		if s.module == module && ok && s.pkg+"."+version+"."+s.soap == class {
-			return &s, version, slices.Contains(s.versions, version)
+			return s.as(version), version, slices.Contains(s.versions, version)
 		}
 	}
 	return nil, "", false
@@ -72,7 +72,7 @@ func (p *Platform) remoting(r *http.Request, in *institution, path []string) rep
 	case sv == nil:
 		return textReply(http.StatusNotFound, "no such service: "+r.URL.Path)
 	case !ok:
-		return textReply(http.StatusNotFound, "no such version: "+version+"; it is gone or not yet there")
+		return sv.absent(version)
 	case r.Method == http.MethodGet && wantsWSDL(r):
 		return p.wsdl(r, in, sv, version)
 	case r.Method != http.MethodPost:

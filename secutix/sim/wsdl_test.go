@@ -179,7 +179,7 @@ func TestWSDL_Address_IsWhereTheCallerFoundIt(t *testing.T) {
 	}
 	for url, want := range map[string]int{
 		"http://sim/theatre" + catalogAddress:                                                   405,
-		"http://sim/theatre" + strings.Replace(catalogAddress, "v1_33", "v1_9", 1) + "?wsdl":    404,
+		"http://sim/theatre" + strings.Replace(catalogAddress, "v1_33", "v1_9", 1) + "?wsdl":    410,
 		"http://sim/theatre" + strings.Replace(catalogAddress, "v1_33", "v1_34", 1) + "?wsdl":   200,
 		"http://sim/theatre" + strings.Replace(catalogAddress, "Catalog", "Cat", 1) + "?wsdl&a": 404,
 	} {
