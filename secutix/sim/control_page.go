@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"guichet/secutix/tixngo"
 )
 
 //go:embed page/index.html
@@ -24,7 +26,7 @@ type endpoint struct {
 
 // endpoints is the table of the control face: what it answers, and what GET /endpoints says of it.
 func (p *Platform) endpoints() []endpoint {
-	return []endpoint{
+	return append([]endpoint{
 		{"GET", "/endpoints", "this list, the kinds of fault and the methods", "", p.showEndpoints},
 		{"GET", "/state", "clock, seed and institutions", "", p.showState},
 		{"POST", "/clock", "move the clock; webhooks due on the way are delivered", `{"advance":"10m"} or {"set":"2026-12-01T10:00:00Z"}`, p.moveClockAndDeliver},
@@ -57,18 +59,38 @@ func (p *Platform) endpoints() []endpoint {
 		{"POST", "/payments/{id}/{what}", "the buyer at the payment centre; id is the transactionId: authorize, decline or cancel; ?institution=", "", p.movePayment},
 		{"GET", "/stock", "stock of the next performances; ?institution=", "", p.showStock},
 		{"POST", "/performances/{id}/{what}", "soldout, sell, cancel or price", `sell {"seat_category":1,"quantity":2}, price {"delta":1000}`, p.movePerformance},
-	}
+	}, p.walletEndpoints()...)
 }
 
 func (p *Platform) showEndpoints(*http.Request) (any, error) {
 	methods := []string{}
-	for _, s := range services() {
-		for _, m := range s.methods {
-			methods = append(methods, m.name)
-		}
+	for _, of := range knownMethods() {
+		methods = append(methods, of...)
 	}
 	slices.Sort(methods)
-	return map[string]any{"endpoints": p.endpoints(), "fault_kinds": kinds, "methods": slices.Compact(methods)}, nil
+	return map[string]any{
+		"endpoints": p.endpoints(), "fault_kinds": kinds, "methods": slices.Compact(methods), "webhook_kinds": hookKinds(), "tixngo": p.walletPaths(),
+	}, nil
+}
+
+// walletPath is one address of the simulated TIXNGO.
+type walletPath struct {
+	Name   string `json:"name"`
+	Method string `json:"method"`
+	Path   string `json:"path"` // below the platform's address
+}
+
+// walletPaths lists what the simulated TIXNGO answers.
+func (p *Platform) walletPaths() []walletPath {
+	out := []walletPath{}
+	for _, gen := range []string{walletV3, walletV4} {
+		for _, op := range walletOps() {
+			if op.only == "" || op.only == gen {
+				out = append(out, walletPath{string(op.name), op.method, p.Wallet.base(gen) + "/" + tixngo.DefaultPaths()[op.name]})
+			}
+		}
+	}
+	return out
 }
 
 // showPage serves the page for people.

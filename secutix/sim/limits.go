@@ -43,13 +43,19 @@ type Limits struct {
 func (l Limits) check() error {
 	switch {
 	case !slices.Contains([]string{"", "html", "json", "empty"}, l.Body):
-		return fmt.Errorf("body %q is none of html, json, empty", l.Body)
+		return fmt.Errorf("body: %q is none of html, json, empty", l.Body)
 	case !slices.Contains([]int{0, 403, 429, 503, 509}, l.MonthlyStatus):
-		return fmt.Errorf("monthly status %d is none of 403, 429, 503, 509", l.MonthlyStatus)
+		return fmt.Errorf("monthly_status: %d is none of 403, 429, 503, 509", l.MonthlyStatus)
 	case !slices.Contains([]int{0, 429, 509}, l.Status):
-		return fmt.Errorf("status %d is none of 429, 509", l.Status)
-	case l.OtherTenants < 0 || l.MonthlyCalls < 0 || l.MonthlyBytes < 0 || l.PollSpacing < 0:
-		return errors.New("other tenants, monthly calls and bytes and poll spacing are never negative")
+		return fmt.Errorf("status: %d is none of 429, 509", l.Status)
+	case l.OtherTenants < 0 || l.OtherTenants > endless:
+		return fmt.Errorf("other_tenants: %d is not between 0 and %d", l.OtherTenants, endless)
+	case l.MonthlyCalls < 0:
+		return errors.New("monthly_calls: never negative")
+	case l.MonthlyBytes < 0:
+		return errors.New("monthly_bytes: never negative")
+	case l.PollSpacing < 0:
+		return errors.New("poll_spacing: never negative")
 	}
 	return nil
 }

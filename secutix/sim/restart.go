@@ -95,7 +95,7 @@ func (p *Platform) postRestart(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if q.Memory == nil {
-		return nil, wrong(http.StatusBadRequest, `say {"memory":true} or {"memory":false}`)
+		return nil, wrong(http.StatusBadRequest, "memory: true or false is needed")
 	}
 	if err := p.Restart(*q.Memory); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (p *Platform) postSeed(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if q.Seed == 0 {
-		return nil, wrong(http.StatusBadRequest, `say {"seed":7}`)
+		return nil, wrong(http.StatusBadRequest, "seed: a number above 0 is needed")
 	}
 	if err := p.Reset(q.Seed); err != nil {
 		return nil, err
