@@ -39,9 +39,10 @@
 // SOAP 1.1 answers at /{module}/external-remoting/… from the same table as REST, with a WSDL at ?wsdl that is written from the
 // wire types. Proposed there: the fault codes (wsse:FailedAuthentication and wsse:InvalidSecurity for a bad or absent
 // UsernameToken, S:Client for what cannot be read, S:Server for a crash, S:VersionMismatch, S:MustUnderstand), always with HTTP
-// 500; absent members left out but for requestId, statusCode and statusDetail, which are nil; the slash at the end of the
-// namespaces of tnco; unknown shapes as anyType; ?wsdl counted and logged as method "wsdl". The namespace of a method may lack,
-// with or without its slash; another version's is refused. A password digest is refused.
+// 500; absent members left out but for requestId, statusCode and statusDetail, which are nil, as is published of all but lists in
+// tnco and tnci; the base's members first; the slash of tnco's namespaces; unknown shapes as anyType; ?wsdl counted and logged as
+// method "wsdl", and met by no armed fault. The namespace of a method may lack, with or without its slash; another version's is
+// refused. A password digest is refused.
 //
 // ContactInformationPublicService and ExternalAccessControlService answer in tnco and tnci. Proposed there: the requests of
 // searchContact and saveIndividualContactData, the consent codes, contact numbers of seven digits, an equal holder line leading

@@ -33,6 +33,7 @@ type soapCall struct {
 	namespace string
 	token     *usernameToken // nil when there is none
 	schema    *soapSchema
+	nils      bool // absent members are written as nil
 }
 
 // usernameToken is the WS-Security header.
@@ -46,6 +47,9 @@ func (s *service) namespace(version string) string {
 	}
 	return ns
 }
+
+// nils says whether a service's answers name what is absent, which is published of contacts and access control only.
+func (s *service) nils() bool { return s.module == "tnco" || s.module == "tnci" }
 
 // remoteService finds a service by the last segment of its SOAP address.
 func remoteService(module, segment string) (*service, string, bool) {
@@ -130,7 +134,7 @@ func (p *Platform) receive(r *http.Request, in *institution, sv *service, versio
 		return *soapFault(faultClient, "Cannot find dispatch method for {"+what.name.Space+"}"+what.name.Local)
 	}
 	c := &call{in: in, service: sv.name, version: version, method: rt.name}
-	c.soap = &soapCall{namespace: sv.namespace(version), token: token, schema: &p.schema}
+	c.soap = &soapCall{namespace: sv.namespace(version), token: token, schema: &p.schema, nils: sv.nils()}
 	if c.in == nil {
 		c.in = p.byOperator(token)
 	}
@@ -259,7 +263,7 @@ const (
 // the class.
 func (s *soapCall) encode(rt method, payload []byte) []byte {
 	class := s.schema.class(rt.result)
-	var w xmlWriter
+	w := xmlWriter{nils: s.nils}
 	w.out.Grow(2*len(payload) + 512)
 	w.out.WriteString(envelopeHead)
 	fmt.Fprintf(&w.out, `<ns2:%sResponse xmlns:ns2="%s" xmlns:xsi="%s">`, rt.name, s.namespace, xsiNamespace)

@@ -34,6 +34,7 @@ type xmlType struct {
 	elems []xmlElement   // of an object: its members in order
 	at    map[string]int // of an object: where a member is in elems
 	alias map[string]int // other names a request may use
+	key   xmlKind        // of a map
 	value *xmlElement    // of a map
 }
 
@@ -126,7 +127,7 @@ func (s *soapSchema) of(t reflect.Type) *xmlType {
 	switch x.kind {
 	case xmlMap:
 		v := s.element("value", t.Elem())
-		x.value = &v
+		x.key, x.value = scalarKind(t.Key()), &v
 	case xmlObject:
 		x.name = className(t)
 		s.fill(x, t, true)
@@ -174,6 +175,9 @@ func (s *soapSchema) element(name string, t reflect.Type) xmlElement {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if name == "paymentParametersMap" { // its keys and values are the payment centre's
+		return xmlElement{name: name, typ: s.of(reflect.TypeFor[map[string]string]())}
+	}
 	if t == reflect.TypeFor[json.RawMessage]() {
 		return xmlElement{name: name, typ: s.of(t), list: true}
 	}
@@ -183,7 +187,11 @@ func (s *soapSchema) element(name string, t reflect.Type) xmlElement {
 	if name == "requestId" && t == reflect.TypeFor[s360.ID]() {
 		return xmlElement{name: name, typ: s.of(reflect.TypeFor[s360.Int]())}
 	}
-	return xmlElement{name: name, typ: s.of(t)}
+	typ := s.of(t)
+	if name == "identifierContactMap" { // published as a map from Long
+		typ = &xmlType{kind: xmlMap, key: xmlLong, value: typ.value}
+	}
+	return xmlElement{name: name, typ: typ}
 }
 
 func (s *soapSchema) fill(x *xmlType, t reflect.Type, sorted bool) {
