@@ -59,8 +59,9 @@
 // back-office do. Proposed there: all that tixngo's documentation calls unknown; a known ticket accepted and left as it is, a
 // deleted one begun anew, one being deleted refused; a deletion confirmed after a minute (V4: at once when on no phone);
 // transfers from a V4 phone only, back to an earlier owner being BACKWARD; activationParameters not looked at in V4; 409 while
-// another function's call is under way; 600 calls a minute; 1,000 tickets a call, 10,000 controls; the status USED of privileges.
-// Not imitated there: CSV, history mode, deleting privileges, contingents, resale rules, several phones, devices.
+// another function's call is under way; 600 calls a minute; 1,000 tickets a call, 10,000 controls; the status USED of privileges and
+// their deletion (V3, confirmed like a ticket's); V3's mode history, a step an item. Paths, headers, the proposed names of members
+// and bare lists of results are WalletOptions. Not imitated there: CSV, contingents, resale rules, several phones, devices.
 //
 // The rest of an order's life: refunds and the organiser's own cancelling and reprinting (control face), files with status,
 // attachments, references and ticket owners, payments, history, shipment, seats. Proposed there: refundOperations (operationId,

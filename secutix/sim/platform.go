@@ -287,6 +287,9 @@ func (p *Platform) begin() error {
 	if err := limits.check(); err != nil {
 		return fmt.Errorf("limits: %w", err)
 	}
+	if err := p.Wallet.check(); err != nil {
+		return fmt.Errorf("wallet: %w", err)
+	}
 	p.inForce.Store(&limits)
 	p.skew.Store(int64(p.Skew))
 	p.sender = newSender()

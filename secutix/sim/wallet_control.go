@@ -168,10 +168,11 @@ type cardView struct {
 	Owner       string                     `json:"owner"`
 	Status      tixngo.Status              `json:"status"`
 	Expired     bool                       `json:"expired"`
+	Reason      string                     `json:"reason,omitempty"` // of the deletion
 }
 
 func (w *wallet) cardView(c *walletCard, now time.Time) cardView {
-	return cardView{c.ID, w.definitions[c.Definition], c.Payload.SpectatorDetails.Email, c.Status, c.expired(now)}
+	return cardView{c.ID, w.definitions[c.Definition], c.Payload.SpectatorDetails.Email, c.Status, c.expired(now), c.Reason}
 }
 
 func (c *walletCard) expired(now time.Time) bool { return !now.Before(c.Payload.ExpirationDate.Time) }
