@@ -3,8 +3,10 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"guichet/secutix/s360"
 )
@@ -422,4 +424,37 @@ func (in *institution) operationContingent(op *operation) (id s360.ID, name stri
 		id, name = in.shownContingent(m)
 	}
 	return id, name
+}
+
+// contingentStock is what a contingent has of a performance, as the control face shows it.
+type contingentStock struct {
+	ID     int64  `json:"id"`
+	Code   string `json:"code"`
+	Name   string `json:"name"`
+	Choice int    `json:"choice"` // of the partner's sales channel; 0 is not its
+	stockCount
+}
+
+// contingentStocks lists the contingents that have places of a performance.
+func (in *institution) contingentStocks(perf *performance, now time.Time) []contingentStock {
+	all := make([]contingentStock, len(in.contingents))
+	for i, c := range in.contingents {
+		all[i] = contingentStock{ID: c.id, Code: c.def.Code, Name: in.contingentName(c), Choice: c.def.Choice}
+	}
+	for _, pl := range in.poolsOf(perf) {
+		all[pl.contingent.index].add(pl, now)
+	}
+	return slices.DeleteFunc(all, func(c contingentStock) bool { return c.Capacity == 0 })
+}
+
+// contingentAsked is the number of the contingent the control face names; 0 when it names none.
+func (in *institution) contingentAsked(code string) (int64, error) {
+	if code == "" {
+		return 0, nil
+	}
+	c := in.contingentOf(code)
+	if c == nil {
+		return 0, wrong(http.StatusUnprocessableEntity, "%s has no contingent %q", in.w.Code, code)
+	}
+	return c.id, nil
 }

@@ -389,13 +389,16 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 		return nil, wrong(http.StatusBadRequest, "performance %q is not a number", r.PathValue("id"))
 	}
 	var ch change
+	var from string
 	switch r.PathValue("what") {
 	case "soldout":
-		ch = change{Do: doSoldOut}
+		if ch, from, err = readSoldOut(r); err != nil {
+			return nil, err
+		}
 	case "cancel":
 		ch = change{Do: doCancel}
 	case "sell":
-		if ch, err = readSell(r); err != nil {
+		if ch, from, err = readSell(r); err != nil {
 			return nil, err
 		}
 	case "price":
@@ -420,6 +423,9 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 			continue
 		}
 		ch.At, ch.ID = p.clock.Now(), id
+		if ch.Contingent, err = in.contingentAsked(from); err != nil {
+			return nil, err
+		}
 		if err := p.settle(in, ch.At); err != nil {
 			return nil, err
 		}

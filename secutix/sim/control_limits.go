@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"time"
 )
@@ -157,20 +159,37 @@ func (p *Platform) latencyForms() []latencyForm {
 	return out
 }
 
-// readSell reads what others buy of a performance.
-func readSell(r *http.Request) (change, error) {
+// readSell reads what others buy of a performance, and from which contingent.
+func readSell(r *http.Request) (ch change, contingent string, err error) {
 	var q struct {
-		Category int64 `json:"seat_category"`
-		Quantity int64 `json:"quantity"`
+		Category   int64  `json:"seat_category"`
+		Quantity   int64  `json:"quantity"`
+		Contingent string `json:"contingent"`
 	}
 	if err := readControl(r, &q); err != nil {
-		return change{}, err
+		return change{}, "", err
 	}
 	switch {
 	case q.Category == 0:
-		return change{}, wrong(http.StatusBadRequest, "seat_category: a number is needed; GET /stock lists them")
+		return change{}, "", wrong(http.StatusBadRequest, "seat_category: a number is needed; GET /stock lists them")
 	case q.Quantity <= 0 || q.Quantity > endless:
-		return change{}, wrong(http.StatusBadRequest, "quantity: a number above 0 is needed")
+		return change{}, "", wrong(http.StatusBadRequest, "quantity: a number above 0 is needed")
 	}
-	return change{Do: doSell, Category: q.Category, Amount: q.Quantity}, nil
+	return change{Do: doSell, Category: q.Category, Amount: q.Quantity}, q.Contingent, nil
+}
+
+// readSoldOut reads which contingent others buy out; a body is not needed.
+func readSoldOut(r *http.Request) (ch change, contingent string, err error) {
+	var q struct {
+		Contingent string `json:"contingent"`
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return change{}, "", wrong(http.StatusBadRequest, "the body cannot be read: %v", err)
+	}
+	if len(body) > 0 {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		err = readControl(r, &q)
+	}
+	return change{Do: doSoldOut}, q.Contingent, err
 }

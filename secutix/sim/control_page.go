@@ -58,7 +58,7 @@ func (p *Platform) endpoints() []endpoint {
 		{"POST", "/orders/{id}/ship", "a parcel leaves; ?institution=", "", p.ship},
 		{"POST", "/payments/{id}/{what}", "the buyer at the payment centre; id is the transactionId: authorize, decline or cancel; ?institution=", "", p.movePayment},
 		{"GET", "/stock", "stock of the next performances; ?institution=", "", p.showStock},
-		{"POST", "/performances/{id}/{what}", "soldout, sell, cancel or price", `sell {"seat_category":1,"quantity":2}, price {"delta":1000}`, p.movePerformance},
+		{"POST", "/performances/{id}/{what}", "soldout, sell, cancel or price", `sell {"seat_category":1,"quantity":2,"contingent":"CODE"}, soldout {"contingent":"CODE"}, price {"delta":1000}`, p.movePerformance},
 	}, p.walletEndpoints()...)
 }
 
@@ -101,13 +101,22 @@ func showPage(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(pageHTML) // the reader may be gone
 }
 
-// stockCount is the places of a performance or a category.
+// stockCount is the places of a performance, a category or a contingent.
 type stockCount struct {
 	Capacity  int `json:"capacity"`
 	Elsewhere int `json:"elsewhere"`
 	Held      int `json:"held"`
 	Sold      int `json:"sold"`
 	Left      int `json:"left"`
+}
+
+// forPartner counts a pool as the partner sees it: what is left in contingents of others is elsewhere.
+func (s *stockCount) forPartner(pl *pool, now time.Time) {
+	s.add(pl, now)
+	if !pl.contingent.ours() {
+		s.Elsewhere += pl.free(now)
+		s.Left -= pl.free(now)
+	}
 }
 
 func (s *stockCount) add(pl *pool, now time.Time) {
@@ -131,7 +140,8 @@ func (p *Platform) showStock(r *http.Request) (any, error) {
 		Start    time.Time `json:"start"`
 		Canceled bool      `json:"canceled"`
 		stockCount
-		Categories []categoryStock `json:"categories"`
+		Categories  []categoryStock   `json:"categories"`
+		Contingents []contingentStock `json:"contingents"`
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -147,12 +157,13 @@ func (p *Platform) showStock(r *http.Request) (any, error) {
 			cs := categoryStock{ID: c.id, Code: c.def.Code}
 			for _, pl := range in.poolsOf(perf) {
 				if pl.block.area.category == c {
-					cs.add(pl, now)
-					l.add(pl, now)
+					cs.forPartner(pl, now)
+					l.forPartner(pl, now)
 				}
 			}
 			l.Categories = append(l.Categories, cs)
 		}
+		l.Contingents = in.contingentStocks(perf, now)
 		out = append(out, l)
 	}
 	return out, nil

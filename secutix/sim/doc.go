@@ -1,12 +1,9 @@
 // Package sim is the simulator of S-360: a stateful, deterministic platform to develop, test and show against, shipped in the
 // binary.
 //
-// It imitates the REST face: tokens forged per call or issued by /tnai/backend-apis/v1/auth; CatalogService
-// (isCatalogServiceAlive, getLastSetupUpdate, getPOSConfig, getCatalogDetailed, getCatalog), SetupService's read side,
-// AvailabilityService (getUpdatedAvailabilities, getProductAvailability, getEventAvailability, getPerformanceAvailability,
-// getSeatsAvailability, getAvailableThemeAndLanguage), ExternalOrderFacade.createOrUpdateOrder and ExternalOrderService
-// (closeOrder, getOrderDetails, abandonMovements); the limits per minute, method and month; the status inside HTTP 200;
-// "in_progress" with a requestId; gzip; nulls left out.
+// It imitates the services that the control face lists at /endpoints, the tokens, forged per call or issued by
+// /tnai/backend-apis/v1/auth, the limits per minute, method and month, the status inside HTTP 200, "in_progress" with a
+// requestId, gzip, and nulls left out.
 //
 // It keeps its word: stock shrinks and comes back, holds end at their time by the movable Clock, the pending account grows,
 // barcodes are unique, one order is closed once. Check says which promise is broken. Where the platform is lenient it is strict,
@@ -21,11 +18,17 @@
 // waitingAccountBalanceAmount counts.
 //
 // Not imitated: season tickets, packages, options, reservations, exchanges, several sales channels, seat plans, advantages, VAT
-// by country. Dates are ISO only. An item has no contingent but ours.
+// by country. Dates are ISO only.
 //
 // Proposed of the set-up, seats and the catalog as text: productId and product of getProductDetails; seasonId and activities (id,
 // code, activityType, externalName) of listActivities; all of getSeatsAvailability; one theme in every language at each time
 // slot; getCatalog's document, an element a member, a list as repeated elements; error.season.unknown and error.product.unknown.
+//
+// Contingents ([Contingent], [Part]) share the places of a performance, a stock or a time slot. Proposed of them: availability
+// counts what the sales channel may sell, and shows seats of other contingents as not available with their contingentId; -1 and
+// lists break down by the channel's own; contingentIds of getProductAvailability; the names; contingentId of simple products,
+// absent from an operation with places of several; side by side before the first choice, also over the border of two
+// contingents; a seat service that may change the contingent; error.contingent.unknown and error.contingent.salesChannel.
 //
 // A world is rules ([World]), generated ([GenerateWorld]) or recorded at a real institution ([ImportWorld]): of a recording the
 // catalog is served as it was, while stock, VAT rates, places and the pending account (where none was recorded) are invented; a

@@ -241,16 +241,6 @@ func TestCreate_WithGranularityOperation_LeavesMovementsOut(t *testing.T) {
 	d.refused(theFacade, "createOrUpdateOrderWithGranularity", body, errInvalid)
 }
 
-func TestCreate_OfAnotherContingent_IsRefused(t *testing.T) {
-	t.Parallel()
-	d := at(t, newPlatform(t), "theatre")
-	line := d.line(d.next("TARTUFFE"), "CAT1", "PLEIN", 1)
-	line["contingentId"] = d.contingent("RS")
-	d.hold(d.entries(line))
-	line["contingentId"] = 4
-	d.refused(theFacade, "createOrUpdateOrder", d.entries(line), errContingent)
-}
-
 func TestCancelOperations_DropsLinesAndPlacesOfAnOpenOrder(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
