@@ -19,7 +19,7 @@ const callsShown = 100
 
 // Control is the management face: look inside, move the clock, arm faults, subscribe webhooks. It is JSON, with a page for
 // people at / and an index at /endpoints, knows no authentication and belongs on a port of its own that only the developer
-// reaches.
+// reaches. Pages of other origins in the developer's browser are kept from steering it.
 func (p *Platform) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", showPage)
@@ -29,7 +29,11 @@ func (p *Platform) Control() http.Handler {
 	mux.HandleFunc("/", p.control(func(r *http.Request) (any, error) {
 		return nil, wrong(http.StatusNotFound, "no such path or method: %s %s; GET /endpoints lists them", r.Method, r.URL.Path)
 	}))
-	return mux
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(p.control(func(*http.Request) (any, error) {
+		return nil, wrong(http.StatusForbidden, "a page from elsewhere may not steer the simulator")
+	}))
+	return guard.Handler(mux)
 }
 
 // controlError is an answer of the control face that is not 200.
