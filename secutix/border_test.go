@@ -156,7 +156,7 @@ func TestCatalog_AllWorldsAreTakenOverWhole(t *testing.T) {
 	for code, want := range map[domain.InstitutionCode]struct {
 		currency domain.Currency
 		products int
-	}{"museum": {"EUR", 6}, "theatre": {"EUR", 12}, "stadium": {"CHF", 7}} {
+	}{"museum": {"EUR", 10}, "theatre": {"EUR", 16}, "stadium": {"CHF", 10}} {
 		s := b.load(t, code)
 		if err := s.Validate(nil); err != nil {
 			t.Errorf("%s: %v", code, err)

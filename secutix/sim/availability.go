@@ -344,7 +344,7 @@ func (in *institution) productAvailability(p *product, now time.Time, conts brea
 // itemAvailability tells an item without slots in one line, else each slot of the coming days that has not begun. What it
 // counts it adds to the shares.
 func (in *institution) itemAvailability(it *item, now time.Time, conts breakdown, shares map[*contingent]stock) []s360.ItemAvailability {
-	if it.def.Slots == nil {
+	if it.def.Slots == nil && !it.dated() {
 		line := s360.ItemAvailability{ItemID: s360.ID(it.id)}
 		in.countItem(&line, it, slotKey{}, now, conts, shares)
 		return []s360.ItemAvailability{line}
@@ -355,6 +355,11 @@ func (in *institution) itemAvailability(it *item, now time.Time, conts breakdown
 		day := time.Date(today.Year(), today.Month(), today.Day()+d, 0, 0, 0, 0, in.zone)
 		if it.closedOn(day) {
 			continue
+		}
+		if it.dated() {
+			line := s360.ItemAvailability{ItemID: s360.ID(it.id), Date: in.at(day)}
+			in.countItem(&line, it, slotKey{day: day.Format(time.DateOnly)}, now, conts, shares)
+			out = append(out, line)
 		}
 		for _, sl := range it.slots {
 			if !in.slotStart(sl, day).After(now) {

@@ -209,10 +209,10 @@ func (v catalogView) write(parts *partShelf, whole bool) (json.RawMessage, error
 
 // goodUntil is when the next performance goes out of sight. A recording shows what it recorded for ever.
 func (v catalogView) goodUntil() time.Time {
-	var next time.Time
 	if v.in.recorded != nil {
-		return next
+		return time.Time{}
 	}
+	next := v.opensNext()
 	for _, p := range v.in.products {
 		list := v.performances(p)
 		if len(list) == 0 {

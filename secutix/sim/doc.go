@@ -17,8 +17,8 @@
 // time slots sit in a pass; every error code but error.order.availability; HTTP 401 for a bad token; what
 // waitingAccountBalanceAmount counts.
 //
-// Not imitated: season tickets, packages, options, reservations, exchanges, several sales channels, seat plans, advantages, VAT
-// by country. Dates are ISO only.
+// Not imitated: options, reservations, exchanges, several sales channels, seat plans, advantages, VAT by country. Dates are ISO
+// only.
 //
 // Proposed of the set-up, seats and the catalog as text: productId and product of getProductDetails; seasonId and activities (id,
 // code, activityType, externalName) of listActivities; all of getSeatsAvailability; one theme in every language at each time
@@ -32,8 +32,12 @@
 //
 // A world is rules ([World]), generated ([GenerateWorld]) or recorded at a real institution ([ImportWorld]): of a recording the
 // catalog is served as it was, while stock, VAT rates, places and the pending account (where none was recorded) are invented; a
-// price without a public level, season tickets, packages and slots whose beginning cannot be read are shown and not sold. A
-// catalog is encoded and compressed once and kept until something about it changes.
+// price without a public level and slots whose beginning cannot be read are shown and not sold. A catalog is encoded and
+// compressed once, outside the lock, and kept until something about it changes; then what changed is encoded.
+//
+// All nine kinds of product are shown; season tickets, packages, transport and hospitality are not sold, because no page says how
+// (error.product.kind). Proposed of the kinds: items inside transport and hospitality, the members of topics, themes and visit
+// languages, MultiplePerformances NO, passes for a day without a time slot; an additional state looks at the sale, not at stock.
 //
 // The three worlds are worlds/*.json: a museum, a theatre, a stadium. Their dates are rules relative to the base day and reach
 // twelve weeks ahead of the clock, so a journal never grows stale. All that looks like chance follows from the seed. Barcodes

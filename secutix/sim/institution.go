@@ -47,6 +47,7 @@ const (
 	kindShipment
 	kindShipmentMode
 	kindAttachment
+	kindLine
 )
 
 // institution is one world grown into objects, and everything that happened in it. The Platform's

@@ -387,9 +387,13 @@ func (b *basket) addSimple(c *call, s s360.SimpleProductOperationCreationData, q
 		}
 	}
 	it, t := b.in.itemOf[int64(s.ItemID)], b.in.tariffByID[int64(s.AudienceSubCategoryID)]
-	switch {
-	case it == nil:
+	if it == nil {
 		return refuse(errItem, "no item %d", s.ItemID)
+	}
+	if by, is := notSold(it.product.def.Family); is {
+		return refuse(errKind, "product %s is a %s: it is sold by %s, which is not imitated", it.product.def.Code, it.product.def.Family, by)
+	}
+	switch {
 	case s.Quantity <= 0:
 		return refuse(errQuantity, "quantity %d", s.Quantity)
 	case b.now.Before(it.product.saleOpens):
@@ -435,6 +439,8 @@ func (in *institution) visit(it *item, extra s360.Members, now time.Time) (slotK
 	switch {
 	case no != nil:
 		return key, no
+	case it.dated() && id == 0:
+		return in.dayOf(it, day, now)
 	case it.def.Slots == nil && (id != 0 || !day.IsZero()):
 		return key, refuse(errTimeslot, "item %s has no time slots or dates", it.def.Code)
 	case it.def.Slots == nil:
@@ -450,6 +456,20 @@ func (in *institution) visit(it *item, extra s360.Members, now time.Time) (slotK
 		return key, refuse(errVisitDate, "no visit on %s", day.Format(time.DateOnly))
 	}
 	return slotKey{slot: sl.id, day: day.Format(time.DateOnly)}, nil
+}
+
+// dated says whether an item is for a day and not for a time slot.
+func (it *item) dated() bool { return it.def.Slots == nil && it.product.def.DateNeeded }
+
+// dayOf takes an item for a day of the coming year.
+func (in *institution) dayOf(it *item, day, now time.Time) (slotKey, *refusal) {
+	if day.IsZero() {
+		return slotKey{}, refuse(errVisitDate, "item %s needs a visitDate", it.def.Code)
+	}
+	if !now.IsZero() && (!day.AddDate(0, 0, 1).After(now) || day.After(now.AddDate(1, 0, 0))) {
+		return slotKey{}, refuse(errVisitDate, "no visit on %s", day.Format(time.DateOnly))
+	}
+	return slotKey{day: day.Format(time.DateOnly)}, nil
 }
 
 // visitDay reads a day, or a moment that lies in it at the institution.
@@ -658,6 +678,13 @@ func (in *institution) movementData(op *operation, m *movement) s360.MovementDat
 func (in *institution) validity(op *operation) (from, to s360.Date) {
 	if perf := in.perfOf[op.Performance]; perf != nil {
 		return in.at(perf.start), in.at(perf.end())
+	}
+	if op.Slot == 0 && op.Day != "" {
+		day, err := time.ParseInLocation(time.DateOnly, op.Day, in.zone)
+		if err != nil {
+			return s360.Date{}, s360.Date{}
+		}
+		return in.at(day), in.at(day.AddDate(0, 0, 1))
 	}
 	if sl := in.slotOf[op.Slot]; sl != nil {
 		day, err := time.ParseInLocation(time.DateOnly, op.Day, in.zone)

@@ -55,8 +55,8 @@ func (c *call) seat(perf *performance, pl *pool, r row, seat int) s360.SeatAvail
 	}
 }
 
-// getAvailableThemeAndLanguage offers each time slot in every language of the institution, on one theme: nothing more is
-// known of guided visits.
+// getAvailableThemeAndLanguage offers each time slot in every language and on every theme of a guided visit, else in the
+// languages of the institution on one theme: nothing more is known.
 func (p *Platform) getAvailableThemeAndLanguage(c *call) (any, *refusal) {
 	var q s360.ThemeAndLanguageRequest
 	if no := p.read(c, &q); no != nil {
@@ -75,8 +75,14 @@ func (p *Platform) getAvailableThemeAndLanguage(c *call) (any, *refusal) {
 			if len(q.TimeslotIDs) > 0 && !slices.Contains(q.TimeslotIDs, s360.ID(sl.id)) {
 				continue
 			}
-			for _, language := range c.in.w.Languages {
-				out.List = append(out.List, s360.ThemeAndLanguage{LanguageCode: language, ThemeID: s360.ID(c.in.number(kindActivity, 1)), TimeslotID: s360.ID(sl.id)})
+			languages, themes := c.in.w.Languages, []Coded{{ID: c.in.number(kindActivity, 1)}}
+			if g := pass.def.Guided; g != nil {
+				languages, themes = g.Languages, g.Themes
+			}
+			for _, language := range languages {
+				for _, theme := range themes {
+					out.List = append(out.List, s360.ThemeAndLanguage{LanguageCode: language, ThemeID: s360.ID(theme.ID), TimeslotID: s360.ID(sl.id)})
+				}
 			}
 		}
 	}

@@ -426,6 +426,12 @@ func (p *Platform) read(c *call, v any) *refusal {
 }
 
 func (p *Platform) unknownMember(c *call, names []string) *refusal {
+	for _, name := range names {
+		_, member, _ := strings.Cut(name, ".")
+		if member == "composedProductOperations" || member == "transportProductOperations" {
+			return refuse(errKind, "no page says what the members of %s are: what is bought by it is not imitated", member)
+		}
+	}
 	p.log().Warn("unknown member in request", "institution", c.in.w.Code, "method", c.method, "members", names)
 	return refuse("error.parameter.unknown", "unknown: %s", strings.Join(names, ", "))
 }

@@ -43,6 +43,10 @@ type World struct {
 	Venues         []Venue         `json:"venues"`
 	Grids          map[string]Grid `json:"grids"`
 	Products       []ProductRule   `json:"products"`
+	Advantages     []AdvantageRule `json:"advantages"`
+
+	// AdditionalStates makes the catalog say whether each product is on sale, as an option of the point of sales does.
+	AdditionalStates bool `json:"additional_states"`
 
 	// record makes the catalog of a world that is not written as rules, for a base day.
 	record func(base time.Time) *recording
@@ -146,7 +150,7 @@ type Grid map[string]map[string]int64
 // ProductRule is a product and when it is on.
 type ProductRule struct {
 	Code         string     `json:"code"`
-	Family       string     `json:"family"`    // SINGLE_ENTRY, PASS, SERVICE, GOODS, MEMBERSHIP
+	Family       string     `json:"family"`    // SINGLE_ENTRY, PASS, SERVICE, GOODS, MEMBERSHIP, SEASONTICKET, PACKAGE, TRANSPORT, HOSPITALITY
 	SubFamily    string     `json:"subfamily"` // SIMPLE_TICKET and so on
 	Name         Text       `json:"name"`
 	Text         Text       `json:"text"`
@@ -180,6 +184,17 @@ type ProductRule struct {
 	// Count replaces Plays for generated worlds: that many performances, one every hour from the next
 	// day on.
 	Count int `json:"count"`
+
+	Lines           []LineRule    `json:"lines"`    // SEASONTICKET, PACKAGE: what it is made of
+	Subjects        []SubjectRule `json:"subjects"` // SEASONTICKET: groups to choose from
+	FixedSeat       bool          `json:"fixed_seat"`
+	Championship    bool          `json:"championship"`
+	Guided          *GuidedRule   `json:"guided"`           // PASS
+	AdditionalState string        `json:"additional_state"` // said by hand: SOLD_OUT, MOVED_OR_POSTPONED, …
+	SaleEnd         *int          `json:"sale_end"`         // sale ends that long after a performance begins, in a unit that is not known
+	Topics          []Coded       `json:"topics"`           // what it is about
+	CrossSell       []string      `json:"cross_sell"`       // codes of products offered beside it
+	Logo            bool          `json:"logo"`
 }
 
 // Special sets one performance apart, counted from 1 in order of time.
@@ -193,11 +208,13 @@ type Special struct {
 
 // ItemRule is a sellable item of a product without performances.
 type ItemRule struct {
-	Code  string           `json:"code"`
-	Name  Text             `json:"name"`
-	Price map[string]int64 `json:"price"` // tariff code to amount
-	Stock int              `json:"stock"` // 0 is without end
-	Slots *SlotRule        `json:"slots"`
+	Code       string           `json:"code"`
+	Name       Text             `json:"name"`
+	Price      map[string]int64 `json:"price"` // tariff code to amount
+	Stock      int              `json:"stock"` // 0 is without end
+	Slots      *SlotRule        `json:"slots"`
+	Donation   int64            `json:"donation"`    // MEMBERSHIP: the part of the price that is given
+	VoucherMin int64            `json:"voucher_min"` // MEMBERSHIP: least amount of the voucher that it is
 
 	// Contingents divide its stock, or the quota of each time slot.
 	Contingents []Part `json:"contingents"`
@@ -309,6 +326,7 @@ func (w World) check() error {
 	if len(errs) == 0 {
 		errs = append(errs, w.checkContingents()...)
 	}
+	errs = append(errs, w.checkKinds()...)
 	if w.pendingMethod() == 0 {
 		bad("no payment method of type %s", pendingType)
 	}
