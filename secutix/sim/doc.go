@@ -7,19 +7,17 @@
 // It keeps its word: stock shrinks and comes back, holds end at their time by the movable Clock, the pending account grows, barcodes
 // are unique, one order is closed once. Check says which promise is broken. Where the platform is lenient it is strict, because that
 // protects us: members a method does not have, stale tokens and wrong versions are refused (one at its end of life with HTTP 410;
-// neighbours of the pinned ones answer in the same shapes, without what came later).
+// neighbours of the pinned ones answer in the same shapes, without what came later). One lock guards everything; a fault's delay and a
+// webhook's receiver are waited for outside it.
 //
 // Proposed by us, because no page or public client shows it: the members of all availability answers and their levels;
 // getLastSetupUpdate's lastSetupUpdate; the parameters of getPerformanceAvailability and getProductAvailability; visitDate and
 // timeslotId of simple product operations; chargeId and amount of chargeOperations; orderData and tickets in closeOrder's answer;
 // block, row, number, entrance and the type AREA of movements; the states RUNNING and ABANDONED; the paymentType values; where time
 // slots sit in a pass; every error code but error.order.availability; HTTP 401 for a bad token; what waitingAccountBalanceAmount
-// counts.
-//
-// Not imitated: options, reservations, exchanges, several sales channels, seat plans, advantages, VAT by country. Dates are ISO only.
-//
-// Proposed of the set-up, seats and the catalog as text: productId and product of getProductDetails; seasonId and activities (id, code,
-// activityType, externalName) of listActivities; all of getSeatsAvailability; one theme in every language at each time slot;
+// counts. Not imitated: options, reservations, exchanges, several sales channels, seat plans, advantages, VAT by country. Dates are ISO
+// only. Proposed of the set-up, seats and the catalog as text: productId and product of getProductDetails; seasonId and activities (id,
+// code, activityType, externalName) of listActivities; all of getSeatsAvailability; one theme in every language at each time slot;
 // getCatalog's document, an element a member, a list as repeated elements; error.season.unknown and error.product.unknown.
 //
 // Contingents ([Contingent], [Part]) share the places of a performance, a stock or a time slot. Proposed of them: availability counts
@@ -88,6 +86,4 @@
 // option), bytes of the bodies on the wire (an option: before compression), JSON and empty bodies, Retry-After to the next full minute.
 // A restart with memory replays the journal file; without a file the world stays. What is used of the month is in the journal too, up
 // to a hundred calls or ten seconds behind when the process is killed.
-//
-// One lock guards everything; a fault's delay and a webhook's receiver are waited for outside it.
 package sim
