@@ -155,7 +155,7 @@ func TestSim_ServiceLoadsAGeneratedWorld(t *testing.T) {
 	loadGenerated(t, 200, 2_000)
 }
 
-// BenchmarkLoadGenerated is the same with 2,000 products and 20,000 performances, 62 MB of JSON, into an empty database.
+// BenchmarkLoadGenerated is the same with 2,000 products and 20,000 performances, 60 MB of JSON, into an empty database.
 func BenchmarkLoadGenerated(b *testing.B) {
 	for b.Loop() {
 		loadGenerated(b, 2_000, 20_000)
