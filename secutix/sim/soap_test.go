@@ -444,6 +444,34 @@ func TestSOAP_CommonMembers_AreNilWhenThereIsNothingToSay(t *testing.T) {
 	}
 }
 
+func TestSOAP_Results_AreNamedAfterThePublishedClasses(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]string{
+		"getCatalog": "CatalogResult", "getCatalogDetailed": "CatalogResultDetailed", "getPOSConfig": "POSConfigResult", "isCatalogServiceAlive": "WebMethodResult",
+		"getEventAvailability": "EventAvailabilityResult", "getAvailableThemeAndLanguage": "ThemeAndLanguageResult",
+		"createOrUpdateOrder": "OrderUpdateResult", "abandonMovements": "OrderUpdateResult", "cancelOperations": "OrderUpdateResult",
+		"closeOrder": "CloseOrderResult", "getOrderDetails": "OrderDetailResult", "getFileDetails": "FileDetailResult",
+		"getFileDetailsFromOrderSecretId": "FileDetailResult", "updateExternalReferences": "WebMethodResult", "getExternalReference": "ExternalReferenceResult",
+		"updateFileStatus": "WebMethodResult", "uploadFileAttachment": "WebMethodResult", "getFileAttachment": "PrintableFileAttachmentResult",
+		"deleteFileAttachment": "WebMethodResult", "cancelPayment": "WebMethodResult", "checkPayment": "PaymentDetailResult",
+		"changeShipmentMode": "ShipmentsResult", "doSeatingForOperations": "SeatingResult", "getContactData": "ContactDataResult",
+		"createCulturalContact": "CulturalContactCreationResult", "getAccessControlCatalog": "AccessControlCatalogResult",
+		"exportList": "AccessControlListResult", "importControlledTicket": "WebMethodResult", "getControlledTicket": "ControlledTicketResult",
+	} {
+		found := false
+		for _, s := range services() {
+			m, ok := s.method(method)
+			if ok && className(reflect.TypeOf(m.result)) != want {
+				t.Errorf("%s answers %s, want %s", method, className(reflect.TypeOf(m.result)), want)
+			}
+			found = found || ok
+		}
+		if !found {
+			t.Errorf("no method %s", method)
+		}
+	}
+}
+
 func TestSOAP_ContactsAndGates_NameWhatIsAbsent_AndLeaveOutEmptyLists(t *testing.T) {
 	t.Parallel()
 	d := at(t, newPlatform(t), "theatre")

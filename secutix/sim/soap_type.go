@@ -263,6 +263,9 @@ func extraMembers(t reflect.Type) []extraMember {
 
 // className is a type's name as a class has it: upper-case first, without type arguments.
 func className(t reflect.Type) string {
+	if t == reflect.TypeFor[s360.CatalogTextResult]() {
+		return "CatalogResult" // as published
+	}
 	name, _, _ := strings.Cut(t.Name(), "[")
 	if name == "" {
 		return "Anonymous"
