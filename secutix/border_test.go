@@ -156,7 +156,7 @@ func TestCatalog_AllWorldsAreTakenOverWhole(t *testing.T) {
 	for code, want := range map[domain.InstitutionCode]struct {
 		currency domain.Currency
 		products int
-	}{"museum": {"EUR", 6}, "theatre": {"EUR", 12}, "stadium": {"CHF", 7}} {
+	}{"museum": {"EUR", 10}, "theatre": {"EUR", 16}, "stadium": {"CHF", 10}} {
 		s := b.load(t, code)
 		if err := s.Validate(nil); err != nil {
 			t.Errorf("%s: %v", code, err)
@@ -640,5 +640,27 @@ func TestInstitutions_UnknownOneIsRefusedEverywhere(t *testing.T) {
 	}
 	if got := b.Codes(); len(got) != 3 || b.Client("nowhere") != nil || b.Client("museum") == nil {
 		t.Errorf("codes %v", got)
+	}
+}
+
+// A generated catalog, with every kind of product in it, is taken over without anything refused.
+func TestCatalog_GeneratedWorldIsTakenOverWhole(t *testing.T) {
+	t.Parallel()
+	b := newBorder(t, func(p *sim.Platform, settings *[]secutix.Settings) {
+		p.Worlds = []sim.World{sim.GenerateWorld(sim.WorldOptions{Code: "big", Products: 40, Performances: 400, Seed: 7})}
+		*settings = []secutix.Settings{{
+			Code: "big", BaseURL: "http://sim/big", Operator: "BIG_GUICHET", Partner: "Guichet", Secret: "generated-secret-big", PartnerContact: "300", PendingMethod: "PENDING",
+		}}
+	})
+	s := b.load(t, "big")
+	if err := s.Validate(nil); err != nil || len(s.Refused) > 0 || len(s.Impossible) > 0 {
+		t.Errorf("%v, refused %+v, impossible %v", err, s.Refused, s.Impossible)
+	}
+	kinds := map[catalog.Kind]int{}
+	for i := range s.Products {
+		kinds[s.Products[i].Kind]++
+	}
+	if len(kinds) != 9 || len(s.Performances) != 400 {
+		t.Errorf("%d performances, kinds %v", len(s.Performances), kinds)
 	}
 }

@@ -60,7 +60,7 @@ func offers(t *testing.T, c *client, institution string) (dated, undated []offer
 	list = c.must(t, "GET", "/v1/products?institution="+institution+"&limit=100", nil, 200)
 	for _, p := range items(list.json, "items") {
 		for _, it := range items(c.must(t, "GET", "/v1/products/"+str(p, "id"), nil, 200).json, "items") {
-			if len(items(it, "timeslots")) > 0 || it["date_mandatory"] == true {
+			if len(items(it, "timeslots")) > 0 || p["date_required"] == true {
 				continue
 			}
 			for _, pr := range items(it, "prices") {

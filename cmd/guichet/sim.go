@@ -18,6 +18,7 @@ import (
 
 	"guichet/domain"
 	"guichet/secutix/sim"
+	"guichet/secutix/tixngo"
 )
 
 func (p *program) simCommand() *cobra.Command {
@@ -95,6 +96,17 @@ type readyInstitution struct {
 	Currency      string `json:"currency"`
 	BaseURL       string `json:"base_url"`
 	PendingMethod string `json:"pending_method"`
+
+	Wallets []readyWallet `json:"wallets"`
+}
+
+// readyWallet is an organizer of the simulated TIXNGO.
+type readyWallet struct {
+	Generation  string `json:"generation"`
+	URL         string `json:"url"`
+	KeyHeader   string `json:"key_header"`
+	Key         string `json:"key"`
+	MobileAppID string `json:"mobile_app_id"`
 }
 
 // load makes the worlds that were asked for; nil are the shipped ones.
@@ -242,6 +254,19 @@ func (s *simulator) institutions() []InstitutionConfig {
 	return out
 }
 
+// wallets lists the organizers of the simulated TIXNGO that belong to an institution.
+func (s *simulator) wallets(code string) []readyWallet {
+	out := []readyWallet{}
+	for _, o := range s.platform.Organizers() {
+		if o.Institution == code {
+			out = append(out, readyWallet{
+				Generation: o.Generation, URL: s.url + o.Path, KeyHeader: tixngo.DefaultKeyHeader, Key: o.Key, MobileAppID: o.MobileAppID,
+			})
+		}
+	}
+	return out
+}
+
 func (p *program) sim(ctx context.Context, o simOptions) error {
 	log := newLogger(Config{LogLevel: "info", LogFormat: "text"}, p.err)
 	s, err := startSimulator(ctx, o, log)
@@ -253,11 +278,14 @@ func (p *program) sim(ctx context.Context, o simOptions) error {
 	for _, i := range s.platform.Institutions() {
 		r := readyInstitution{
 			Code: i.Code, Operator: i.Operator, Partner: i.Partner, Secret: i.Secret, PointOfSales: i.PointOfSales, ContactNumber: i.PartnerContact,
-			Currency: i.Currency, BaseURL: s.url + "/" + i.Code, PendingMethod: i.PendingMethodCode,
+			Currency: i.Currency, BaseURL: s.url + "/" + i.Code, PendingMethod: i.PendingMethodCode, Wallets: s.wallets(i.Code),
 		}
 		up.Institutions = append(up.Institutions, r)
 		fmt.Fprintf(p.out, "  %-8s  %s  operator %s  partner %q  secret %s  contact %s  point of sales %d  pending account %s\n", r.Code, r.BaseURL, r.Operator,
 			r.Partner, r.Secret, r.ContactNumber, r.PointOfSales, r.PendingMethod)
+		for _, w := range r.Wallets {
+			fmt.Fprintf(p.out, "            TIXNGO %s  %s  %s: %s\n", w.Generation, w.URL, w.KeyHeader, w.Key)
+		}
 	}
 	if o.ready != "" {
 		if err := writeReady(o.ready, up); err != nil {

@@ -25,6 +25,7 @@ func (l *simLimits) flags(cmd *cobra.Command) {
 	f.DurationVar(&l.PollSpacing, "poll-spacing", 0, "least time between two calls of an availability method or exportList (default none)")
 	f.IntVar(&l.MonthlyCalls, "monthly-calls", 0, "calls an institution takes a month (0: no limit)")
 	f.Int64Var(&l.MonthlyBytes, "monthly-bytes", 0, "bytes an institution takes and answers a month (0: no limit)")
+	f.BoolVar(&l.MonthlyPlain, "monthly-plain", false, "count the month's bytes before compression, not on the wire")
 	f.IntVar(&l.MonthlyStatus, "monthly-status", 0, "HTTP status when the month is spent: 403, 429, 503 or 509 (default 509)")
 	f.DurationVar(&l.skew, "skew", 0, "how far the platform's clock is off for its callers")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -41,11 +42,38 @@ func TestSim_ReadyFileSaysAllAClientNeeds(t *testing.T) {
 			t.Errorf("%s is missing: %v", name, first)
 		}
 	}
+	wallets, _ := first["wallets"].([]any)
+	for _, w := range wallets {
+		organizer, _ := w.(map[string]any)
+		if status := asked(t, organizer, "/report/events/tickets"); status != http.StatusOK {
+			t.Errorf("%v: %d", organizer, status)
+		}
+	}
+	if len(wallets) != 2 {
+		t.Errorf("wallets: %v", wallets)
+	}
 	c := rawClient(t, url, first)
 	pos, err := c.Catalog.GetPOSConfig(t.Context())
 	if err != nil || float64(pos.POSConfigData.PosID) != first["pos_id"] || pos.POSConfigData.CurrencyCode != first["currency"] {
 		t.Errorf("%v, %v", pos.POSConfigData, err)
 	}
+}
+
+// asked asks an organizer of the ready file with its key and returns the status.
+func asked(t *testing.T, organizer map[string]any, path string) int {
+	t.Helper()
+	word := func(name string) string { s, _ := organizer[name].(string); return s }
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, word("url")+path+"?mobileAppId="+word("mobile_app_id"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set(word("key_header"), word("key"))
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
 }
 
 // rawClient is a client of one institution of a ready file.
@@ -127,7 +155,7 @@ func TestSim_ServiceLoadsAGeneratedWorld(t *testing.T) {
 	loadGenerated(t, 200, 2_000)
 }
 
-// BenchmarkLoadGenerated is the same with 2,000 products and 20,000 performances, 62 MB of JSON, into an empty database.
+// BenchmarkLoadGenerated is the same with 2,000 products and 20,000 performances, 60 MB of JSON, into an empty database.
 func BenchmarkLoadGenerated(b *testing.B) {
 	for b.Loop() {
 		loadGenerated(b, 2_000, 20_000)

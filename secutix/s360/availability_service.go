@@ -235,6 +235,7 @@ func (s SeatCategoryAvailability) MarshalJSON() ([]byte, error) {
 // ContingentAvailability is what is left in one contingent (proposed shape).
 type ContingentAvailability struct {
 	ContingentID   ID      `json:"contingentId"`
+	Contingent     string  `json:"contingent,omitzero" soft:"1"`
 	SeatCategoryID ID      `json:"seatCategoryId,omitzero" alias:"seatCatId"`
 	Level          string  `json:"level,omitzero" alias:"colour,color" soft:"1"`
 	Quantity       *Int    `json:"quantity,omitzero" alias:"available,availability,remaining,count" soft:"1"`
@@ -303,6 +304,7 @@ type ProductAvailabilityRequest struct {
 	RequestID      ID       `json:"requestId,omitzero"`
 	PointOfSalesID ID       `json:"pointOfSalesId"`
 	ProductIDs     List[ID] `json:"productIds"`
+	ContingentIDs  List[ID] `json:"contingentIds,omitzero"`
 }
 
 // ProductAvailabilityResult is the answer of getProductAvailability (proposed
@@ -329,7 +331,8 @@ type ProductAvailability struct {
 	Level     string `json:"level,omitzero" alias:"colour,color" soft:"1"`
 	Quantity  *Int   `json:"quantity,omitzero" alias:"available,availability,remaining,count" soft:"1"`
 
-	ItemAvailabilities List[ItemAvailability] `json:"itemAvailabilities,omitzero"`
+	ItemAvailabilities       List[ItemAvailability]       `json:"itemAvailabilities,omitzero"`
+	ContingentAvailabilities List[ContingentAvailability] `json:"contingentAvailabilities,omitzero"`
 
 	Extra Members `json:"-"`
 }
@@ -346,12 +349,15 @@ func (p ProductAvailability) MarshalJSON() ([]byte, error) {
 // ItemAvailability is what is left of one item, by day and time slot where it
 // has them (proposed shape).
 type ItemAvailability struct {
-	ItemID     ID      `json:"itemId"`
-	TimeslotID ID      `json:"timeslotId,omitzero"`
-	Date       Date    `json:"date,omitzero" soft:"1"`
-	Level      string  `json:"level,omitzero" alias:"colour,color" soft:"1"`
-	Quantity   *Int    `json:"quantity,omitzero" alias:"available,availability,remaining,count" soft:"1"`
-	Extra      Members `json:"-"`
+	ItemID     ID     `json:"itemId"`
+	TimeslotID ID     `json:"timeslotId,omitzero"`
+	Date       Date   `json:"date,omitzero" soft:"1"`
+	Level      string `json:"level,omitzero" alias:"colour,color" soft:"1"`
+	Quantity   *Int   `json:"quantity,omitzero" alias:"available,availability,remaining,count" soft:"1"`
+
+	ContingentAvailabilities List[ContingentAvailability] `json:"contingentAvailabilities,omitzero"`
+
+	Extra Members `json:"-"`
 }
 
 // UnmarshalJSON reads the object and keeps unknown members.

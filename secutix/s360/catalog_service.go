@@ -248,10 +248,12 @@ func (a AudienceSubCategory) MarshalJSON() ([]byte, error) {
 
 // PriceLevel names a set of prices. It has no text for the public.
 type PriceLevel struct {
-	ID           ID      `json:"id"`
-	Code         string  `json:"code"`
-	MainCategory string  `json:"mainCategory,omitzero"`
-	Extra        Members `json:"-"`
+	ID           ID     `json:"id"`
+	Code         string `json:"code"`
+	MainCategory string `json:"mainCategory,omitzero"`
+	// Reduction is there and means nothing reliable; its shape is not known.
+	Reduction json.RawMessage `json:"reduction,omitzero"`
+	Extra     Members         `json:"-"`
 }
 
 // UnmarshalJSON reads the object and keeps unknown members.
@@ -949,17 +951,27 @@ type POSConfigData struct {
 
 	PaymentMethods  List[PaymentMethod]    `json:"paymentMethods,omitzero"`
 	PspAccessMethod string                 `json:"pspAccessMethod,omitzero" soft:"1"`
+	PspParameters   map[string]string      `json:"pspParameters,omitzero" soft:"1"`
 	ProductFamilies List[POSProductFamily] `json:"productFamilies,omitzero" soft:"1"`
 	OrderOrigins    List[OrderOrigin]      `json:"orderOrigins,omitzero" soft:"1"`
 
 	ContactLoginMode              string          `json:"contactLoginMode,omitzero" soft:"1"`
+	LoginPosition                 string          `json:"loginPosition,omitzero" soft:"1"`
+	ContactFileAccessAllowed      Bool            `json:"contactFileAccessAllowed,omitzero"`
 	GuestLoginAvailable           Bool            `json:"guestLoginAvailable,omitzero"`
 	ContactAccountCreationAllowed Bool            `json:"contactAccountCreationAllowed,omitzero"`
 	AllowedChars                  string          `json:"allowedChars,omitzero" soft:"1"`
 	Countries                     json.RawMessage `json:"countries,omitzero"`
 	Hub                           json.RawMessage `json:"hub,omitzero"`
 
-	// Extra holds everything else, pspParameters and posParameters among them.
+	PosParameters        map[string]string `json:"posParameters,omitzero" soft:"1"`
+	CustomizationFile    string            `json:"customizationFile,omitzero" soft:"1"`
+	PosCustomizationFile string            `json:"posCustomizationFile,omitzero" soft:"1"`
+	AmazonS3Bucket       string            `json:"amazonS3InstitutionBucketName,omitzero" soft:"1"`
+	PlaceAddress         json.RawMessage   `json:"placeAddress,omitzero"`
+	PlaceAddressData     json.RawMessage   `json:"placeAddressData,omitzero"`
+
+	// Extra holds everything else.
 	Extra Members `json:"-"`
 }
 

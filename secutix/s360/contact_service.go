@@ -73,20 +73,24 @@ type ContactDataRequest struct {
 // ContactDataResult is a contact. Every member but the number may be missing.
 type ContactDataResult struct {
 	Result
-	ContactNumber      string                      `json:"contactNumber,omitzero"`
-	ContactID          ID                          `json:"contactId,omitzero"`
-	Type               string                      `json:"type,omitzero"`
-	Role               string                      `json:"role,omitzero"`
-	State              string                      `json:"state,omitzero"`
-	Guest              *Bool                       `json:"guest,omitzero"`
-	HasWarning         *Bool                       `json:"hasWarning,omitzero"`
-	HasAdvantages      *Bool                       `json:"hasAdvantages,omitzero"`
-	CreationDate       Date                        `json:"creationDate,omitzero"`
-	EndValidityDate    Date                        `json:"endValidityDate,omitzero"`
-	Individual         *IndividualContactData      `json:"individualContact,omitzero"`
-	Addresses          List[ContactAddressData]    `json:"addresses,omitzero"`
-	Authorizations     List[AuthorizationData]     `json:"authorizations,omitzero"`
-	CommunicationMeans List[CommunicationMeanData] `json:"communicationMeans,omitzero"`
+	ContactNumber      string                             `json:"contactNumber,omitzero"`
+	ContactID          ID                                 `json:"contactId,omitzero"`
+	Type               string                             `json:"type,omitzero"`
+	Role               string                             `json:"role,omitzero"`
+	State              string                             `json:"state,omitzero"`
+	Guest              *Bool                              `json:"guest,omitzero"`
+	HasWarning         *Bool                              `json:"hasWarning,omitzero"`
+	HasAdvantages      *Bool                              `json:"hasAdvantages,omitzero"`
+	CreationDate       Date                               `json:"creationDate,omitzero"`
+	EndValidityDate    Date                               `json:"endValidityDate,omitzero"`
+	Individual         *IndividualContactData             `json:"individualContact,omitzero"`
+	Addresses          List[ContactAddressData]           `json:"addresses,omitzero"`
+	Authorizations     List[AuthorizationData]            `json:"authorizations,omitzero"`
+	CommunicationMeans List[CommunicationMeanData]        `json:"communicationMeans,omitzero"`
+	Criteria           List[ExternalContactCriterionData] `json:"contactCriteria,omitzero"`
+	Indicators         List[IndicatorData]                `json:"indicators,omitzero"`
+	// IndividualPhoto is the detail INDIVIDUAL_PHOTO; its name and members are proposed.
+	IndividualPhoto *IndividualPhotoData `json:"individualPhoto,omitzero"`
 	// FileHistory is there after a search with a file contact number.
 	FileHistory *ContactFileHistoryCriteria `json:"contactFileHistoryCriteria,omitzero"`
 }
@@ -130,6 +134,25 @@ type AuthorizationData struct {
 	Allowed           Bool   `json:"allowed"`
 }
 
+// ExternalContactCriterionData is a classification of a contact by the institution's own lists (proposed members).
+type ExternalContactCriterionData struct {
+	CriterionCode string       `json:"criterionCode"`
+	Values        List[string] `json:"values,omitzero"`
+}
+
+// IndicatorData is something the platform works out of a contact. Value is known to be "true" for some; the other members are
+// proposed.
+type IndicatorData struct {
+	IndicatorCode string `json:"indicatorCode"`
+	Value         string `json:"value"`
+}
+
+// IndividualPhotoData is a picture of the person: a PNG or JPEG in base64 (proposed members).
+type IndividualPhotoData struct {
+	Data     string `json:"data"`
+	MimeType string `json:"mimetype,omitzero"`
+}
+
 // CommunicationMeanData is an e-mail address or a phone of a contact.
 type CommunicationMeanData struct {
 	CommunicationMeanID ID     `json:"communicationMeanId,omitzero"`
@@ -168,13 +191,17 @@ type ContactSearchResult struct {
 }
 
 // SaveIndividualContactRequest holds the parameters of saveIndividualContactData (proposed). With a number the given members
-// replace the old ones and the others stay; addresses, when given, replace all addresses; consents are changed one by one.
+// replace the old ones and the others stay; addresses, when given, replace all addresses; consents and criteria are changed one by
+// one, a criterion without values being taken away; so is a photo without data.
 type SaveIndividualContactRequest struct {
 	RequestID      ID                       `json:"requestId,omitzero"`
 	ContactNumber  string                   `json:"contactNumber,omitzero"`
 	Individual     IndividualContactData    `json:"individualContactData"`
 	Addresses      List[ContactAddressData] `json:"addresses,omitzero"`
 	Authorizations List[AuthorizationData]  `json:"authorizations,omitzero"`
+
+	Criteria        List[ExternalContactCriterionData] `json:"contactCriteria,omitzero"`
+	IndividualPhoto *IndividualPhotoData               `json:"individualPhoto,omitzero"`
 }
 
 // CulturalContactRequest holds the parameters of createCulturalContact.

@@ -11,6 +11,12 @@ func orderGoldens() []golden {
 		{"ExternalOrderFacade/createPaymentsAndCloseOrder", "externalOrderFacade/v1_33/createPaymentsAndCloseOrder", calling(func(c *Client) func(context.Context, CreatePaymentsAndCloseOrderRequest) (CreatePaymentsAndCloseOrderResult, error) {
 			return c.OrderFacade.CreatePaymentsAndCloseOrder
 		})},
+		{"ExternalOrderService/notifyOrder", "externalOrderService/v1_33/notifyOrder", calling(func(c *Client) func(context.Context, NotifyOrderRequest) (NotifyOrderResult, error) {
+			return c.Orders.NotifyOrder
+		})},
+		{"ExternalOrderService/reopenOrder", "externalOrderService/v1_33/reopenOrder", calling(func(c *Client) func(context.Context, ReopenOrderRequest) (OrderDetailResult, error) {
+			return c.Orders.ReopenOrder
+		})},
 		{"ExternalOrderService/getFileDetails", "externalOrderService/v1_33/getFileDetails", calling(func(c *Client) func(context.Context, FileDetailsRequest) (FileDetailResult, error) {
 			return c.Orders.GetFileDetails
 		})},

@@ -41,8 +41,15 @@ type FilesByCriteriaRequest struct {
 	PaymentStates            List[string]          `json:"paymentStates,omitzero"`
 	FileContacts             List[FileContactData] `json:"fileContacts,omitzero"`
 	// FileSearchCriteria is UNION_FILE_CONTACTS or INTERSECT_FILE_CONTACTS.
-	FileSearchCriteria  string       `json:"fileSearchCriteria,omitzero"`
-	OrderOriginators    List[string] `json:"orderOriginators,omitzero"`
+	FileSearchCriteria string       `json:"fileSearchCriteria,omitzero"`
+	OrderOriginators   List[string] `json:"orderOriginators,omitzero"`
+	// MaxFileExpirationDate keeps the files that run out by then.
+	MaxFileExpirationDate        Date `json:"maxFileExpirationDate,omitzero"`
+	MaxInstallmentExpirationDate Date `json:"maxInstallmentExpirationDate,omitzero"`
+	// MainAudienceCategory is OCCASIONAL, SUBSCRIBER, MEMBER, INVITED or INSIDE_SEASONTICKET.
+	MainAudienceCategory string `json:"mainAudienceCategory,omitzero"`
+	// FileOptionStates are NONE, REQUESTED and PRE_REQUESTED.
+	FileOptionStates    List[string] `json:"fileOptionStates,omitzero"`
 	PaginationParameter *Pagination  `json:"paginationParameter,omitzero"`
 }
 
@@ -105,6 +112,8 @@ type TicketSummary struct {
 	TicketState           string  `json:"ticketState"`
 	PerformanceID         ID      `json:"performanceId,omitzero"`
 	SeatCategoryID        ID      `json:"seatCategoryId,omitzero"`
+	ContingentID          ID      `json:"contingentId,omitzero"`
+	Contingent            string  `json:"contingent,omitzero"`
 	AudienceSubCategoryID ID      `json:"audienceSubCategoryId,omitzero"`
 	PriceLevelID          ID      `json:"priceLevelId,omitzero"`
 	Price                 Amount  `json:"price"`

@@ -29,7 +29,8 @@ func (s ExternalOrderFacade) CreateOrUpdateOrderWithGranularity(ctx context.Cont
 	return invoke[OrderUpdateResult](ctx, s.client, m, r)
 }
 
-// CreatePaymentsAndCloseOrder pays and closes an order in one call. The platform means it for payment by card; after an
+// CreatePaymentsAndCloseOrder pays and closes an order in one call. The platform means it for payment by card through its
+// payment centre: then the answer carries the centre's transaction and the order is not closed before NotifyOrder. After an
 // uncertain error ask GetOrderDetails before anything else.
 //
 // S-360: ExternalOrderFacade.createPaymentsAndCloseOrder (1.33)
@@ -135,6 +136,9 @@ type FileContactData struct {
 	StructureOfficialName string `json:"structureOfficialName,omitzero"`
 	Phone                 string `json:"phone,omitzero"`
 	MobilePhone           string `json:"mobilePhone,omitzero"`
+	Birthday              Date   `json:"birthday,omitzero"`
+	IDNumber              string `json:"idNumber,omitzero"`
+	InvoiceAddressID      ID     `json:"invoiceAddressId,omitzero"`
 	Locality              string `json:"locality,omitzero"`
 	CountryCode           string `json:"countryCode,omitzero"`
 }
@@ -154,7 +158,8 @@ type OperationAttribution struct {
 	Quantity              Int `json:"quantity"`
 	PerformanceID         ID  `json:"performanceId"`
 	SeatCategoryID        ID  `json:"seatCategoryId,omitzero"`
-	// ContingentID names the contingent to take from (proposed); left out it is the sales channel's.
+	// ContingentID names the contingent to take from (proposed); left out the sales channel's are
+	// tried in their order.
 	ContingentID ID `json:"contingentId,omitzero"`
 }
 
@@ -175,10 +180,12 @@ type RefundOperation struct {
 // goods. The members for the visit date and the time slot are put into Extra
 // under the names configured for the institution.
 type SimpleProductOperationCreationData struct {
-	AudienceSubCategoryID ID      `json:"audienceSubCategoryId"`
-	Quantity              Int     `json:"quantity"`
-	ItemID                ID      `json:"itemId"`
-	Extra                 Members `json:"-"`
+	AudienceSubCategoryID ID  `json:"audienceSubCategoryId"`
+	Quantity              Int `json:"quantity"`
+	ItemID                ID  `json:"itemId"`
+	// ContingentID names the contingent to take from (proposed), as that of OperationAttribution.
+	ContingentID ID      `json:"contingentId,omitzero"`
+	Extra        Members `json:"-"`
 }
 
 // UnmarshalJSON reads the object and keeps unknown members.

@@ -75,11 +75,12 @@ func (s ExternalOrderService) SetMovementContactData(ctx context.Context, r SetM
 // States of files. The enumeration is open. FileNotSolded is sold and not yet paid, which is how a sale on the pending
 // account stands; it never means that nothing was sold.
 const (
-	FileRunning   = "RUNNING"
-	FileSolded    = "SOLDED"
-	FileNotSolded = "NOT_SOLDED"
-	FileCanceled  = "CANCELED"
-	FileAbandoned = "ABANDONNED" // the platform's spelling
+	FileRunning    = "RUNNING"
+	FileSolded     = "SOLDED"
+	FilePartSolded = "PART_SOLDED"
+	FileNotSolded  = "NOT_SOLDED"
+	FileCanceled   = "CANCELED"
+	FileAbandoned  = "ABANDONNED" // the platform's spelling
 )
 
 // FileDetailsRequest holds the parameters of getFileDetails.

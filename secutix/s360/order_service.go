@@ -1,6 +1,9 @@
 package s360
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+)
 
 // ExternalOrderService pays, asks about and releases orders.
 type ExternalOrderService struct{ client *Client }
@@ -31,6 +34,43 @@ func (s ExternalOrderService) GetOrderDetails(ctx context.Context, r OrderDetail
 func (s ExternalOrderService) AbandonMovements(ctx context.Context, r AbandonMovementsRequest) (OrderUpdateResult, error) {
 	m := method{service: serviceOrders, name: "abandonMovements", changing: true}
 	return invoke[OrderUpdateResult](ctx, s.client, m, r)
+}
+
+// NotifyOrder tells that the buyer has left the payment widget: the order is closed when the payment centre took the payment,
+// and abandoned when it did not. While the centre does not know yet the call is refused and may be made again. The service that
+// owns the method, its parameters and its answer are proposed.
+//
+// S-360: ExternalOrderService.notifyOrder (1.33)
+func (s ExternalOrderService) NotifyOrder(ctx context.Context, r NotifyOrderRequest) (NotifyOrderResult, error) {
+	return invoke[NotifyOrderResult](ctx, s.client, method{service: serviceOrders, name: "notifyOrder", changing: true}, r)
+}
+
+// ReopenOrder opens an order for another attempt to pay: one that waits for its payment, or one that was abandoned because the
+// payment failed, if its places are still there. The service that owns the method, its parameters and its answer are proposed.
+//
+// S-360: ExternalOrderService.reopenOrder (1.33)
+func (s ExternalOrderService) ReopenOrder(ctx context.Context, r ReopenOrderRequest) (OrderDetailResult, error) {
+	return invoke[OrderDetailResult](ctx, s.client, method{service: serviceOrders, name: "reopenOrder", changing: true}, r)
+}
+
+// NotifyOrderRequest holds the parameters of notifyOrder (proposed). With a transaction, the order must be the one it pays.
+type NotifyOrderRequest struct {
+	RequestID     ID `json:"requestId,omitzero"`
+	OrderID       ID `json:"orderId"`
+	TransactionID ID `json:"transactionId,omitzero"`
+}
+
+// ReopenOrderRequest holds the parameters of reopenOrder (proposed).
+type ReopenOrderRequest struct {
+	RequestID ID `json:"requestId,omitzero"`
+	OrderID   ID `json:"orderId"`
+}
+
+// NotifyOrderResult tells how the payments and the order ended (proposed).
+type NotifyOrderResult struct {
+	OrderResult
+	PaymentDetails List[PaymentDetail] `json:"paymentDetails,omitzero"`
+	OrderData      *OrderDetailsData   `json:"orderData,omitzero"`
 }
 
 // Granularity of getOrderDetails; each value includes the one before.
@@ -81,6 +121,12 @@ type PaymentInfo struct {
 	// PaymentIdentifier is the payer's own name of the payment.
 	PaymentIdentifier string `json:"paymentIdentifier,omitzero"`
 	ValueDate         Date   `json:"valueDate,omitzero"`
+
+	CardAlias                 string          `json:"cardAlias,omitzero"`
+	CardMaskedNumber          string          `json:"cardMaskedNumber,omitzero"`
+	CardExpirationDate        string          `json:"cardExpirationDate,omitzero"`
+	PSPAdditionalReturnedData string          `json:"pspAdditionalReturnedData,omitzero"`
+	PaymentAdditionalData     json.RawMessage `json:"paymentAdditionalData,omitzero"`
 }
 
 // CloseOrderResult is the answer of closeOrder. Neither the name of its payload

@@ -22,8 +22,11 @@ func (s ExternalPaymentService) CancelPayment(ctx context.Context, r CancelPayme
 // States of payments. The enumeration is open.
 const (
 	PaymentWaiting         = "WAITING"
+	PaymentInProgress      = "IN_PROGRESS"
+	PaymentAuthorized      = "AUTHORIZED"
 	PaymentPaid            = "PAID"
 	PaymentCancelledByUser = "CANCELLED_BY_USER"
+	PaymentFailed          = "FAILED"
 	PaymentAbandoned       = "ABANDONED"
 )
 
@@ -56,4 +59,18 @@ type PaymentDetail struct {
 	PaymentStatus     string        `json:"paymentStatus,omitzero"`
 	ContactNumber     string        `json:"contactNumber,omitzero"`
 	CatalogCurrency   *CurrencyCash `json:"catalogCurrency,omitzero" soft:"1"`
+	// EPCTransactionData is there when the payment goes through the payment centre.
+	EPCTransactionData *EPCTransactionData `json:"epcTransactionData,omitzero"`
+	ExternalURL        string              `json:"externalUrl,omitzero"`
+	CardType           string              `json:"cardType,omitzero"`
+	CardAlias          string              `json:"cardAlias,omitzero"`
+	CardMaskedNumber   string              `json:"cardMaskedNumber,omitzero"`
+	CardExpirationDate string              `json:"cardExpirationDate,omitzero"`
+}
+
+// EPCTransactionData names a transaction of the payment centre, for the payment widget.
+type EPCTransactionData struct {
+	TransactionID ID `json:"transactionId"`
+	// PaymentTypes are the ways the buyer may pay there; their values are not known.
+	PaymentTypes List[string] `json:"paymentTypes,omitzero"`
 }

@@ -44,6 +44,7 @@ type SeatAvailability struct {
 	PerformanceID  ID     `json:"performanceId,omitzero"`
 	SeatCategoryID ID     `json:"seatCategoryId,omitzero"`
 	ContingentID   ID     `json:"contingentId,omitzero"`
+	Contingent     string `json:"contingent,omitzero"`
 	AreaID         ID     `json:"areaId,omitzero"`
 	Area           string `json:"area,omitzero"`
 	BlockID        ID     `json:"blockId,omitzero"`

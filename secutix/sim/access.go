@@ -111,7 +111,7 @@ func (b *accessBook) ready() {
 }
 
 func accessService() service {
-	return service{module: "tnci", name: "externalAccessControlService", soap: "ExternalAccessControlService", pkg: "com.secutix.facade.control", versions: []string{"v1_6", "v1_5"}, methods: []method{
+	return service{module: "tnci", name: "externalAccessControlService", soap: "ExternalAccessControlService", pkg: "com.secutix.facade.control", versions: []string{"v1_6", "v1_5", "v1_4", "v1_2"}, gone: "v1_1", methods: []method{
 		{name: "getAccessControlCatalog", do: (*Platform).getAccessControlCatalog, request: s360.AccessControlCatalogRequest{}, result: s360.AccessControlCatalogResult{}},
 		{name: "exportList", do: (*Platform).exportList, request: s360.ExportListRequest{}, result: s360.AccessControlListResult{}},
 		{name: "importControlledTicket", do: (*Platform).importControlledTicket, request: s360.ImportControlledTicketRequest{}, result: s360.WebMethodResult{}},
@@ -333,6 +333,9 @@ func (p *Platform) exportList(c *call) (any, *refusal) {
 	var q s360.ExportListRequest
 	if no := p.read(c, &q); no != nil {
 		return nil, no
+	}
+	if len(q.PerformanceCodes) > 0 && before(c.version, "v1_4") {
+		return nil, p.unknownMember(c, []string{"performanceCodes"})
 	}
 	if no := checkExport(q); no != nil {
 		return nil, no

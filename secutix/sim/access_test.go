@@ -484,6 +484,28 @@ func TestPage_ACancelledTicket_MovesToTheEnd_ItsValidLineJustBefore(t *testing.T
 	}
 }
 
+func TestExportList_AValidLineAndItsCancelledTwin_CountAsOne(t *testing.T) {
+	t.Parallel()
+	p, d := gates(t)
+	for range 3 {
+		d.sell("P00001", 1)
+	}
+	for _, id := range d.in.sequence {
+		if status, o := control(t, p, "POST", "/orders/"+text(id)+"/cancel?institution=arena", ""); status != http.StatusOK {
+			t.Fatal(o)
+		}
+	}
+	lines, next := d.export("GREY", "", 2)
+	if len(lines) != 4 {
+		t.Errorf("two tickets of a grey list are %d lines, want each with its twin: %v", len(lines), lines)
+	}
+	rest, _ := d.export("GREY", next, 2)
+	if len(rest) != 2 || rest[0].str("barcode") != rest[1].str("barcode") || rest[0].str("ticketState") != "VALID" || rest[1].str("ticketState") != "CANCELLED" {
+		t.Errorf("the last ticket: %v", rest)
+	}
+	sound(t, p)
+}
+
 func TestExportList_WhileOthersSell_EachLineComesOnce(t *testing.T) {
 	t.Parallel()
 	p, d := gates(t)

@@ -166,6 +166,7 @@ func (p *Platform) issue(in *institution, partner, secret string) reply {
 	defer p.mu.Unlock()
 	now := p.clock.Now()
 	if rep := p.admitted(in, now); rep != nil {
+		rep.counted = in
 		return *rep
 	}
 	rep := textReply(http.StatusUnauthorized, "Unauthorized: wrong secret")
@@ -173,6 +174,7 @@ func (p *Platform) issue(in *institution, partner, secret string) reply {
 		rep = reply{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json;charset=UTF-8"}}}
 		rep.body = []byte(`{"token":"` + in.token(partner, now) + `"}`)
 	}
+	rep.counted = in
 	p.calls.add(Call{At: now, Institution: in.w.Code, Service: "auth", Version: "v1", Method: "auth", Status: rep.status})
 	return rep
 }

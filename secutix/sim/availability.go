@@ -79,11 +79,11 @@ func (p *Platform) getUpdatedAvailabilities(c *call) (any, *refusal) {
 	return out, nil
 }
 
-// lastMoved is when the product's stock changed last, also by others giving theirs back.
+// lastMoved is when the stock our channel sells from changed last, also by others giving theirs back.
 func (in *institution) lastMoved(p *product, now time.Time) time.Time {
 	last := p.stockAt
 	each := func(pl *pool) {
-		if pl != nil && pl.awayUntil.After(last) && !pl.awayUntil.After(now) {
+		if pl.contingent.ours() && pl.awayUntil.After(last) && !pl.awayUntil.After(now) {
 			last = pl.awayUntil
 		}
 	}
@@ -159,56 +159,118 @@ func (p *product) alert() int {
 	return p.def.AlertRatio
 }
 
-// availability tells what is left of a performance. Outside its sale period the count is none.
-func (in *institution) availability(perf *performance, now time.Time, cats, conts breakdown, blocks bool) (s360.PerformanceAvailability, stock) {
-	var total stock
-	byCategory := map[*category]stock{}
-	a := s360.PerformanceAvailability{PerformanceID: s360.ID(perf.id), Quota: integer(in.w.MaxSeats)}
-	alert := perf.product.alert()
+// counts gathers what our channel can sell of some pools.
+type counts struct {
+	total      stock
+	categories map[*category]stock
+	shares     map[share]stock
+	blocks     []blockStock // in order
+}
+
+// share is what a contingent has in a seat category, or of all its places under nil.
+type share struct {
+	contingent *contingent
+	category   *category
+}
+
+type blockStock struct {
+	block *block
+	stock
+}
+
+func (s stock) and(o stock) stock {
+	if s.free >= endless || o.free >= endless {
+		return stock{endless, endless}
+	}
+	return stock{s.free + o.free, s.capacity + o.capacity}
+}
+
+// count counts the places of a performance in these categories and these contingents of ours. Outside its sale period none is
+// free.
+func (in *institution) count(perf *performance, now time.Time, cats, conts breakdown) counts {
+	n := counts{categories: map[*category]stock{}, shares: map[share]stock{}}
 	open := perf.onSale(now)
 	for _, pl := range in.poolsOf(perf) {
 		cat := pl.block.area.category
-		if !cats.takes(cat.id) || !conts.takes(in.contingentID()) {
+		if !pl.contingent.ours() || !cats.takes(cat.id) || !conts.takes(pl.contingent.id) {
 			continue
 		}
 		one := stock{}.plus(pl, now)
 		if !open {
 			one.free = 0
 		}
-		total = stock{total.free + one.free, total.capacity + one.capacity}
-		byCategory[cat] = stock{byCategory[cat].free + one.free, byCategory[cat].capacity + one.capacity}
-		if blocks {
+		n.total, n.categories[cat] = n.total.and(one), n.categories[cat].and(one)
+		for _, key := range []share{{pl.contingent, cat}, {pl.contingent, nil}} {
+			n.shares[key] = n.shares[key].and(one)
+		}
+		if last := len(n.blocks) - 1; last >= 0 && n.blocks[last].block == pl.block {
+			n.blocks[last].stock = n.blocks[last].and(one)
+			continue
+		}
+		n.blocks = append(n.blocks, blockStock{pl.block, one})
+	}
+	return n
+}
+
+// availability tells what our channel can sell of a performance.
+func (in *institution) availability(perf *performance, now time.Time, cats, conts breakdown, blocks bool) (s360.PerformanceAvailability, stock) {
+	n, alert := in.count(perf, now, cats, conts), perf.product.alert()
+	a := s360.PerformanceAvailability{PerformanceID: s360.ID(perf.id), Quota: integer(in.w.MaxSeats), Level: n.total.level(alert), Quantity: n.total.quantity()}
+	if blocks {
+		for _, b := range n.blocks {
 			a.AreaBlockAvailabilities = append(a.AreaBlockAvailabilities, s360.AreaBlockAvailability{
-				AreaID: s360.ID(pl.block.area.id), BlockID: s360.ID(pl.block.id), Level: one.level(alert), Quantity: one.quantity(),
+				AreaID: s360.ID(b.block.area.id), BlockID: s360.ID(b.block.id), Level: b.level(alert), Quantity: b.quantity(),
 			})
 		}
 	}
 	if cats.asked {
 		for _, c := range perf.product.venue.categories {
-			if s, ok := byCategory[c]; ok {
+			if s, ok := n.categories[c]; ok {
 				a.SeatCategoryAvailabilities = append(a.SeatCategoryAvailabilities, s360.SeatCategoryAvailability{
 					SeatCategoryID: s360.ID(c.id), Level: s.level(alert), Quantity: s.quantity(),
 				})
 			}
 		}
 	}
-	if conts.asked && conts.takes(in.contingentID()) {
-		a.ContingentAvailabilities = s360.List[s360.ContingentAvailability]{
-			{ContingentID: s360.ID(in.contingentID()), Level: total.level(alert), Quantity: total.quantity()},
-		}
+	a.ContingentAvailabilities = in.contingentLines(conts, alert, func(c *contingent) stock { return n.shares[share{c, nil}] })
+	if conts.asked && cats.asked {
+		a.ContingentAvailabilities = in.bothWays(perf, n, conts)
 	}
-	a.Level, a.Quantity = total.level(alert), total.quantity()
 	switch {
 	case perf.canceled:
 		a.Level = levelNotVisible
-	case !open:
+	case !perf.onSale(now):
 		a.Level = levelOffSale
 	}
-	return a, total
+	return a, n.total
 }
 
-// contingentID is the one share of places our channel sells from.
-func (in *institution) contingentID() int64 { return in.number(kindContingent, 1) }
+// contingentLines breaks down by our contingents that are asked for, the first choice first.
+func (in *institution) contingentLines(conts breakdown, alert int, of func(*contingent) stock) s360.List[s360.ContingentAvailability] {
+	var out s360.List[s360.ContingentAvailability]
+	for _, c := range in.ours {
+		if conts.asked && conts.takes(c.id) {
+			s := of(c)
+			out = append(out, s360.ContingentAvailability{ContingentID: s360.ID(c.id), Contingent: in.contingentName(c), Level: s.level(alert), Quantity: s.quantity()})
+		}
+	}
+	return out
+}
+
+// bothWays breaks down by contingent and seat category, where both are asked for.
+func (in *institution) bothWays(perf *performance, n counts, conts breakdown) s360.List[s360.ContingentAvailability] {
+	var out s360.List[s360.ContingentAvailability]
+	for _, cat := range perf.product.venue.categories {
+		for _, line := range in.contingentLines(conts, perf.product.alert(), func(c *contingent) stock { return n.shares[share{c, cat}] }) {
+			i := slices.IndexFunc(in.ours, func(c *contingent) bool { return s360.ID(c.id) == line.ContingentID })
+			if _, ok := n.shares[share{in.ours[i], cat}]; ok {
+				line.SeatCategoryID = s360.ID(cat.id)
+				out = append(out, line)
+			}
+		}
+	}
+	return out
+}
 
 func (p *Platform) getPerformanceAvailability(c *call) (any, *refusal) {
 	var q s360.PerformanceAvailabilityRequest
@@ -246,63 +308,84 @@ func (p *Platform) getProductAvailability(c *call) (any, *refusal) {
 	out := s360.ProductAvailabilityResult{Result: c.ok(), ProductAvailabilityData: s360.List[s360.ProductAvailability]{}}
 	for _, id := range q.ProductIDs {
 		if pr := c.in.productOf[int64(id)]; pr != nil {
-			out.ProductAvailabilityData = append(out.ProductAvailabilityData, c.in.productAvailability(pr, c.now))
+			out.ProductAvailabilityData = append(out.ProductAvailabilityData, c.in.productAvailability(pr, c.now, newBreakdown(q.ContingentIDs)))
 		}
 	}
 	return out, nil
 }
 
-func (in *institution) productAvailability(p *product, now time.Time) s360.ProductAvailability {
+func (in *institution) productAvailability(p *product, now time.Time, conts breakdown) s360.ProductAvailability {
 	a := s360.ProductAvailability{ProductID: s360.ID(p.id)}
 	var total stock
+	shares := map[*contingent]stock{}
 	for _, perf := range p.perfs {
-		_, s := in.availability(perf, now, breakdown{}, breakdown{}, false)
-		total = stock{total.free + s.free, total.capacity + s.capacity}
+		n := in.count(perf, now, breakdown{}, conts)
+		total = total.and(n.total)
+		for _, c := range in.ours {
+			shares[c] = shares[c].and(n.shares[share{c, nil}])
+		}
 	}
 	for _, it := range p.items {
-		lines, s := in.itemAvailability(it, now)
-		a.ItemAvailabilities = append(a.ItemAvailabilities, lines...)
-		if s.free >= endless {
-			total = s
-		} else {
-			total = stock{total.free + s.free, total.capacity + s.capacity}
+		a.ItemAvailabilities = append(a.ItemAvailabilities, in.itemAvailability(it, now, conts, shares)...)
+	}
+	for _, c := range in.ours {
+		if len(p.items) > 0 && conts.takes(c.id) {
+			total = total.and(shares[c])
 		}
 	}
 	a.Level, a.Quantity = total.level(p.alert()), total.quantity()
+	a.ContingentAvailabilities = in.contingentLines(conts, p.alert(), func(c *contingent) stock { return shares[c] })
 	if now.Before(p.saleOpens) {
 		a.Level = levelOffSale
 	}
 	return a
 }
 
-// itemAvailability tells an item without slots in one line, else each slot of the coming days that
-// has not begun.
-func (in *institution) itemAvailability(it *item, now time.Time) ([]s360.ItemAvailability, stock) {
-	alert := it.product.alert()
-	if it.def.Slots == nil {
-		s := stock{}.plus(in.poolOf(it, slotKey{}), now)
-		return []s360.ItemAvailability{{ItemID: s360.ID(it.id), Level: s.level(alert), Quantity: s.quantity()}}, s
+// itemAvailability tells an item without slots in one line, else each slot of the coming days that has not begun. What it
+// counts it adds to the shares.
+func (in *institution) itemAvailability(it *item, now time.Time, conts breakdown, shares map[*contingent]stock) []s360.ItemAvailability {
+	if it.def.Slots == nil && !it.dated() {
+		line := s360.ItemAvailability{ItemID: s360.ID(it.id)}
+		in.countItem(&line, it, slotKey{}, now, conts, shares)
+		return []s360.ItemAvailability{line}
 	}
 	var out []s360.ItemAvailability
-	var total stock
 	today := now.In(in.zone)
 	for d := range slotDays {
 		day := time.Date(today.Year(), today.Month(), today.Day()+d, 0, 0, 0, 0, in.zone)
 		if it.closedOn(day) {
 			continue
 		}
+		if it.dated() {
+			line := s360.ItemAvailability{ItemID: s360.ID(it.id), Date: in.at(day)}
+			in.countItem(&line, it, slotKey{day: day.Format(time.DateOnly)}, now, conts, shares)
+			out = append(out, line)
+		}
 		for _, sl := range it.slots {
 			if !in.slotStart(sl, day).After(now) {
 				continue
 			}
-			s := stock{}.plus(in.poolOf(it, slotKey{slot: sl.id, day: day.Format(time.DateOnly)}), now)
-			total = stock{total.free + s.free, total.capacity + s.capacity}
-			out = append(out, s360.ItemAvailability{
-				ItemID: s360.ID(it.id), TimeslotID: s360.ID(sl.id), Date: in.at(day), Level: s.level(alert), Quantity: s.quantity(),
-			})
+			line := s360.ItemAvailability{ItemID: s360.ID(it.id), TimeslotID: s360.ID(sl.id), Date: in.at(day)}
+			in.countItem(&line, it, slotKey{slot: sl.id, day: day.Format(time.DateOnly)}, now, conts, shares)
+			out = append(out, line)
 		}
 	}
-	return out, total
+	return out
+}
+
+// countItem counts what our channel can sell of an item, or of it at one time slot.
+func (in *institution) countItem(line *s360.ItemAvailability, it *item, key slotKey, now time.Time, conts breakdown, shares map[*contingent]stock) {
+	var total stock
+	own := map[*contingent]stock{}
+	for _, pl := range in.poolsAt(it, key, in.ours) {
+		if c := pl.contingent; conts.takes(c.id) {
+			own[c] = stock{}.plus(pl, now)
+			total, shares[c] = total.and(own[c]), shares[c].and(own[c])
+		}
+	}
+	alert := it.product.alert()
+	line.Level, line.Quantity = total.level(alert), total.quantity()
+	line.ContingentAvailabilities = in.contingentLines(conts, alert, func(c *contingent) stock { return own[c] })
 }
 
 func (it *item) closedOn(day time.Time) bool {

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -142,16 +141,16 @@ func (in *institution) posConfig() *s360.POSConfigData {
 			ProductFamilyType: f, ContactRequired: f == familyMembership,
 		})
 	}
-	d.Extra = s360.Members{"placeAddressData": raw(map[string]string{
+	d.PlaceAddressData = raw(map[string]string{
 		"countryCode": w.Address.Country, "email": w.Address.Email, "firstAddressLine": w.Address.Street,
 		"gpsLatitude": w.Address.Latitude, "gpsLongitude": w.Address.Longitude, "locality": w.Address.Town,
 		"website": w.Address.Website, "zipCode": w.Address.Zip,
-	})}
+	})
 	return d
 }
 
 func allFamilies() []string {
-	return []string{familyEvent, familyPass, familyService, familyGoods, familyMembership}
+	return []string{familyEvent, familyPass, familyService, familyGoods, familyMembership, familySeasonTicket, familyPackage, familyTransport, familyHospitality}
 }
 
 // families lists the kinds of product the institution has.
@@ -175,11 +174,7 @@ func (p *Platform) getCatalogDetailed(c *call) (any, *refusal) {
 	}
 	view := catalogView{in: c.in, now: c.now, extended: q.Scope == "EXTENDED", product: q.ProductCode, season: q.SeasonCode, base: p.PublicURL}
 	if !c.has(EmptyCatalog) && !c.has(OrphanPerformance) && !c.has(ForeignCurrency) {
-		body, err := view.encoded(c.ok())
-		if err != nil {
-			return nil, p.broken(c, err)
-		}
-		return body, nil
+		return later(view.kept().bytes), nil
 	}
 	data, err := view.fresh()
 	if err != nil {
@@ -280,83 +275,6 @@ func (v catalogView) data() *s360.CatalogData {
 	return d
 }
 
-// gap stands in an encoded object where a list that is encoded elsewhere belongs.
-const gap = `"@gap"`
-
-// encode writes the same catalog as data, from performances that are encoded once and kept. A
-// catalog is by far the longest answer, and little in it changes.
-func (v catalogView) encode(head s360.Result) (json.RawMessage, error) {
-	products := v.products()
-	data := v.head(products)
-	if len(products) > 0 {
-		data.Seasons[0].Extra = s360.Members{"products": json.RawMessage(gap)}
-	}
-	whole, err := json.Marshal(s360.CatalogResultDetailed{Result: head, CatalogData: data})
-	if err != nil {
-		return nil, err
-	}
-	before, after, found := bytes.Cut(whole, []byte(gap))
-	if !found {
-		return whole, nil
-	}
-	out := bytes.NewBuffer(nil)
-	out.Write(before)
-	for i, p := range products {
-		out.WriteByte(listMark(i))
-		if err := v.encodeProduct(out, p); err != nil {
-			return nil, err
-		}
-	}
-	out.WriteByte(']')
-	out.Write(after)
-	return out.Bytes(), nil
-}
-
-func (v catalogView) encodeProduct(out *bytes.Buffer, p *product) error {
-	w := v.productData(p)
-	if w.Event != nil {
-		w.Event.Extra = s360.Members{"performances": json.RawMessage(gap)}
-	}
-	b, err := json.Marshal(w)
-	if err != nil {
-		return err
-	}
-	before, after, found := bytes.Cut(b, []byte(gap))
-	out.Write(before)
-	if !found {
-		return nil
-	}
-	for i, perf := range v.performances(p) {
-		out.WriteByte(listMark(i))
-		b, err := v.in.encodePerformance(perf)
-		if err != nil {
-			return err
-		}
-		out.Write(b)
-	}
-	out.WriteByte(']')
-	out.Write(after)
-	return nil
-}
-
-// listMark is what stands before the i-th element of a list.
-func listMark(i int) byte {
-	if i == 0 {
-		return '['
-	}
-	return ','
-}
-
-// encodePerformance keeps what it encodes until something about the performance changes.
-func (in *institution) encodePerformance(perf *performance) ([]byte, error) {
-	if perf.encoded != nil {
-		return perf.encoded, nil
-	}
-	b, err := json.Marshal(in.performance(perf))
-	perf.encoded = b
-	return b, err
-}
-
 // seasonBounds are the first day of September before the base day and the last of August after all
 // that is in sight.
 func (in *institution) seasonBounds() (start, end time.Time) {
@@ -413,6 +331,7 @@ func (in *institution) season() s360.Season {
 		cat.AudienceSubCategories = append(cat.AudienceSubCategories, sub)
 	}
 	s.AudienceCategories = s360.List[s360.AudienceCategory]{cat}
+	s.Advantages = in.advantages()
 	return s
 }
 
@@ -451,11 +370,17 @@ func (v catalogView) productData(p *product) s360.Product {
 	w := s360.Product{
 		ID: s360.ID(p.id), SeasonID: s360.ID(in.number(kindSeason, 1)), Code: def.Code, ProductFamilyType: def.Family, ProductFamilySubType: def.SubFamily,
 		AudienceType: "ALL", State: s360.StateRunning, ExternalName: in.name(def.Name), ExternalDescription: in.name(def.Text),
-		VatCodeID: s360.ID(in.vatOf[def.VAT]), SalePeriods: in.salePeriods(p),
+		VatCodeID: s360.ID(in.vatOf[def.VAT]), SalePeriods: in.salePeriods(p), AdditionalState: v.additionalState(p), CrossSellProductLinks: v.crossSell(p),
+	}
+	if len(def.Topics) > 0 {
+		w.SubTopics = raw(in.topics(def.Topics))
 	}
 	if v.base != "" && def.Image != "" {
 		large := v.base + "/" + in.w.Code + "/images/" + strings.ToLower(def.Code)
 		w.SmallImageURL, w.MediumImageURL, w.LargeImageURL = large+"-small.jpg", large+"-small.jpg", large+".jpg"
+		if def.Logo {
+			w.Logo = large + "-small.png"
+		}
 	}
 	if def.MinQuantity > 0 {
 		w.MinQuantity = integer(def.MinQuantity)
@@ -463,11 +388,14 @@ func (v catalogView) productData(p *product) s360.Product {
 	if def.MaxQuantity > 0 {
 		w.MaxQuantity = integer(def.MaxQuantity)
 	}
+	if v.composes(&w, p) {
+		return w
+	}
 	switch def.Family {
 	case familyEvent:
 		w.Event = in.event(p)
 	case familyPass:
-		w.Pass = &s360.Pass{Consecutive: "INDIFFERENT", DateMandatory: s360.Bool(def.DateNeeded), Items: in.items(p), Timeslots: in.timeslots(p)}
+		w.Pass = &s360.Pass{Consecutive: "INDIFFERENT", DateMandatory: s360.Bool(def.DateNeeded), Guided: def.Guided != nil, Items: in.items(p), Timeslots: in.timeslots(p)}
 	case familyMembership:
 		w.Membership = &s360.Membership{ValidityRule: "PERIOD", ValidityDuration: integer(def.ValidDays), ValidityDurationUnit: "DAY", Items: in.items(p)}
 	case familyGoods:
@@ -483,6 +411,9 @@ func (in *institution) salePeriods(p *product) s360.List[s360.SalePeriod] {
 	ours := s360.SalePeriod{
 		Start: in.at(p.saleOpens), End: in.openEnd(), SalesChannelID: s360.ID(in.w.SalesChannel.ID), SalesChannelCode: in.w.SalesChannel.Code,
 		SalePossible: true, Type: "STANDARD",
+	}
+	if p.def.SaleEnd != nil {
+		ours.EndRelative = integer(*p.def.SaleEnd)
 	}
 	for _, t := range in.tariffs {
 		if slices.Contains(p.def.SaleTariffs, t.def.Code) {
@@ -582,6 +513,12 @@ func (in *institution) items(p *product) s360.List[s360.Item] {
 	var out s360.List[s360.Item]
 	for _, it := range p.items {
 		w := s360.Item{ItemID: s360.ID(it.id), Code: it.def.Code, Rank: s360.Int(it.n), ExternalName: in.name(it.def.Name)}
+		if it.def.Donation > 0 {
+			w.DonationAmount = amount(it.def.Donation)
+		}
+		if it.def.VoucherMin > 0 {
+			w.VoucherMinAmount = amount(it.def.VoucherMin)
+		}
 		for _, t := range in.tariffs {
 			public, ok := it.price(t)
 			if !ok {
@@ -607,10 +544,14 @@ func (in *institution) timeslots(p *product) s360.List[s360.Timeslot] {
 	var out s360.List[s360.Timeslot]
 	for _, it := range p.items {
 		for _, s := range it.slots {
-			out = append(out, s360.Timeslot{
+			w := s360.Timeslot{
 				ID: s360.ID(s.id), StartDate: in.at(start), EndDate: in.at(end), StartTime: fmt.Sprintf("%02d:%02d", s.hour, s.minute),
 				Duration: integer(it.def.Slots.Every * 60), Quota: integer(it.def.Slots.Quota),
-			})
+			}
+			if g := p.def.Guided; g != nil {
+				w.VisitLanguages, w.AllVisitThemes = raw(g.Languages), raw(in.topics(g.Themes))
+			}
+			out = append(out, w)
 		}
 	}
 	return out

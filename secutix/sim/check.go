@@ -14,7 +14,8 @@ import (
 // what is held and what is sold, and never below none; no movement or operation is in two orders; a hold that ran
 // out holds nothing; an order is closed once; the account is the sum of the closed orders; every
 // closed movement has exactly one barcode, unique and well formed; an operation's total is the sum
-// of its prices.
+// of its prices; every place is in one contingent, what the partner has is of one of its own, and what a contingent sold, holds
+// and has left is its size.
 func (p *Platform) Check() error {
 	if err := p.Start(); err != nil {
 		return err
@@ -27,7 +28,7 @@ func (p *Platform) Check() error {
 		if err := p.settle(in, now); err != nil {
 			errs = append(errs, err)
 		}
-		ck := &checker{in: in, now: now, seats: map[seatKey]int64{}, inOrder: map[int64]int64{}, lines: map[int64]int64{}, barcodes: map[string]int64{}, held: map[*pool]int{}, sold: map[*pool]int{}}
+		ck := &checker{in: in, now: now, seats: map[seatKey]int64{}, inOrder: map[int64]int64{}, lines: map[int64]int64{}, barcodes: map[string]int64{}, held: map[*pool]int{}, sold: map[*pool]int{}, transactions: map[int64]int64{}}
 		ck.run()
 		ck.webhooks()
 		ck.broken = append(ck.broken, p.checkAccess(in, now)...)
@@ -36,6 +37,7 @@ func (p *Platform) Check() error {
 			errs = append(errs, fmt.Errorf("%s: %w", in.w.Code, b))
 		}
 		errs = append(errs, p.checkWallets(in, now)...)
+		errs = append(errs, p.checkMonth(in)...)
 	}
 	return errors.Join(errs...)
 }
@@ -56,6 +58,8 @@ type checker struct {
 	barcodes map[string]int64  // to movement
 	held     map[*pool]int
 	sold     map[*pool]int
+
+	transactions map[int64]int64 // to payment
 }
 
 func (k *checker) bad(format string, args ...any) {
@@ -70,14 +74,18 @@ func (k *checker) run() {
 	k.life()
 	for _, p := range k.in.products {
 		for _, perf := range p.perfs {
-			for i, pl := range perf.pools {
-				k.pool(pl, fmt.Sprintf("performance %d, block %s", perf.id, p.venue.blocks[i].code))
+			for _, pl := range perf.pools {
+				k.pool(pl, fmt.Sprintf("performance %d, block %s", perf.id, pl.block.code))
+			}
+			if perf.pools != nil {
+				k.shares(perf)
 			}
 		}
 		for _, it := range p.items {
 			for key, pl := range it.pools {
 				k.pool(pl, fmt.Sprintf("item %d, slot %d on %q", it.id, key.slot, key.day))
 			}
+			k.quotas(it)
 		}
 	}
 	slices.SortStableFunc(k.broken, func(a, b error) int {
@@ -154,6 +162,9 @@ func (k *checker) movement(o *order, op *operation, m *movement) {
 		k.bad("movement %d: %w", m.ID, err)
 		return
 	}
+	if pl.contingent.index != m.Contingent || !pl.contingent.ours() {
+		k.bad("movement %d is of contingent %d, its place is contingent %s's", m.ID, m.Contingent, pl.contingent.def.Code)
+	}
 	if m.Seat >= 0 {
 		at := seatKey{op.Performance, m.Block, m.Seat}
 		if other, ok := k.seats[at]; ok {
@@ -215,7 +226,7 @@ func (k *checker) account() {
 	var closed, posted int64
 	for _, o := range k.in.orders {
 		if o.State == stateClosed {
-			closed += o.Amount
+			closed += k.in.onAccount(o)
 		}
 	}
 	seen := map[int64]bool{}
@@ -245,7 +256,7 @@ func (k *checker) pool(pl *pool, name string) {
 		k.bad("%s: %d seats sold elsewhere, %d marked", name, pl.elsewhere, pl.goneCount())
 	}
 	free := 0
-	for s := range pl.capacity {
+	for s := range pl.block.capacity {
 		if pl.seatFree(s) {
 			free++
 		}

@@ -51,6 +51,15 @@ func (k *checker) paid(o *order) {
 	case o.State != stateClosed && sum != 0:
 		k.bad("order %d is %s and is paid %d", o.ID, o.State, sum)
 	}
+	if (len(o.Lost) > 0 && o.State != stateAbandoned) || (len(o.Attempt) > 0 && o.State == stateClosed) {
+		k.bad("order %d is %s and waits for a payment, or lost its places with one", o.ID, o.State)
+	}
+	for _, pay := range o.Payments {
+		if other, twice := k.transactions[pay.Transaction]; twice && pay.Transaction != 0 {
+			k.bad("payment %d and payment %d are the same transaction", other, pay.ID)
+		}
+		k.transactions[pay.Transaction] = pay.ID
+	}
 }
 
 func (k *checker) refund(o *order, op *operation, back map[int64]int64) {

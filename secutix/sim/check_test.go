@@ -18,17 +18,17 @@ func TestCheck_NamesEveryBrokenPromise(t *testing.T) {
 		}, []string{"belongs to movement"}},
 		"a seat sold elsewhere too": {func(in *institution, open, _ *order) {
 			m := open.Operations[0].Movements[0]
-			in.perfOf[open.Operations[0].Performance].pools[m.Block].markGone(m.Seat)
+			in.stockAt(open.Operations[0], m).markGone(m.Seat)
 		}, []string{"was sold elsewhere and to movement"}},
 		"a seat that forgets": {func(in *institution, open, _ *order) {
 			m := open.Operations[0].Movements[0]
-			delete(in.perfOf[open.Operations[0].Performance].pools[m.Block].taken, int32(m.Seat))
+			delete(in.stockAt(open.Operations[0], m).taken, int32(m.Seat))
 		}, []string{"does not know movement", "seats free"}},
 		"a count too low": {func(in *institution, open, _ *order) {
-			in.perfOf[open.Operations[0].Performance].pools[open.Operations[0].Movements[0].Block].held--
+			in.stockAt(open.Operations[0], open.Operations[0].Movements[0]).held--
 		}, []string{"the orders say"}},
 		"less than nothing left": {func(in *institution, open, _ *order) {
-			in.perfOf[open.Operations[0].Performance].pools[open.Operations[0].Movements[0].Block].elsewhere += 10_000
+			in.stockAt(open.Operations[0], open.Operations[0].Movements[0]).elsewhere += 10_000
 		}, []string{"places left"}},
 		"a movement in two orders": {func(in *institution, open, closed *order) {
 			open.Operations[0].Movements[0].ID = closed.Operations[0].Movements[0].ID

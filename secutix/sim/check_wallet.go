@@ -85,7 +85,19 @@ func (k *walletChecker) run() {
 		}
 		k.numbers[t.seq] = t.ID
 	}
+	lines := map[int64]bool{}
+	for _, t := range k.w.tickets {
+		for i, l := range t.History {
+			if l.Seq < 1 || l.Seq > k.w.lines || lines[l.Seq] || i > 0 && l.Seq < t.History[i-1].Seq {
+				k.bad("step %d of ticket %s is number %d of %d", i+1, t.ID, l.Seq, k.w.lines)
+			}
+			lines[l.Seq] = true
+		}
+	}
 	for _, c := range k.w.cards {
+		if waits := c.Status == tixngo.StatusDeletionPending; waits != !c.Until.IsZero() || (waits && !k.now.Before(c.Until)) {
+			k.bad("privilege %s is %s until %s", c.ID, c.Status, c.Until)
+		}
 		if _, ok := k.w.definitions[c.Definition]; !ok {
 			k.bad("privilege %s has no definition", c.ID)
 		}

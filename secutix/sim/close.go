@@ -82,52 +82,21 @@ func (p *Platform) closeOrder(c *call) (any, *refusal) {
 	return s360.CloseOrderResult{OrderResult: c.orderOK(), OrderData: c.in.details(o, s360.GranularityTickets, c.now)}, nil
 }
 
-// createPaymentsAndCloseOrder closes by the pending account alone: there is no payment centre here.
-func (p *Platform) createPaymentsAndCloseOrder(c *call) (any, *refusal) {
-	var q s360.CreatePaymentsAndCloseOrderRequest
-	if no := p.read(c, &q); no != nil {
-		return nil, no
-	}
-	if len(q.Payments) == 0 {
-		return nil, refuse(errMissing, "payments")
-	}
-	o, no := p.pay(c, s360.CloseOrderRequest{
-		OrderID: q.OrderID, OrderType: q.OrderType, PurchasersInfo: q.PurchasersInfo, Payments: q.Payments, GenerateBarCodes: true, MaxWaitingTime: q.MaxWaitingTime,
-	})
-	if no != nil {
-		return nil, no
-	}
-	return s360.CreatePaymentsAndCloseOrderResult{
-		OrderResult: c.orderOK(), PaymentDetails: c.in.paymentDetails(o), OrderData: c.in.details(o, s360.GranularityTickets, c.now),
-	}, nil
-}
-
 // pay closes an open order, which issues its tickets or takes back those it names.
 func (p *Platform) pay(c *call, q s360.CloseOrderRequest) (*order, *refusal) {
 	o, no := c.in.openOrder(int64(q.OrderID))
 	if no != nil {
 		return nil, no
 	}
-	contact, no := p.checkClose(c, o, q)
+	contact, no := p.checkClose(c, o, q, false)
 	if no != nil {
 		return nil, no
 	}
-	ch := change{
-		At: c.now, Do: doClose, ID: o.ID, Amount: o.total(), Method: c.in.w.pendingMethod(), Contact: contact,
-		Generated: bool(q.GenerateBarCodes), Tickets: c.in.tickets(o), Until: c.now.Add(p.BarcodeDelay),
-		Life: &lifeChange{Payments: c.in.paid(q.Payments, o, c.now)},
-	}
-	if c.has(LateBarcodes) {
-		ch.Until = c.now.Add(orElse(c.fault.Late, 10*time.Second))
-	}
-	if err := p.commit(c.in, ch); err != nil {
-		return nil, p.broken(c, err)
-	}
-	return o, nil
+	return o, p.finish(c, o, c.in.paid(q.Payments, o, c.now), contact, bool(q.GenerateBarCodes))
 }
 
-// checkClose looks at who pays, how and how much. It returns the contact the order ends with.
-func (p *Platform) checkClose(c *call, o *order, q s360.CloseOrderRequest) (string, *refusal) {
+// checkClose looks at who pays, how and how much; anyMethod is as in checkPayments. It returns the contact the order ends with.
+func (p *Platform) checkClose(c *call, o *order, q s360.CloseOrderRequest, anyMethod bool) (string, *refusal) {
 	contact := o.Contact
 	if q.PurchaserInfo != nil {
 		contact = q.PurchaserInfo.ContactReference
@@ -147,39 +116,56 @@ func (p *Platform) checkClose(c *call, o *order, q s360.CloseOrderRequest) (stri
 			return "", no
 		}
 	}
-	if no := c.in.checkPayments(q.Payments, o); no != nil {
-		return "", no
-	}
-	if p.AccountLimit > 0 && c.in.balance+o.total() > p.AccountLimit {
-		return "", refuse(errLimit, "the pending account would pass its limit")
-	}
-	return contact, nil
+	return contact, p.checkPayments(c, q.Payments, o, anyMethod)
 }
 
-// checkPayments accepts no payments at all, which means the pending account, or payments by it that make up the total. What
-// a refund pays back may be written with either sign.
-func (in *institution) checkPayments(payments s360.List[s360.PaymentInfo], o *order) *refusal {
+// checkPayments accepts no payments at all, which means the pending account, or payments that make up the total: by the pending
+// account or, with anyMethod, by any method of the point of sales that is good for it. What a refund pays back may be written
+// with either sign. The pending account keeps to its limit.
+func (p *Platform) checkPayments(c *call, payments s360.List[s360.PaymentInfo], o *order, anyMethod bool) *refusal {
 	total, refund := o.total(), isRefund(o.Type)
-	if refund && !in.w.pendingRefunds() {
+	if refund && !anyMethod && !c.in.w.pendingRefunds() {
 		return refuse(errMethod, "the account takes no reimbursements")
 	}
 	if len(payments) == 0 {
-		return nil
+		return p.withinLimit(c.in, c.in.paid(nil, o, c.now))
 	}
 	var sum int64
 	for _, pay := range payments {
-		if int64(pay.PaymentMethodID) != in.w.pendingMethod() {
-			return refuse(errMethod, "payment method %d is not for this account", pay.PaymentMethodID)
-		}
-		if pay.ContactReference != "" && !in.knowsContact(pay.ContactReference) {
-			return refuse(errContact, "no contact %s", pay.ContactReference)
+		if no := c.in.takes(pay, o, anyMethod); no != nil {
+			return no
 		}
 		sum += int64(pay.Amount)
 	}
 	if sum != total && (!refund || sum != -total) {
 		return refuse(errAmount, "the payments make %d, the order is %d", sum, total)
 	}
+	if slices.ContainsFunc(payments, func(pay s360.PaymentInfo) bool { return pay.Amount != 0 && (pay.Amount < 0) != (sum < 0) }) {
+		return refuse(errAmount, "payments of both signs")
+	}
+	return p.withinLimit(c.in, c.in.announced(payments, o, c.now))
+}
+
+// takes says whether one payment may be made in this way and by this contact.
+func (in *institution) takes(pay s360.PaymentInfo, o *order, anyMethod bool) *refusal {
+	m, ok := in.w.method(int64(pay.PaymentMethodID))
+	refund := isRefund(o.Type)
+	switch {
+	case !ok || !anyMethod && m.ID != in.w.pendingMethod():
+		return refuse(errMethod, "payment method %d is not for this account", pay.PaymentMethodID)
+	case anyMethod && (refund && !m.ForReimbursement || !refund && !m.ForPayment):
+		return refuse(errMethod, "payment method %s is not for this direction", m.Code)
+	case refund && m.byCentre() && in.filedOnAccount(o.File):
+		return refuse(errMethod, "what was paid by the pending account goes to no card")
+	case pay.ContactReference != "" && !in.knowsContact(pay.ContactReference):
+		return refuse(errContact, "no contact %s", pay.ContactReference)
+	}
 	return nil
+}
+
+// filedOnAccount says whether a sale of the file was paid by the pending account.
+func (in *institution) filedOnAccount(file int64) bool {
+	return slices.ContainsFunc(in.files[file].Orders, func(id int64) bool { return in.onAccount(in.orders[id]) > 0 })
 }
 
 // tickets makes a ticket for every movement that is there.
@@ -221,10 +207,10 @@ func (p *Platform) getOrderDetails(c *call) (any, *refusal) {
 func (in *institution) details(o *order, granularity string, now time.Time) *s360.OrderDetailsData {
 	y, m, day := o.Created.In(in.zone).Date()
 	d := &s360.OrderDetailsData{
-		OrderID: s360.ID(o.ID), OrderState: o.State, OrderType: o.kind(), OrderSecretID: o.Secret, ContactReference: o.Contact,
+		OrderID: s360.ID(o.ID), OrderState: o.shownState(), OrderType: o.kind(), OrderSecretID: o.Secret, ContactReference: o.Contact,
 		CreationDateTime: s360.At(o.Created.UTC()), ReferenceDate: s360.At(time.Date(y, m, day, 0, 0, 0, 0, in.zone).UTC()),
 		ExpirationDate: s360.At(o.Expires.UTC()), SaleAmount: amount(o.total()), PreSaleAmount: amount(0),
-		ReservationAmount: amount(0), OptionAmount: amount(0), WaitingAccountBalanceAmount: amount(o.Amount),
+		ReservationAmount: amount(0), OptionAmount: amount(0), WaitingAccountBalanceAmount: amount(in.onAccount(o)),
 		CatalogCurrency: cash(in.w.Currency), OrderOriginator: "EXTERNAL_SALE",
 		SalesChannelCode: in.w.SalesChannel.Code, SalesChannelName: in.text(in.w.SalesChannel.Name),
 	}

@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"net/mail"
 	"slices"
 	"strconv"
@@ -18,6 +21,8 @@ const (
 	errContactLogin   = "error.contact.login.used"
 	errContactConsent = "error.contact.authorization.unknown"
 	errContactKind    = "error.contact.type"
+	errContactCrit    = "error.contact.criterion.unknown"
+	errContactPhoto   = "error.contact.photo"
 )
 
 // kindContact numbers contacts; it stands apart from the kinds of the catalog and the ledger.
@@ -28,6 +33,24 @@ const maxFound = 100
 
 // consents are the communication permissions every institution here knows (proposed codes).
 var consents = [...]string{"EMAILNEWS", "SMSNEWS", "PARTNERS"}
+
+// criterion is one of an institution's classifications of its contacts.
+type criterion struct {
+	code   string
+	values []string
+	many   bool
+}
+
+// criteria are the ones every institution here knows (proposed codes).
+func criteria() []criterion {
+	return []criterion{
+		{code: "LANGUAGE", values: []string{"fr", "de", "it", "en"}},
+		{code: "INTERESTS", values: []string{"ART", "MUSIC", "SPORT", "THEATRE"}, many: true},
+	}
+}
+
+// maxPhoto bounds a photo, in bytes.
+const maxPhoto = 512 << 10
 
 // contactDetails are the parts of a contact that can be asked for.
 var contactDetails = [...]string{
@@ -48,6 +71,8 @@ type contact struct {
 	Addresses []s360.ContactAddressData  `json:"addresses,omitempty"`
 	Consents  map[string]bool            `json:"consents,omitempty"`
 	Holder    *s360.CulturalContactData  `json:"holder,omitempty"` // the line that made it
+	Criteria  map[string][]string        `json:"criteria,omitempty"`
+	Photo     *s360.IndividualPhotoData  `json:"photo,omitempty"`
 }
 
 // address is the book of contacts of an institution.
@@ -82,7 +107,7 @@ func (b *addressBook) apply(list []*contact) error {
 }
 
 func contactService() service {
-	return service{module: "tnco", name: "contactInformationPublicService", soap: "ContactInformationPublicService", pkg: "com.secutix.service.contact", versions: []string{"v2_21", "v2_22"}, methods: []method{
+	return service{module: "tnco", name: "contactInformationPublicService", soap: "ContactInformationPublicService", pkg: "com.secutix.service.contact", versions: []string{"v2_21", "v2_22", "v2_17"}, gone: "v2_14", methods: []method{
 		{name: "getContactData", do: (*Platform).getContactData, request: s360.ContactDataRequest{}, result: s360.ContactDataResult{}},
 		{name: "searchContact", do: (*Platform).searchContact, request: s360.ContactSearchRequest{}, result: s360.ContactSearchResult{}},
 		{name: "saveIndividualContactData", do: (*Platform).saveIndividualContactData, request: s360.SaveIndividualContactRequest{}, result: s360.ContactDataResult{}},
@@ -150,7 +175,31 @@ func (in *institution) contactData(number string, details []string) s360.Contact
 	if wants(s360.ContactCommunicationMeans) {
 		out.CommunicationMeans = ct.means()
 	}
+	if wants(s360.ContactCriteria) {
+		for _, code := range slices.Sorted(maps.Keys(ct.Criteria)) {
+			out.Criteria = append(out.Criteria, s360.ExternalContactCriterionData{CriterionCode: code, Values: slices.Clone(ct.Criteria[code])})
+		}
+	}
+	if wants(s360.ContactIndicators) {
+		out.Indicators = in.indicators(number)
+	}
+	if wants(s360.ContactIndividualPhoto) {
+		out.IndividualPhoto = ct.Photo
+	}
 	return out
+}
+
+// indicators tells what can be worked out of a contact's orders (proposed codes): whether there is a sale, and more than one.
+func (in *institution) indicators(number string) s360.List[s360.IndicatorData] {
+	sales := 0
+	for _, o := range in.orders {
+		if o.State == stateClosed && !isRefund(o.Type) && o.Contact == number {
+			sales++
+		}
+	}
+	return s360.List[s360.IndicatorData]{
+		{IndicatorCode: "BUYER", Value: strconv.FormatBool(sales > 0)}, {IndicatorCode: "RETURNING", Value: strconv.FormatBool(sales > 1)},
+	}
 }
 
 func (ct *contact) means() s360.List[s360.CommunicationMeanData] {
@@ -321,6 +370,7 @@ func (d *draft) existing(number string) (*contact, *refusal) {
 		for code, allowed := range ct.Consents {
 			own.Consents[code] = allowed
 		}
+		own.Criteria = maps.Clone(ct.Criteria)
 		return &own, nil
 	case d.in.knowsContact(number):
 		return nil, refuse(errContactKind, "the contact is not an individual that can be changed")
@@ -356,7 +406,62 @@ func (d *draft) individual(q s360.SaveIndividualContactRequest) (*contact, *refu
 		}
 		ct.Consents[a.AuthorizationCode] = bool(a.Allowed)
 	}
+	for _, c := range q.Criteria {
+		if no := ct.classify(c); no != nil {
+			return nil, no
+		}
+	}
+	if q.IndividualPhoto != nil {
+		if no := ct.picture(*q.IndividualPhoto); no != nil {
+			return nil, no
+		}
+	}
 	return ct, d.add(ct)
+}
+
+// classify sets one criterion of a contact that may be changed, or takes it away.
+func (ct *contact) classify(c s360.ExternalContactCriterionData) *refusal {
+	i := slices.IndexFunc(criteria(), func(k criterion) bool { return k.code == c.CriterionCode })
+	if i < 0 {
+		return refuse(errContactCrit, "unknown criterionCode %q", c.CriterionCode)
+	}
+	k := criteria()[i]
+	for _, v := range c.Values {
+		if !slices.Contains(k.values, v) {
+			return refuse(errContactCrit, "criterion %s has no value %q", k.code, v)
+		}
+	}
+	switch {
+	case len(c.Values) > 1 && !k.many:
+		return refuse(errContactCrit, "criterion %s has one value", k.code)
+	case len(c.Values) == 0:
+		delete(ct.Criteria, k.code)
+		return nil
+	case ct.Criteria == nil:
+		ct.Criteria = map[string][]string{}
+	}
+	ct.Criteria[k.code] = sorted(c.Values)
+	return nil
+}
+
+// picture sets the photo of a contact that may be changed, or takes it away.
+func (ct *contact) picture(q s360.IndividualPhotoData) *refusal {
+	if q.Data == "" {
+		ct.Photo = nil
+		return nil
+	}
+	b, err := base64.StdEncoding.DecodeString(q.Data)
+	kind := http.DetectContentType(b)
+	switch {
+	case err != nil:
+		return refuse(errContactPhoto, "individualPhoto.data is not base64")
+	case len(b) > maxPhoto:
+		return refuse(errContactPhoto, "a photo has at most %d bytes", maxPhoto)
+	case kind != "image/png" && kind != "image/jpeg", q.MimeType != "" && q.MimeType != kind:
+		return refuse(errContactPhoto, "a photo is a PNG or a JPEG, and what its mimetype says")
+	}
+	ct.Photo = &s360.IndividualPhotoData{Data: q.Data, MimeType: kind}
+	return nil
 }
 
 // overwrite lets the members that are given replace the old ones.

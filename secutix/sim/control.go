@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,24 +19,28 @@ const callsShown = 100
 
 // Control is the management face: look inside, move the clock, arm faults, subscribe webhooks. It is JSON, with a page for
 // people at / and an index at /endpoints, knows no authentication and belongs on a port of its own that only the developer
-// reaches.
+// reaches. Pages of other origins in the developer's browser are kept from steering it.
 func (p *Platform) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", showPage)
 	for _, e := range p.endpoints() {
-		mux.HandleFunc(e.Method+" "+e.Path, p.control(e.page))
+		mux.HandleFunc(e.Method+" "+e.Path, p.control(e.answer))
 	}
-	p.walletControl(mux)
 	mux.HandleFunc("/", p.control(func(r *http.Request) (any, error) {
-		return nil, wrong(http.StatusNotFound, "no such path or method: %s %s", r.Method, r.URL.Path)
+		return nil, wrong(http.StatusNotFound, "no such path or method: %s %s; GET /endpoints lists them", r.Method, r.URL.Path)
 	}))
-	return mux
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(p.control(func(*http.Request) (any, error) {
+		return nil, wrong(http.StatusForbidden, "a page from elsewhere may not steer the simulator")
+	}))
+	return guard.Handler(mux)
 }
 
 // controlError is an answer of the control face that is not 200.
 type controlError struct {
-	status int
-	text   string
+	status  int
+	text    string
+	example string // of a body that is taken
 }
 
 func (e *controlError) Error() string { return e.text }
@@ -54,13 +59,14 @@ func (p *Platform) control(page func(*http.Request) (any, error)) http.HandlerFu
 			v, err = page(r)
 		}
 		if err != nil {
-			status := http.StatusInternalServerError
-			var ce *controlError
-			if errors.As(err, &ce) {
-				status = ce.status
+			ce := &controlError{status: http.StatusInternalServerError}
+			_ = errors.As(err, &ce) // else it is the simulator's own
+			w.WriteHeader(ce.status)
+			said := map[string]string{"error": err.Error()}
+			if ce.example != "" {
+				said["example"] = ce.example
 			}
-			w.WriteHeader(status)
-			v = map[string]string{"error": err.Error()}
+			v = said
 		}
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")
@@ -68,22 +74,12 @@ func (p *Platform) control(page func(*http.Request) (any, error)) http.HandlerFu
 	}
 }
 
-// readControl reads a small JSON body and refuses unknown members.
-func readControl(r *http.Request, v any) error {
-	dec := json.NewDecoder(io.LimitReader(r.Body, maxBody))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(v); err != nil {
-		return wrong(http.StatusBadRequest, "the body is not what is expected: %v", err)
-	}
-	return nil
-}
-
 // asked finds the institution of a query, brought up to now. The caller holds the lock.
 func (p *Platform) asked(r *http.Request) (*institution, error) {
 	code := r.URL.Query().Get("institution")
 	in := p.byCode[code]
 	if in == nil {
-		return nil, wrong(http.StatusBadRequest, "institution %q is unknown; say ?institution=theatre", code)
+		return nil, wrong(http.StatusBadRequest, "institution: %q is unknown; say ?institution= and one of %s", code, strings.Join(slices.Sorted(maps.Keys(p.byCode)), ", "))
 	}
 	return in, p.settle(in, p.clock.Now())
 }
@@ -139,7 +135,7 @@ func (p *Platform) moveClock(r *http.Request) (any, error) {
 	defer p.mu.Unlock()
 	switch {
 	case (q.Advance == "") == (q.Set == ""):
-		return nil, wrong(http.StatusBadRequest, `say {"advance":"10m"} or {"set":"2026-12-01T10:00:00Z"}`)
+		return nil, wrong(http.StatusBadRequest, "advance: say this or set, not both and not none")
 	case q.Advance != "":
 		d, err := time.ParseDuration(q.Advance)
 		if err != nil {
@@ -172,12 +168,15 @@ func (p *Platform) moveClock(r *http.Request) (any, error) {
 	return map[string]any{"now": now, "offset": p.clock.Offset().String()}, nil
 }
 
+// maxDelta is the most a price is moved at once, in thousandths.
+const maxDelta = 1_000_000_000
+
 // reach is how far from the base day the clock may be moved; performances are made for all of it.
 const reach = 5 * 366 * 24 * time.Hour
 
 func (p *Platform) withinReach(t time.Time) error {
 	if t.Sub(p.base).Abs() > reach {
-		return wrong(http.StatusBadRequest, "the clock is not moved further than five years from %s", p.base.Format(time.DateOnly))
+		return wrong(http.StatusBadRequest, "advance, set: the clock is not moved further than five years from %s", p.base.Format(time.DateOnly))
 	}
 	return nil
 }
@@ -227,8 +226,8 @@ func (p *Platform) armFault(r *http.Request) (any, error) {
 	if err := readControl(r, &q); err != nil {
 		return nil, err
 	}
-	if q.Method == "" {
-		return nil, wrong(http.StatusBadRequest, `a method is needed, or "*"`)
+	if err := checkMethod(q.Method, q.Service); err != nil {
+		return nil, err
 	}
 	f, err := q.fault()
 	if err != nil {
@@ -237,7 +236,7 @@ func (p *Platform) armFault(r *http.Request) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if f.Institution != "" && p.byCode[f.Institution] == nil {
-		return nil, wrong(http.StatusBadRequest, "institution %q is unknown", f.Institution)
+		return nil, wrong(http.StatusBadRequest, "institution: %q is unknown", f.Institution)
 	}
 	p.faults.arm(q.Method, f)
 	return p.faultForms(), nil
@@ -289,7 +288,7 @@ func (p *Platform) showCalls(r *http.Request) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if code != "" && p.byCode[code] == nil {
-		return nil, wrong(http.StatusBadRequest, "institution %q is unknown", code)
+		return nil, wrong(http.StatusBadRequest, "institution: %q is unknown", code)
 	}
 	counts := map[string]int{}
 	for in, methods := range p.calls.counts {
@@ -336,6 +335,9 @@ func (p *Platform) showTickets(r *http.Request) (any, error) {
 		return nil, err
 	}
 	only := r.URL.Query().Get("order")
+	if id, err := strconv.ParseInt(only, 10, 64); only != "" && (err != nil || in.orders[id] == nil) {
+		return nil, wrong(http.StatusBadRequest, "order: there is no %q", only)
+	}
 	out := []ticket{}
 	for _, id := range in.sequence {
 		o := in.orders[id]
@@ -391,13 +393,16 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 		return nil, wrong(http.StatusBadRequest, "performance %q is not a number", r.PathValue("id"))
 	}
 	var ch change
+	var from string
 	switch r.PathValue("what") {
 	case "soldout":
-		ch = change{Do: doSoldOut}
+		if ch, from, err = readSoldOut(r); err != nil {
+			return nil, err
+		}
 	case "cancel":
 		ch = change{Do: doCancel}
 	case "sell":
-		if ch, err = readSell(r); err != nil {
+		if ch, from, err = readSell(r); err != nil {
 			return nil, err
 		}
 	case "price":
@@ -407,8 +412,8 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 		if err := readControl(r, &q); err != nil {
 			return nil, err
 		}
-		if q.Delta == 0 {
-			return nil, wrong(http.StatusBadRequest, `say {"delta":1000}, in thousandths`)
+		if q.Delta == 0 || q.Delta > maxDelta || q.Delta < -maxDelta {
+			return nil, wrong(http.StatusBadRequest, "delta: thousandths, not none and at most %d either way", int64(maxDelta))
 		}
 		ch = change{Do: doPrice, Amount: q.Delta}
 	default:
@@ -422,14 +427,17 @@ func (p *Platform) movePerformance(r *http.Request) (any, error) {
 			continue
 		}
 		ch.At, ch.ID = p.clock.Now(), id
+		if ch.Contingent, err = in.contingentAsked(from); err != nil {
+			return nil, err
+		}
 		if err := p.settle(in, ch.At); err != nil {
 			return nil, err
 		}
 		if ch.Do == doPrice && !perf.mayMove(ch.Amount) {
-			return nil, wrong(http.StatusUnprocessableEntity, "a price would fall to nothing")
+			return nil, wrong(http.StatusUnprocessableEntity, "delta: a price would fall to nothing")
 		}
-		if ch.Do == doSell && !in.maySell(perf, ch.Category, ch.Amount, ch.At) {
-			return nil, wrong(http.StatusUnprocessableEntity, "fewer than %d places left in seat category %d", ch.Amount, ch.Category)
+		if ch.Do == doSell && !in.maySell(perf, ch) {
+			return nil, wrong(http.StatusUnprocessableEntity, "quantity: fewer than %d places left in seat category %d", ch.Amount, ch.Category)
 		}
 		if err := p.commit(in, ch); err != nil {
 			return nil, err

@@ -1,8 +1,9 @@
 package sim
 
 import (
+	"bytes"
+	"io"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -38,7 +39,7 @@ func (p *Platform) showLimits(*http.Request) (any, error) {
 	now := p.clock.Now()
 	for _, in := range p.institutions {
 		l := p.limits[in.w.Code]
-		u := use{Left: -1, Month: l.month.calls, Bytes: l.month.bytes}
+		u := use{Left: -1, Month: l.month.Calls, Bytes: l.month.Bytes}
 		if l.rate.minute == now.Unix()/60 {
 			u.Minute = l.rate.used
 		}
@@ -49,6 +50,9 @@ func (p *Platform) showLimits(*http.Request) (any, error) {
 	}
 	return out, nil
 }
+
+// maxSkew is how far off the platform's clock may be.
+const maxSkew = 366 * 24 * time.Hour
 
 // setLimits changes what is said and leaves the rest. Counts go on.
 func (p *Platform) setLimits(r *http.Request) (any, error) {
@@ -71,6 +75,9 @@ func (p *Platform) setLimits(r *http.Request) (any, error) {
 	}
 	if err := l.check(); err != nil {
 		return nil, wrong(http.StatusBadRequest, "%v", err)
+	}
+	if skew.Abs() > maxSkew {
+		return nil, wrong(http.StatusBadRequest, "skew: %s is more than %s", skew, maxSkew)
 	}
 	p.inForce.Store(&l)
 	p.skew.Store(int64(skew))
@@ -97,20 +104,20 @@ func (p *Platform) setLatency(r *http.Request) (any, error) {
 	}
 	l := Latency{Distribution: q.Distribution, Institution: q.Institution}
 	for _, d := range []struct {
-		text string
-		to   *time.Duration
-	}{{q.Min, &l.Min}, {q.P50, &l.P50}, {q.P90, &l.P90}, {q.P99, &l.P99}, {q.Max, &l.Max}} {
+		name, text string
+		to         *time.Duration
+	}{{"min", q.Min, &l.Min}, {"p50", q.P50, &l.P50}, {"p90", q.P90, &l.P90}, {"p99", q.P99, &l.P99}, {"max", q.Max, &l.Max}} {
 		if d.text == "" {
 			continue
 		}
 		v, err := time.ParseDuration(d.text)
 		if err != nil {
-			return nil, wrong(http.StatusBadRequest, "latency: %v", err)
+			return nil, wrong(http.StatusBadRequest, "%s: %v", d.name, err)
 		}
 		*d.to = v
 	}
-	if q.Method == "" {
-		return nil, wrong(http.StatusBadRequest, `a method is needed, or "*"`)
+	if err := checkMethod(q.Method, ""); err != nil {
+		return nil, err
 	}
 	if err := l.check(); err != nil {
 		return nil, wrong(http.StatusBadRequest, "%v", err)
@@ -118,7 +125,7 @@ func (p *Platform) setLatency(r *http.Request) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if l.Institution != "" && p.byCode[l.Institution] == nil {
-		return nil, wrong(http.StatusBadRequest, "institution %q is unknown", l.Institution)
+		return nil, wrong(http.StatusBadRequest, "institution: %q is unknown", l.Institution)
 	}
 	p.setSlow(q.Method, l)
 	return p.latencyForms(), nil
@@ -152,17 +159,37 @@ func (p *Platform) latencyForms() []latencyForm {
 	return out
 }
 
-// readSell reads what others buy of a performance.
-func readSell(r *http.Request) (change, error) {
+// readSell reads what others buy of a performance, and from which contingent.
+func readSell(r *http.Request) (ch change, contingent string, err error) {
 	var q struct {
-		Category int64 `json:"seat_category"`
-		Quantity int64 `json:"quantity"`
+		Category   int64  `json:"seat_category"`
+		Quantity   int64  `json:"quantity"`
+		Contingent string `json:"contingent"`
 	}
 	if err := readControl(r, &q); err != nil {
-		return change{}, err
+		return change{}, "", err
 	}
-	if q.Quantity <= 0 || q.Quantity > endless || q.Category == 0 {
-		return change{}, wrong(http.StatusBadRequest, `say {"seat_category":%s,"quantity":2}`, strconv.FormatInt(q.Category, 10))
+	switch {
+	case q.Category == 0:
+		return change{}, "", wrong(http.StatusBadRequest, "seat_category: a number is needed; GET /stock lists them")
+	case q.Quantity <= 0 || q.Quantity > endless:
+		return change{}, "", wrong(http.StatusBadRequest, "quantity: a number above 0 is needed")
 	}
-	return change{Do: doSell, Category: q.Category, Amount: q.Quantity}, nil
+	return change{Do: doSell, Category: q.Category, Amount: q.Quantity}, q.Contingent, nil
+}
+
+// readSoldOut reads which contingent others buy out; a body is not needed.
+func readSoldOut(r *http.Request) (ch change, contingent string, err error) {
+	var q struct {
+		Contingent string `json:"contingent"`
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return change{}, "", wrong(http.StatusBadRequest, "the body cannot be read: %v", err)
+	}
+	if len(body) > 0 {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		err = readControl(r, &q)
+	}
+	return change{Do: doSoldOut}, q.Contingent, err
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"guichet/secutix/tixngo"
 )
 
 //go:embed page/index.html
@@ -24,7 +26,7 @@ type endpoint struct {
 
 // endpoints is the table of the control face: what it answers, and what GET /endpoints says of it.
 func (p *Platform) endpoints() []endpoint {
-	return []endpoint{
+	return append([]endpoint{
 		{"GET", "/endpoints", "this list, the kinds of fault and the methods", "", p.showEndpoints},
 		{"GET", "/state", "clock, seed and institutions", "", p.showState},
 		{"POST", "/clock", "move the clock; webhooks due on the way are delivered", `{"advance":"10m"} or {"set":"2026-12-01T10:00:00Z"}`, p.moveClockAndDeliver},
@@ -54,37 +56,67 @@ func (p *Platform) endpoints() []endpoint {
 		{"POST", "/orders/{id}/reprint", "print tickets of an order anew; ?institution=", "", p.reprint},
 		{"POST", "/orders/{id}/cancel", "the house takes an order back; ?institution=", "", p.cancelOrder},
 		{"POST", "/orders/{id}/ship", "a parcel leaves; ?institution=", "", p.ship},
+		{"POST", "/payments/{id}/{what}", "the buyer at the payment centre; id is the transactionId: authorize, decline or cancel; ?institution=", "", p.movePayment},
 		{"GET", "/stock", "stock of the next performances; ?institution=", "", p.showStock},
-		{"POST", "/performances/{id}/{what}", "soldout, sell, cancel or price", `sell {"seat_category":1,"quantity":2}, price {"delta":1000}`, p.movePerformance},
-	}
+		{"POST", "/performances/{id}/{what}", "soldout, sell, cancel or price", `sell {"seat_category":1,"quantity":2,"contingent":"CODE"}, soldout {"contingent":"CODE"}, price {"delta":1000}`, p.movePerformance},
+	}, p.walletEndpoints()...)
 }
 
 func (p *Platform) showEndpoints(*http.Request) (any, error) {
 	methods := []string{}
-	for _, s := range services() {
-		for _, m := range s.methods {
-			methods = append(methods, m.name)
-		}
+	for _, of := range knownMethods() {
+		methods = append(methods, of...)
 	}
 	slices.Sort(methods)
-	return map[string]any{"endpoints": p.endpoints(), "fault_kinds": kinds, "methods": slices.Compact(methods)}, nil
+	return map[string]any{
+		"endpoints": p.endpoints(), "fault_kinds": kinds, "methods": slices.Compact(methods), "webhook_kinds": hookKinds(), "tixngo": p.walletPaths(),
+	}, nil
+}
+
+// walletPath is one address of the simulated TIXNGO.
+type walletPath struct {
+	Name   string `json:"name"`
+	Method string `json:"method"`
+	Path   string `json:"path"` // below the platform's address
+}
+
+// walletPaths lists what the simulated TIXNGO answers.
+func (p *Platform) walletPaths() []walletPath {
+	out := []walletPath{}
+	for _, gen := range []string{walletV3, walletV4} {
+		for _, op := range walletOps() {
+			if op.only == "" || op.only == gen {
+				out = append(out, walletPath{string(op.name), op.method, p.Wallet.base(gen) + "/" + tixngo.DefaultPaths()[op.name]})
+			}
+		}
+	}
+	return out
 }
 
 // showPage serves the page for people.
 func showPage(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("X-Simulator", "guichet")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
 	_, _ = w.Write(pageHTML) // the reader may be gone
 }
 
-// stockCount is the places of a performance or a category.
+// stockCount is the places of a performance, a category or a contingent.
 type stockCount struct {
 	Capacity  int `json:"capacity"`
 	Elsewhere int `json:"elsewhere"`
 	Held      int `json:"held"`
 	Sold      int `json:"sold"`
 	Left      int `json:"left"`
+}
+
+// forPartner counts a pool as the partner sees it: what is left in contingents of others is elsewhere.
+func (s *stockCount) forPartner(pl *pool, now time.Time) {
+	s.add(pl, now)
+	if !pl.contingent.ours() {
+		s.Elsewhere += pl.free(now)
+		s.Left -= pl.free(now)
+	}
 }
 
 func (s *stockCount) add(pl *pool, now time.Time) {
@@ -108,7 +140,8 @@ func (p *Platform) showStock(r *http.Request) (any, error) {
 		Start    time.Time `json:"start"`
 		Canceled bool      `json:"canceled"`
 		stockCount
-		Categories []categoryStock `json:"categories"`
+		Categories  []categoryStock   `json:"categories"`
+		Contingents []contingentStock `json:"contingents"`
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,12 +157,13 @@ func (p *Platform) showStock(r *http.Request) (any, error) {
 			cs := categoryStock{ID: c.id, Code: c.def.Code}
 			for _, pl := range in.poolsOf(perf) {
 				if pl.block.area.category == c {
-					cs.add(pl, now)
-					l.add(pl, now)
+					cs.forPartner(pl, now)
+					l.forPartner(pl, now)
 				}
 			}
 			l.Categories = append(l.Categories, cs)
 		}
+		l.Contingents = in.contingentStocks(perf, now)
 		out = append(out, l)
 	}
 	return out, nil

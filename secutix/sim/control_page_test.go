@@ -34,6 +34,22 @@ func TestPage_StandsAloneAndAsksOnlyWhatThereIs(t *testing.T) {
 	}
 }
 
+func TestControl_PageFromElsewhere_SteersNothing(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	for site, want := range map[string]int{"cross-site": 403, "same-site": 403, "same-origin": 200, "": 200} {
+		r := httptest.NewRequestWithContext(t.Context(), "POST", "/reset", nil)
+		if site != "" {
+			r.Header.Set("Sec-Fetch-Site", site)
+		}
+		w := httptest.NewRecorder()
+		p.Control().ServeHTTP(w, r)
+		if w.Code != want || !strings.HasPrefix(strings.TrimSpace(w.Body.String()), "{") {
+			t.Errorf("%q: %d %s", site, w.Code, w.Body)
+		}
+	}
+}
+
 func TestControl_Endpoints_AreAllServed(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)

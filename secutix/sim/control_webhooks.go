@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // webhookCard is a subscription as the control face shows it, without its password.
@@ -33,10 +34,13 @@ func (p *Platform) subscribe(r *http.Request) (any, error) {
 	defer p.mu.Unlock()
 	in := p.byCode[h.Institution]
 	if in == nil {
-		return nil, wrong(http.StatusBadRequest, "institution %q is unknown", h.Institution)
+		return nil, wrong(http.StatusBadRequest, "institution: %q is unknown", h.Institution)
 	}
 	if len(in.hooks.list) >= maxHooks {
 		return nil, wrong(http.StatusUnprocessableEntity, "an institution has at most %d webhooks", maxHooks)
+	}
+	if scope, err := h.scope(in.zone); err != nil || !in.knowsScope(scope) {
+		return nil, wrong(http.StatusUnprocessableEntity, "scope: %s has no visit pass, performance or event %q", h.Institution, scope.code)
 	}
 	now := p.clock.Now()
 	if err := p.settle(in, now); err != nil {
@@ -96,22 +100,21 @@ func (p *Platform) notify(r *http.Request) (any, error) {
 	if err := readControl(r, &q); err != nil {
 		return nil, err
 	}
-	known := []string{hookOrder, hookContact, hookInventory, hookExport, hookAccess}
 	switch object := len(q.Row) > 0 && q.Row[0] == '{'; {
-	case !slices.Contains(known, q.Kind):
-		return nil, wrong(http.StatusBadRequest, "kind %q is unknown", q.Kind)
+	case !slices.Contains(hookKinds(), q.Kind):
+		return nil, wrong(http.StatusBadRequest, "kind: %q is none of %s", q.Kind, strings.Join(hookKinds(), ", "))
 	case len(q.Row) > 0 && !object:
-		return nil, wrong(http.StatusBadRequest, "row is not an object")
+		return nil, wrong(http.StatusBadRequest, "row: it is not an object")
 	case (q.Kind == hookExport || q.Kind == hookAccess) && !object:
-		return nil, wrong(http.StatusBadRequest, "%s needs a row", q.Kind)
+		return nil, wrong(http.StatusBadRequest, "row: %s needs one", q.Kind)
 	case q.Kind != hookExport && q.Kind != hookAccess && q.Key == "":
-		return nil, wrong(http.StatusBadRequest, "%s needs a key", q.Kind)
+		return nil, wrong(http.StatusBadRequest, "key: %s needs one, a number", q.Kind)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	in := p.byCode[q.Institution]
 	if in == nil {
-		return nil, wrong(http.StatusBadRequest, "institution %q is unknown", q.Institution)
+		return nil, wrong(http.StatusBadRequest, "institution: %q is unknown", q.Institution)
 	}
 	if err := p.commit(in, change{At: p.clock.Now(), Do: doNotify, Notice: &q.notice}); err != nil {
 		return nil, err
@@ -129,7 +132,7 @@ func (p *Platform) showDeliveries(r *http.Request) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if code != "" && p.byCode[code] == nil {
-		return nil, wrong(http.StatusBadRequest, "institution %q is unknown", code)
+		return nil, wrong(http.StatusBadRequest, "institution: %q is unknown", code)
 	}
 	out := []delivery{}
 	for _, in := range p.institutions {

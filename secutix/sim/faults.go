@@ -50,13 +50,19 @@ type Fault struct {
 func (f Fault) check() error {
 	switch {
 	case !slices.Contains(kinds, f.Kind):
-		return fmt.Errorf("unknown fault kind %q", f.Kind)
+		return fmt.Errorf("kind: there is no fault %q", f.Kind)
 	case f.Probability < 0 || f.Probability > 1:
-		return fmt.Errorf("probability %v is not between 0 and 1", f.Probability)
-	case f.Times < 0 || f.After < 0 || f.Delay < 0 || f.Late < 0 || f.Amount < 0:
-		return errors.New("times, after, delay, amount and late are never negative")
+		return fmt.Errorf("probability: %v is not between 0 and 1", f.Probability)
 	case f.Kind == Slow && f.Delay == 0:
-		return errors.New("slow needs a delay")
+		return errors.New("delay: slow needs one")
+	}
+	for _, n := range []struct {
+		name string
+		is   int64
+	}{{"times", int64(f.Times)}, {"after", int64(f.After)}, {"delay", int64(f.Delay)}, {"late", int64(f.Late)}, {"amount", f.Amount}} {
+		if n.is < 0 {
+			return fmt.Errorf("%s: never negative", n.name)
+		}
 	}
 	return nil
 }

@@ -76,18 +76,23 @@ func (c *call) fileResult(f *file) s360.FileDetailResult {
 // fileState tells a file's state from its orders. What stands on the pending account is sold and not settled.
 func (in *institution) fileState(f *file) string {
 	running, sold, good := false, false, false
+	var owed, amount int64
 	for _, id := range f.Orders {
 		o := in.orders[id]
 		running = running || o.State == stateRunning
 		if o.State != stateClosed || isRefund(o.Type) {
 			continue
 		}
-		sold = true
+		sold, owed, amount = true, owed+in.onAccount(o), amount+o.Amount
 		for _, op := range o.Operations {
 			good = good || slices.ContainsFunc(op.Movements, func(m *movement) bool { return !m.Dropped && m.Cancelled == 0 })
 		}
 	}
 	switch {
+	case sold && good && owed == 0 && amount > 0:
+		return s360.FileSolded
+	case sold && good && owed < amount:
+		return s360.FilePartSolded
 	case sold && good:
 		return s360.FileNotSolded
 	case sold:

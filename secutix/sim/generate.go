@@ -19,7 +19,8 @@ type WorldOptions struct {
 
 // GenerateWorld makes a world of realistic size and texture: accents and three languages, sale periods that end in 2999, one
 // product in two seasons, ids of 14 digits and of 9, codes that several things share, two price levels, charges inside
-// prices, tariffs that require others. Performances begin the day after the base day and reach two years ahead, so that a
+// prices, tariffs that require others, all nine kinds of product with what makes them sellable, matches, pictures, topics,
+// advantages, links, additional states and sale periods of performances and channels. Performances begin the day after the base day and reach two years ahead, so that a
 // third of them or so is always in sight. The same options and base day make the same world.
 //
 // [GeneratedWorld] is the plain one.
@@ -115,8 +116,15 @@ func generate(o WorldOptions, base time.Time) *recording {
 			seasons[0].Products = append(seasons[0].Products, p)
 		}
 	}
+	events := seasons[0].Products
 	for i := range 3 {
 		seasons[0].Products = append(seasons[0].Products, g.goods(i))
+	}
+	for n := range g.genKinds() {
+		seasons[0].Products = append(seasons[0].Products, g.others(n, events)...)
+	}
+	for i := range seasons {
+		seasons[i].Advantages = g.advantages(events)
 	}
 	r := &recording{charges: map[string]int64{"FRAIS": genCharge}, catalog: &s360.CatalogData{Seasons: seasons, PhysicalConfigurations: g.places}}
 	for i := range 5 {
@@ -207,6 +215,7 @@ func (g *generator) product(i, first, n int) s360.Product {
 	for k := range n {
 		p.Event.Performances = append(p.Event.Performances, g.performance(i, first+k, k, pc))
 	}
+	g.texture(&p, i)
 	return p
 }
 
@@ -226,11 +235,14 @@ func (g *generator) performance(i, n, k int, pc *s360.PhysicalConfiguration) s36
 	w := s360.Performance{
 		ID: genID(genPerformance, n), Code: "S" + strconv.Itoa(i+1), State: s360.StateRunning, Start: s360.At(start), Duration: integer(5400 + 900*(i%5)),
 		PhysicalConfigurationID: pc.ID, LogicalConfigurationID: genID(genLogical, i%len(g.places)), RateTypeCode: "STD",
-		SpaceID: pc.SpaceID, SpaceCode: pc.SpaceCode, SiteCode: pc.SiteCode, SpaceExternalName: pc.SpaceExternalName,
+		SpaceID: pc.SpaceID, SpaceCode: pc.SpaceCode, SiteCode: pc.SiteCode,
 		Numbered: boolean(i%4 != 3), MaxSeatsPerOrder: integer(12), SeatSelectionMode: "AUTOMATIC",
 	}
-	if n%97 == 96 {
+	switch {
+	case n%97 == 96:
 		w.State = s360.StateSuspended
+	case n%211 == 210:
+		w.State = s360.StateCanceled
 	}
 	top := int64(30_000 + 1_000*g.chance(90, 5, uint64(i)))
 	for c := range 2 + i%4/3 {

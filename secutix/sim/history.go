@@ -1,7 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"guichet/secutix/s360"
 )
@@ -10,7 +12,7 @@ import (
 const pageSize = 5000
 
 func historyService() service {
-	return service{module: "tnseb", name: "externalOrderHistoryService", soap: "ExternalOrderHistoryService", pkg: "com.secutix.service.realtime.history", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "externalOrderHistoryService", soap: "ExternalOrderHistoryService", pkg: "com.secutix.service.realtime.history", versions: current(), gone: lastGone, methods: []method{
 		{name: "countFilesByCriteria", do: (*Platform).countFilesByCriteria, request: s360.FilesByCriteriaRequest{}, result: s360.CountFilesResult{}},
 		{name: "listFilesByCriteria", do: (*Platform).listFilesByCriteria, request: s360.FilesByCriteriaRequest{}, result: s360.ListFilesResult{}},
 		{name: "listTicketsByCriteria", do: (*Platform).listTicketsByCriteria, request: s360.ListTicketsRequest{}, result: s360.ListTicketsResult{}},
@@ -80,12 +82,24 @@ func (in *institution) fileMeets(f *file, q s360.FilesByCriteriaRequest) bool {
 		return false
 	case len(q.States) > 0 && !slices.Contains(q.States, in.fileState(f)):
 		return false
-	case len(q.OrderOriginators) > 0 && !slices.Contains(q.OrderOriginators, "EXTERNAL_SALE"):
-		return false
+	case len(q.OrderOriginators) > 0 && !slices.Contains(q.OrderOriginators, "EXTERNAL_SALE"),
+		len(q.FileOptionStates) > 0 && !slices.Contains(q.FileOptionStates, "NONE"),
+		q.MainAudienceCategory != "" && q.MainAudienceCategory != "OCCASIONAL":
+		return false // there are no other channels, options and subscribers here
+	case !q.MaxFileExpirationDate.IsZero() && !in.fileEnds(f, q.MaxFileExpirationDate.Time), !q.MaxInstallmentExpirationDate.IsZero():
+		return false // and no instalments
 	case q.CulturalContactReference != "" && q.CulturalContactReference != first.Contact:
 		return false
 	}
 	return in.fileSells(f, q) && in.filePaid(f, q.PaymentStates) && in.fileOf(f, q)
+}
+
+// fileEnds says whether an order of the file is open and runs out by then.
+func (in *institution) fileEnds(f *file, by time.Time) bool {
+	return slices.ContainsFunc(f.Orders, func(id int64) bool {
+		o := in.orders[id]
+		return o.State == stateRunning && !o.Expires.After(by)
+	})
 }
 
 // fileSells says whether one line of the file is for what is asked.
@@ -146,7 +160,8 @@ func window[T any](all []T, page *s360.Pagination, limit int) ([]T, bool, *refus
 	return all[from:to], to < len(all), nil
 }
 
-// listTicketsByCriteria lists the tickets of orders closed between two dates, those no longer good included. Naming a point of
+// listTicketsByCriteria lists the tickets of orders closed between two dates, those no longer good included, in the order they
+// were made: what is sold meanwhile comes at the end, so that a reader who goes on page by page misses none. Naming a point of
 // sales empties the list, as it was seen to do.
 func (p *Platform) listTicketsByCriteria(c *call) (any, *refusal) {
 	var q s360.ListTicketsRequest
@@ -170,6 +185,7 @@ func (p *Platform) listTicketsByCriteria(c *call) (any, *refusal) {
 			}
 		}
 	}
+	slices.SortFunc(all, func(a, b s360.TicketSummary) int { return cmp.Compare(a.TicketID, b.TicketID) })
 	if len(by.TicketStates) > 0 {
 		all = slices.DeleteFunc(all, func(t s360.TicketSummary) bool { return !slices.Contains(by.TicketStates, t.TicketState) })
 	}
@@ -189,6 +205,7 @@ func (in *institution) ticketSummaries(c *call, o *order, op *operation) []s360.
 				AudienceSubCategoryID: s360.ID(op.Tariff), Price: s360.Amount(op.Price), ProductID: s360.ID(op.Product),
 				OrderID: s360.ID(o.ID), FileID: s360.ID(o.File), MovementID: s360.ID(m.ID), TicketID: t.TicketID, Barcode: t.Barcode,
 			}
+			w.ContingentID, w.Contingent = in.shownContingent(m)
 			if op.Performance != 0 {
 				w.PriceLevelID = in.levelID(false)
 			}

@@ -47,6 +47,7 @@ const (
 	kindShipment
 	kindShipmentMode
 	kindAttachment
+	kindLine
 )
 
 // institution is one world grown into objects, and everything that happened in it. The Platform's
@@ -68,12 +69,17 @@ type institution struct {
 	itemOf     map[int64]*item
 	slotOf     map[int64]*slot
 	vatOf      map[string]int64
-	grownTo    time.Time // performances exist up to here
+
+	contingents []*contingent // at least one
+	ours        []*contingent // those our channel sells from, the first choice first
+
+	grownTo time.Time // performances exist up to here
 
 	setupAt time.Time // the catalog changed last
 
 	recorded *recording // nil for a world of rules
-	kept     map[catalogKey]keptCatalog
+	kept     shelf      // nil when what the catalog shows has changed
+	parts    *partShelf // of the last catalog that was written
 
 	wallets map[string]*wallet // by generation
 
@@ -105,6 +111,7 @@ type venue struct {
 	areas                          []*area
 	blocks                         []*block
 	capacity                       int
+	division                       *division
 }
 
 type area struct {
@@ -148,6 +155,7 @@ type product struct {
 	grid      Grid
 	perfs     []*performance // in order of time, as far as grown
 	items     []*item
+	divisions map[int]*division // of performances that are not divided as the venue is, by number; 0 is all
 	saleOpens time.Time
 	stockAt   time.Time // its stock moved last
 }
@@ -162,8 +170,8 @@ type performance struct {
 	suspended bool
 	amounts   map[priceKey]int64
 	moved     int64   // added to its prices by hand or fault
-	pools     []*pool // by block; nil until needed
-	encoded   []byte  // as the catalog writes it; nil when it must be written anew
+	pools     []*pool // by block and contingent; nil until needed
+	changed   int     // counted up whenever the catalog shows it differently
 }
 
 type item struct {
@@ -187,6 +195,7 @@ type slot struct {
 type slotKey struct {
 	slot int64
 	day  string
+	part int // index of the contingent
 }
 
 // number makes the n-th number of a kind: 14 digits.
@@ -208,10 +217,11 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 		w: w, index: index, seed: seed, zone: zone, base: time.Date(y, m, d, 0, 0, 0, 0, zone),
 		tariffByID: map[int64]*tariff{}, charges: map[string]*charge{}, venues: map[string]*venue{},
 		productOf: map[int64]*product{}, perfOf: map[int64]*performance{}, itemOf: map[int64]*item{},
-		slotOf: map[int64]*slot{}, vatOf: map[string]int64{},
+		slotOf: map[int64]*slot{}, vatOf: map[string]int64{}, parts: &partShelf{},
 	}
 	in.setupAt = in.base
 	in.reset()
+	in.growContingents()
 	if w.record != nil {
 		in.growRecorded(w.record(in.base))
 		in.growTo(base)
@@ -221,6 +231,10 @@ func grow(w World, index int64, seed uint64, base time.Time) (*institution, erro
 	in.growPeople()
 	for i := range w.Venues {
 		in.growVenue(i)
+		v := in.venues[w.Venues[i].Code]
+		if v.division, err = in.divide(v, v.def.Contingents); err != nil {
+			return nil, fmt.Errorf("world %s: venue %s: %w", w.Code, v.def.Code, err)
+		}
 	}
 	for i := range w.Products {
 		if err := in.growProduct(i); err != nil {
@@ -341,6 +355,11 @@ func (in *institution) growProduct(i int) error {
 		p.items = append(p.items, it)
 		in.itemOf[it.id] = it
 	}
+	divisions, err := in.divideProduct(p)
+	if err != nil {
+		return fmt.Errorf("world %s: product %s: %w", in.w.Code, def.Code, err)
+	}
+	p.divisions = divisions
 	in.products = append(in.products, p)
 	in.productOf[p.id] = p
 	return nil
@@ -415,19 +434,23 @@ func (in *institution) growTo(now time.Time) {
 	if !until.After(in.grownTo) {
 		return
 	}
+	if in.recorded != nil { // it has all it ever will
+		in.grownTo = until
+		return
+	}
 	first := in.grownTo
 	if first.IsZero() {
 		first = in.base
 	}
-	grown := false
+	news := false
 	for _, p := range in.products {
 		for _, start := range in.starts(p, first, until) {
 			in.addPerformance(p, start)
-			grown = true
+			in.hooks.grown, news = append(in.hooks.grown, grown{p.id, in.comesIntoSight(start)}), true
 		}
 	}
 	in.grownTo, in.kept = until, nil
-	if grown {
+	if news {
 		in.setupChanged(time.Date(now.In(in.zone).Year(), now.In(in.zone).Month(), now.In(in.zone).Day(), 0, 0, 0, 0, in.zone))
 	}
 }

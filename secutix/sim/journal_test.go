@@ -52,7 +52,7 @@ func remembered(t *testing.T, p *Platform) string {
 		for id, it := range in.itemOf {
 			for k, pl := range it.pools {
 				if pl.held+pl.sold > 0 || !pl.awayUntil.IsZero() {
-					note(text(id)+"/"+text(k.slot)+"/"+k.day, pl)
+					note(text(id)+"/"+text(k.slot)+"/"+k.day+"/"+text(int64(k.part)), pl)
 				}
 			}
 			h.Prices[id] = it.moved

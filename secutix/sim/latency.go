@@ -18,9 +18,9 @@ type Latency struct {
 }
 
 func (l Latency) check() error {
-	for _, d := range []time.Duration{l.Min, l.Max, l.P50, l.P90, l.P99} {
+	for name, d := range map[string]time.Duration{"min": l.Min, "max": l.Max, "p50": l.P50, "p90": l.P90, "p99": l.P99} {
 		if d < 0 || d > time.Hour {
-			return errors.New("a latency is between nothing and an hour")
+			return fmt.Errorf("%s: %s is not between nothing and an hour", name, d)
 		}
 	}
 	switch l.Distribution {
@@ -28,16 +28,16 @@ func (l Latency) check() error {
 		return nil
 	case "uniform", "normal":
 		if l.Max < l.Min {
-			return errors.New("max is below min")
+			return errors.New("max: it is below min")
 		}
 		return nil
 	case "tail":
 		if l.P50 < l.Min || l.P90 < l.P50 || l.P99 < l.P90 || l.Max < l.P99 {
-			return errors.New("min, p50, p90, p99 and max never fall")
+			return errors.New("min, p50, p90, p99, max: they never fall")
 		}
 		return nil
 	}
-	return fmt.Errorf("distribution %q is none of fixed, uniform, normal, tail", l.Distribution)
+	return fmt.Errorf("distribution: %q is none of fixed, uniform, normal, tail", l.Distribution)
 }
 
 // at is the latency of a call whose chance is u, in [0, 1). The normal one is the mean of three draws made of u's hash.

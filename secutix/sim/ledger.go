@@ -58,12 +58,13 @@ type operation struct {
 }
 
 type movement struct {
-	ID      int64  `json:"id"`
-	Block   int    `json:"block"`
-	Seat    int    `json:"seat"` // -1 without number
-	Dropped bool   `json:"dropped,omitempty"`
-	Ticket  int64  `json:"ticket,omitempty"`
-	Barcode string `json:"barcode,omitempty"`
+	ID         int64  `json:"id"`
+	Block      int    `json:"block"`
+	Seat       int    `json:"seat"`                 // -1 without number
+	Contingent int    `json:"contingent,omitempty"` // by index
+	Dropped    bool   `json:"dropped,omitempty"`
+	Ticket     int64  `json:"ticket,omitempty"`
+	Barcode    string `json:"barcode,omitempty"`
 
 	admitted string // the barcode that was let in at a gate
 
@@ -133,7 +134,7 @@ type ledger struct {
 	contacts addressBook
 	access   accessBook
 
-	lastOrder, lastOperation, lastMovement, lastTicket, lastPayment, lastAttachment int64
+	lastOrder, lastOperation, lastMovement, lastTicket, lastPayment, lastTransaction, lastAttachment int64
 }
 
 func (l *ledger) reset() {
@@ -173,7 +174,8 @@ type change struct {
 	Category    int64         `json:"category,omitempty"`
 	Slot        int64         `json:"slot,omitempty"`
 	Day         string        `json:"day,omitempty"`
-	Life        *lifeChange   `json:"life,omitempty"` // what concerns an order's life beside hold, drop and close
+	Contingent  int64         `json:"contingent,omitempty"` // doSell, doSoldOut: where from; 0 is the partner's, and all
+	Life        *lifeChange   `json:"life,omitempty"`       // what concerns an order's life beside hold, drop and close
 	Hook        *hook         `json:"hook,omitempty"`
 	Notice      *notice       `json:"notice,omitempty"`
 	Push        *pushed       `json:"push,omitempty"`
@@ -183,6 +185,7 @@ type change struct {
 	Products    []string      `json:"products,omitempty"`
 
 	Wallet *walletChange `json:"wallet,omitempty"`
+	Month  *monthWindow  `json:"month,omitempty"` // doMonth
 }
 
 // issued is the ticket of one movement.
@@ -221,7 +224,8 @@ func (in *institution) apply(c change) error {
 		if p == nil {
 			return fmt.Errorf("cancel: unknown performance %d", c.ID)
 		}
-		p.canceled, p.encoded = true, nil
+		p.canceled = true
+		p.changed++
 		p.product.stockAt = c.At
 		in.setupChanged(c.At)
 		return nil
@@ -258,6 +262,7 @@ func (in *institution) applyHold(c change) error {
 				}
 				p.taken[int32(m.Seat)] = m.ID
 			}
+			m.Contingent = p.contingent.index
 			p.held++
 		}
 		in.stockMoved(op, c.At)
@@ -340,8 +345,7 @@ func (in *institution) applyClose(c change) error {
 	o.Generated, o.BarcodesAt, o.Contact = c.Generated, c.Until, c.Contact
 	o.Closes++
 	delete(in.open, o.ID)
-	in.postings = append(in.postings, posting{Order: o.ID, At: c.At, Amount: c.Amount, Method: c.Method})
-	in.balance += c.Amount
+	in.post(o, c.At)
 	return nil
 }
 
@@ -349,7 +353,7 @@ func (in *institution) applyPrice(c change) error {
 	switch {
 	case in.perfOf[c.ID] != nil:
 		in.perfOf[c.ID].moved += c.Amount
-		in.perfOf[c.ID].encoded = nil
+		in.perfOf[c.ID].changed++
 	case in.itemOf[c.ID] != nil:
 		in.itemOf[c.ID].moved += c.Amount
 	default:
@@ -359,7 +363,7 @@ func (in *institution) applyPrice(c change) error {
 	return nil
 }
 
-// applyGone takes what is left of a performance (one category or all) or of an item's slot.
+// applyGone takes what is left of a performance (one category and contingent, or all) or of an item's slot.
 func (in *institution) applyGone(c change) error {
 	var pools []*pool
 	var p *product
@@ -368,14 +372,14 @@ func (in *institution) applyGone(c change) error {
 		perf := in.perfOf[c.ID]
 		p = perf.product
 		for _, pl := range in.poolsOf(perf) {
-			if c.Category == 0 || pl.block.area.category.id == c.Category {
+			if (c.Category == 0 || pl.block.area.category.id == c.Category) && (c.Contingent == 0 || pl.contingent.id == c.Contingent) {
 				pools = append(pools, pl)
 			}
 		}
 	case in.itemOf[c.ID] != nil:
 		it := in.itemOf[c.ID]
 		p = it.product
-		pools = append(pools, in.poolOf(it, slotKey{slot: c.Slot, day: c.Day}))
+		pools = in.poolsAt(it, slotKey{slot: c.Slot, day: c.Day}, in.contingents)
 	default:
 		return fmt.Errorf("%s: unknown performance or item %d", c.Do, c.ID)
 	}
@@ -386,7 +390,9 @@ func (in *institution) applyGone(c change) error {
 		}
 		pl.blockRest()
 	}
-	p.stockAt = c.At
+	if slices.ContainsFunc(pools, func(pl *pool) bool { return pl.contingent.ours() }) {
+		p.stockAt = c.At
+	}
 	return nil
 }
 
@@ -397,17 +403,23 @@ func (in *institution) stockOf(op *operation, m *movement) (*pool, error) {
 		if perf == nil {
 			return nil, fmt.Errorf("unknown performance %d", op.Performance)
 		}
-		pools := in.poolsOf(perf)
-		if m.Block < 0 || m.Block >= len(pools) {
-			return nil, fmt.Errorf("performance %d has no block %d", op.Performance, m.Block)
+		pl := in.poolAt(perf, m.Block, m.Contingent)
+		if m.Seat >= 0 {
+			pl = in.poolOfSeat(perf, m.Block, m.Seat)
 		}
-		return pools[m.Block], nil
+		if pl == nil {
+			return nil, fmt.Errorf("performance %d has no block %d with a contingent %d", op.Performance, m.Block, m.Contingent)
+		}
+		return pl, nil
 	}
 	it := in.itemOf[op.Item]
 	if it == nil {
 		return nil, fmt.Errorf("unknown item %d", op.Item)
 	}
-	return in.poolOf(it, slotKey{slot: op.Slot, day: op.Day}), nil
+	if m.Contingent < 0 || m.Contingent >= len(in.contingents) {
+		return nil, fmt.Errorf("unknown contingent %d of item %d", m.Contingent, op.Item)
+	}
+	return in.poolOf(it, slotKey{slot: op.Slot, day: op.Day, part: m.Contingent}), nil
 }
 
 func (in *institution) stockMoved(op *operation, at time.Time) {

@@ -36,6 +36,9 @@ type aside struct {
 	Keys     []s360.ExternalReference `json:"keys,omitempty"`
 	Mode     int64                    `json:"mode,omitempty"` // of shipment, 0 is the first
 	Sent     bool                     `json:"sent,omitempty"`
+	Attempt  []int64                  `json:"attempt,omitempty"` // payments an open order waits for
+	Buyer    string                   `json:"buyer,omitempty"`   // contact it will be closed with
+	Lost     []int64                  `json:"lost,omitempty"`    // movements an order lost when its payment failed
 }
 
 type payment struct {
@@ -46,6 +49,8 @@ type payment struct {
 	Name    string    `json:"name,omitempty"` // the payer's own
 	State   string    `json:"state"`
 	At      time.Time `json:"at"`
+
+	Transaction int64 `json:"tx,omitempty"` // of the payment centre
 }
 
 type seatMove struct {
@@ -118,6 +123,10 @@ func (in *institution) applyLife(c change) error {
 		f.Modified = c.At
 	}
 	switch c.Do {
+	case doFail:
+		return in.applyFail(o, c)
+	case doReopen:
+		return in.applyReopen(o, c)
 	case doReprint:
 		return in.applyReprint(c)
 	case doSeat:
@@ -183,6 +192,7 @@ func (in *institution) applySeats(c change) error {
 			return fmt.Errorf("seat: seat %d of block %d is taken", s.Seat, s.Block)
 		}
 		p.taken[int32(s.Seat)] = s.Movement
+		at.m.Contingent = p.contingent.index
 		p.held++
 		in.stockMoved(at.op, c.At)
 	}
@@ -267,17 +277,15 @@ func (in *institution) settlePayments(o *order, c change) {
 	if f := in.files[o.File]; f != nil {
 		f.Modified = c.At
 	}
-	o.Payments = slices.Clone(o.Payments)
-	for i := range o.Payments {
-		if o.Payments[i].State == s360.PaymentWaiting {
-			o.Payments[i].State = s360.PaymentAbandoned
-		}
-	}
 	made := []payment{{ID: in.nextPayment(), Amount: c.Amount, Method: c.Method, State: s360.PaymentPaid, At: c.At}}
 	if c.Life != nil && len(c.Life.Payments) > 0 {
-		made = c.Life.Payments
+		made = slices.Clone(c.Life.Payments)
 	}
-	o.Payments = append(o.Payments, made...)
+	o.Payments = slices.DeleteFunc(slices.Clone(o.Payments), func(pay payment) bool {
+		return slices.ContainsFunc(made, func(m payment) bool { return m.ID == pay.ID })
+	})
+	o.Payments = append(given(o.Payments, nil, s360.PaymentAbandoned), made...)
+	o.Attempt, o.Buyer = nil, ""
 	in.countPayments(made)
 }
 
@@ -286,6 +294,7 @@ func (in *institution) nextPayment() int64 { return max(in.lastPayment+1, in.num
 func (in *institution) countPayments(list []payment) {
 	for _, pay := range list {
 		in.lastPayment = max(in.lastPayment, pay.ID)
+		in.lastTransaction = max(in.lastTransaction, pay.Transaction)
 	}
 }
 

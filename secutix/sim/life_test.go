@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -240,16 +241,6 @@ func TestCreate_WithGranularityOperation_LeavesMovementsOut(t *testing.T) {
 	d.refused(theFacade, "createOrUpdateOrderWithGranularity", body, errInvalid)
 }
 
-func TestCreate_OfAnotherContingent_IsRefused(t *testing.T) {
-	t.Parallel()
-	d := at(t, newPlatform(t), "theatre")
-	line := d.line(d.next("TARTUFFE"), "CAT1", "PLEIN", 1)
-	line["contingentId"] = d.in.contingentID()
-	d.hold(d.entries(line))
-	line["contingentId"] = 4
-	d.refused(theFacade, "createOrUpdateOrder", d.entries(line), errContingent)
-}
-
 func TestCancelOperations_DropsLinesAndPlacesOfAnOpenOrder(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
@@ -337,15 +328,92 @@ func TestHistory_ListsTickets_WithItsTraps(t *testing.T) {
 	d.refused(theHistory, "listTicketsByCriteria", object{"ticketFilterCriteria": by}, errMissing)
 }
 
-func TestHistory_PageOfRowsEndsAt5000(t *testing.T) {
+// tickets walks the list of tickets in pages of n, 0 for none asked, and returns their numbers and the sizes of the pages.
+func (d *desk) tickets(by object, n int) (ids []int64, pages []int) {
+	d.t.Helper()
+	for len(pages) < 20 {
+		body := object{"ticketFilterCriteria": by, "paginationParameter": object{"startPosition": len(ids), "maxResult": n}}
+		if n == 0 && len(ids) == 0 {
+			delete(body, "paginationParameter")
+		}
+		o := d.must(theHistory, "listTicketsByCriteria", body)
+		rows := o.list("ticketSummaries")
+		for _, r := range rows {
+			ids = append(ids, r.id("ticketId"))
+		}
+		pages = append(pages, len(rows))
+		if o["truncated"] != true {
+			break
+		}
+	}
+	return ids, pages
+}
+
+func TestHistory_FiveThousandTicketsAndOneMore_AreListedOnce(t *testing.T) {
 	t.Parallel()
-	rows := make([]int, pageSize+1)
-	if got, more, _ := window(rows, nil, pageSize); len(got) != pageSize || !more {
-		t.Errorf("%d rows, more %t", len(got), more)
+	p, d := gates(t)
+	by := object{"productId": d.product("FLOOD").id, "startDate": aDay.Add(-time.Hour), "endDate": aDay.Add(time.Hour)}
+	each := func(n, page int, want ...int) {
+		t.Helper()
+		ids, pages := d.tickets(by, page)
+		d.differs("pages", pages, want)
+		if once := slices.Compact(slices.Sorted(slices.Values(ids))); len(once) != n || !slices.IsSorted(ids) {
+			t.Errorf("%d tickets of %d, %d of them once", len(ids), n, len(once))
+		}
 	}
-	if got, more, _ := window(rows[1:], nil, pageSize); len(got) != pageSize || more {
-		t.Errorf("%d rows, more %t", len(got), more)
+	d.sell("FLOOD", 4990)
+	d.sell("FLOOD", 10)
+	each(5000, 0, 5000)
+	each(5000, 5000, 5000)
+	d.sell("FLOOD", 1)
+	each(5001, 0, 5000, 1)
+	each(5001, 9000, 5000, 1) // never more than 5,000 at once
+	each(5001, 2000, 2000, 2000, 1001)
+	if o := d.must(theHistory, "listTicketsByCriteria", object{"ticketFilterCriteria": by, "paginationParameter": object{"startPosition": 6000, "maxResult": 10}}); o["truncated"] != false || len(o.list("ticketSummaries")) != 0 {
+		t.Errorf("behind the end: %v", o)
 	}
+	for _, page := range []object{{"startPosition": -1, "maxResult": 10}, {"startPosition": 0, "maxResult": -1}} {
+		d.refused(theHistory, "listTicketsByCriteria", object{"ticketFilterCriteria": by, "paginationParameter": page}, errInvalid)
+	}
+	sound(t, p)
+}
+
+func TestHistory_SalesAndReprintsBetweenTwoPages_LoseAndRepeatNothing(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	d := at(t, p, "theatre")
+	perf := d.next("TARTUFFE")
+	early, total := d.hold(d.entries(d.line(perf, "CAT1", "PLEIN", 2))) // held first, closed last
+	first, _, _ := d.closedSale(perf, "CAT1", "PLEIN", 3)
+	by := object{"productId": perf.product.id, "startDate": aDay.Add(-time.Hour), "endDate": aDay.Add(time.Hour)}
+	page := func(from int) []object {
+		t.Helper()
+		return d.must(theHistory, "listTicketsByCriteria", object{"ticketFilterCriteria": by, "paginationParameter": object{"startPosition": from, "maxResult": 3}}).list("ticketSummaries")
+	}
+	seen := map[int64]string{}
+	for _, row := range page(0) {
+		seen[row.id("ticketId")] = row.str("ticketState")
+	}
+	d.must(orders, "closeOrder", d.closing(early, total))
+	if status, o := control(t, p, "POST", "/orders/"+text(first)+"/reprint?institution=theatre", ""); status != http.StatusOK {
+		t.Fatal(o)
+	}
+	for from := 3; ; from += 3 {
+		rows := page(from)
+		for _, row := range rows {
+			if seen[row.id("ticketId")] != "" {
+				t.Errorf("ticket %d comes twice", row.id("ticketId"))
+			}
+			seen[row.id("ticketId")] = row.str("ticketState")
+		}
+		if len(rows) < 3 {
+			break
+		}
+	}
+	if len(seen) != 8 {
+		t.Errorf("%d tickets, want 3 sold, 2 sold later and 3 reprinted: %v", len(seen), seen)
+	}
+	sound(t, p)
 }
 
 func TestHistory_CountsAndListsFiles(t *testing.T) {
@@ -370,6 +438,13 @@ func TestHistory_CountsAndListsFiles(t *testing.T) {
 		"both of":        {object{"fileContacts": []object{{"lastName": "Roy"}, {"lastName": "Nobody"}}, "fileSearchCriteria": "INTERSECT_FILE_CONTACTS"}, 0},
 		"later":          {object{"startDate": aDay.Add(time.Hour)}, 0},
 		"other channels": {object{"orderOriginators": []string{"DESK"}}, 0},
+		"no option":      {object{"fileOptionStates": []string{"NONE", "REQUESTED"}}, 2},
+		"an option":      {object{"fileOptionStates": []string{"REQUESTED"}}, 0},
+		"occasional":     {object{"mainAudienceCategory": "OCCASIONAL"}, 2},
+		"subscribers":    {object{"mainAudienceCategory": "SUBSCRIBER"}, 0},
+		"ending soon":    {object{"maxFileExpirationDate": aDay.Add(15 * time.Minute)}, 1},
+		"ending at once": {object{"maxFileExpirationDate": aDay.Add(14 * time.Minute)}, 0},
+		"instalments":    {object{"maxInstallmentExpirationDate": aDay.Add(time.Hour)}, 0},
 	} {
 		if got := d.must(theHistory, "countFilesByCriteria", tc.by).id("count"); got != tc.want {
 			t.Errorf("%s: %d, want %d", name, got, tc.want)

@@ -29,10 +29,13 @@ type Limits struct {
 	// PollSpacing is the least time between two calls of the same availability method, or of exportList; 0 is off, a minute is
 	// what is published.
 	PollSpacing time.Duration `json:"-"`
-	// MonthlyCalls and MonthlyBytes are an institution's quota by calendar month in its zone; 0 is off. Bytes are those of
-	// requests and answers before compression. The counts live as long as the process.
+	// MonthlyCalls and MonthlyBytes are an institution's quota by calendar month in its zone; 0 is off. Bytes are those of the
+	// bodies of requests and answers as they go over the wire. A journal remembers the counts; when the process is killed, up to
+	// a hundred calls or ten seconds of them are lost.
 	MonthlyCalls int   `json:"monthly_calls"`
 	MonthlyBytes int64 `json:"monthly_bytes"`
+	// MonthlyPlain counts the bytes of answers before compression. Which of the two the platform counts is not known.
+	MonthlyPlain bool `json:"monthly_plain"`
 	// MonthlyStatus answers a call over the quota: 403, 429, 509 or 503; 0 means 509. The true answer is not known.
 	MonthlyStatus int `json:"monthly_status"`
 }
@@ -40,13 +43,19 @@ type Limits struct {
 func (l Limits) check() error {
 	switch {
 	case !slices.Contains([]string{"", "html", "json", "empty"}, l.Body):
-		return fmt.Errorf("body %q is none of html, json, empty", l.Body)
+		return fmt.Errorf("body: %q is none of html, json, empty", l.Body)
 	case !slices.Contains([]int{0, 403, 429, 503, 509}, l.MonthlyStatus):
-		return fmt.Errorf("monthly status %d is none of 403, 429, 503, 509", l.MonthlyStatus)
+		return fmt.Errorf("monthly_status: %d is none of 403, 429, 503, 509", l.MonthlyStatus)
 	case !slices.Contains([]int{0, 429, 509}, l.Status):
-		return fmt.Errorf("status %d is none of 429, 509", l.Status)
-	case l.OtherTenants < 0 || l.MonthlyCalls < 0 || l.MonthlyBytes < 0 || l.PollSpacing < 0:
-		return errors.New("other tenants, monthly calls and bytes and poll spacing are never negative")
+		return fmt.Errorf("status: %d is none of 429, 509", l.Status)
+	case l.OtherTenants < 0 || l.OtherTenants > endless:
+		return fmt.Errorf("other_tenants: %d is not between 0 and %d", l.OtherTenants, endless)
+	case l.MonthlyCalls < 0:
+		return errors.New("monthly_calls: never negative")
+	case l.MonthlyBytes < 0:
+		return errors.New("monthly_bytes: never negative")
+	case l.PollSpacing < 0:
+		return errors.New("poll_spacing: never negative")
 	}
 	return nil
 }
@@ -98,9 +107,7 @@ func (p *Platform) rateFor(in *institution, now time.Time) int {
 // admitted counts a call and answers when it is over the rate or the month. The caller holds the lock.
 func (p *Platform) admitted(in *institution, now time.Time) *reply {
 	l, policy := p.limits[in.w.Code], p.policy()
-	spent := l.month.spent(now.In(in.zone), policy)
-	l.month.calls++
-	if spent {
+	if p.countCall(in, now) {
 		rep := p.overLimit(policy.MonthlyStatus, now)
 		return &rep
 	}
@@ -169,21 +176,6 @@ func (w *rateWindow) take(now time.Time, limit int) bool {
 	}
 	w.used++
 	return limit < 0 || w.used <= limit
-}
-
-// monthWindow counts calls and bytes of a calendar month.
-type monthWindow struct {
-	month string
-	calls int
-	bytes int64
-}
-
-// spent says whether the month has nothing left before a new call is counted.
-func (w *monthWindow) spent(now time.Time, l Limits) bool {
-	if month := now.Format("2006-01"); month != w.month {
-		*w = monthWindow{month: month}
-	}
-	return (l.MonthlyCalls > 0 && w.calls >= l.MonthlyCalls) || (l.MonthlyBytes > 0 && w.bytes >= l.MonthlyBytes)
 }
 
 // spacing lets one call through per period.

@@ -42,6 +42,7 @@ const (
 	errUnknownMember = "error.parameter.unknown"
 	errInternal      = "error.internal"
 	errContingent    = "error.contingent.unknown"
+	errNotOurs       = "error.contingent.salesChannel"
 	errFile          = "error.file.unknown"
 	errOperation     = "error.operation.unknown"
 	errRefunded      = "error.order.refund.state"
@@ -176,6 +177,8 @@ func (in *institution) openOrder(id int64) (*order, *refusal) {
 		return nil, refuse(errExpired, "order %d has expired", id)
 	case o.State == stateAbandoned:
 		return nil, refuse(errAbandoned, "order %d is abandoned", id)
+	case o.paying():
+		return nil, refuse(errPaying, "order %d waits for its payment", id)
 	}
 	return o, nil
 }
@@ -267,6 +270,7 @@ func (b *basket) addEntries(s s360.SingleEntryOperationAttributionData) *refusal
 	type group struct {
 		perf *performance
 		cat  *category
+		only s360.ID // contingent
 		ops  []*operation
 		want []int
 	}
@@ -276,10 +280,10 @@ func (b *basket) addEntries(s s360.SingleEntryOperationAttributionData) *refusal
 		if no != nil {
 			return no
 		}
-		i := slices.IndexFunc(groups, func(g *group) bool { return g.perf == perf && g.cat == cat })
+		i := slices.IndexFunc(groups, func(g *group) bool { return g.perf == perf && g.cat == cat && g.only == a.ContingentID })
 		if i < 0 {
 			i = len(groups)
-			groups = append(groups, &group{perf: perf, cat: cat})
+			groups = append(groups, &group{perf: perf, cat: cat, only: a.ContingentID})
 		}
 		groups[i].ops = append(groups[i].ops, op)
 		groups[i].want = append(groups[i].want, int(a.Quantity))
@@ -293,7 +297,11 @@ func (b *basket) addEntries(s s360.SingleEntryOperationAttributionData) *refusal
 		for _, w := range g.want {
 			n += w
 		}
-		found := b.seekers.find(b.in.poolsOf(g.perf), g.cat, n, preferred, b.now)
+		from, no := b.in.sources(int64(g.only))
+		if no != nil {
+			return no
+		}
+		found := b.seekers.find(b.in.poolsOf(g.perf), wish{cat: g.cat, n: n, preferred: preferred, from: from}, b.now)
 		if found == nil {
 			return refuse(errAvailability, "fewer than %d places left in category %s", n, g.cat.def.Code)
 		}
@@ -316,8 +324,6 @@ func (b *basket) entry(a s360.OperationAttribution) (*operation, *performance, *
 		return fail(refuse(errSalePeriod, "performance %d is not on sale", a.PerformanceID))
 	case a.Quantity <= 0:
 		return fail(refuse(errQuantity, "quantity %d", a.Quantity))
-	case a.ContingentID != 0 && int64(a.ContingentID) != b.in.contingentID():
-		return fail(refuse(errContingent, "contingent %d is not this sales channel's", a.ContingentID))
 	}
 	cat := perf.category(int64(a.SeatCategoryID))
 	if cat == nil || t == nil || !perf.product.sells(t) {
@@ -349,7 +355,10 @@ func (b *basket) newOperation(op *operation) *operation {
 
 func (b *basket) newMovement(op *operation, at place) *movement {
 	b.lastMove = max(b.lastMove+1, b.in.number(kindMovement, 1))
-	m := &movement{ID: b.lastMove, Block: at.block, Seat: at.seat}
+	m := &movement{ID: b.lastMove, Seat: at.seat, Contingent: at.pool.contingent.index}
+	if at.pool.block != nil {
+		m.Block = at.pool.block.index
+	}
 	op.Movements = append(op.Movements, m)
 	return m
 }
@@ -378,9 +387,13 @@ func (b *basket) addSimple(c *call, s s360.SimpleProductOperationCreationData, q
 		}
 	}
 	it, t := b.in.itemOf[int64(s.ItemID)], b.in.tariffByID[int64(s.AudienceSubCategoryID)]
-	switch {
-	case it == nil:
+	if it == nil {
 		return refuse(errItem, "no item %d", s.ItemID)
+	}
+	if by, is := notSold(it.product.def.Family); is {
+		return refuse(errKind, "product %s is a %s: it is sold by %s, which is not imitated", it.product.def.Code, it.product.def.Family, by)
+	}
+	switch {
 	case s.Quantity <= 0:
 		return refuse(errQuantity, "quantity %d", s.Quantity)
 	case b.now.Before(it.product.saleOpens):
@@ -398,14 +411,17 @@ func (b *basket) addSimple(c *call, s s360.SimpleProductOperationCreationData, q
 	if no != nil {
 		return no
 	}
-	pl := b.in.poolOf(it, key)
-	if pl.capacity >= 0 && b.seekers.free(pl, b.now) < int(s.Quantity) || pl.free(b.now) == 0 {
+	from, no := b.in.sources(int64(s.ContingentID))
+	if no != nil {
+		return no
+	}
+	found := b.seekers.entries(b.in.poolsAt(it, key, from), int(s.Quantity), b.now)
+	if found == nil {
 		return refuse(errAvailability, "fewer than %d left of item %s", s.Quantity, it.def.Code)
 	}
 	op := b.newOperation(&operation{Product: it.product.id, Item: it.id, Slot: key.slot, Day: key.day, Tariff: t.id, Price: price})
-	for range int(s.Quantity) {
-		b.seekers.take(pl, -1)
-		b.newMovement(op, place{seat: -1})
+	for _, at := range found {
+		b.newMovement(op, at)
 	}
 	return nil
 }
@@ -423,6 +439,8 @@ func (in *institution) visit(it *item, extra s360.Members, now time.Time) (slotK
 	switch {
 	case no != nil:
 		return key, no
+	case it.dated() && id == 0:
+		return in.dayOf(it, day, now)
 	case it.def.Slots == nil && (id != 0 || !day.IsZero()):
 		return key, refuse(errTimeslot, "item %s has no time slots or dates", it.def.Code)
 	case it.def.Slots == nil:
@@ -438,6 +456,20 @@ func (in *institution) visit(it *item, extra s360.Members, now time.Time) (slotK
 		return key, refuse(errVisitDate, "no visit on %s", day.Format(time.DateOnly))
 	}
 	return slotKey{slot: sl.id, day: day.Format(time.DateOnly)}, nil
+}
+
+// dated says whether an item is for a day and not for a time slot.
+func (it *item) dated() bool { return it.def.Slots == nil && it.product.def.DateNeeded }
+
+// dayOf takes an item for a day of the coming year.
+func (in *institution) dayOf(it *item, day, now time.Time) (slotKey, *refusal) {
+	if day.IsZero() {
+		return slotKey{}, refuse(errVisitDate, "item %s needs a visitDate", it.def.Code)
+	}
+	if !now.IsZero() && (!day.AddDate(0, 0, 1).After(now) || day.After(now.AddDate(1, 0, 0))) {
+		return slotKey{}, refuse(errVisitDate, "no visit on %s", day.Format(time.DateOnly))
+	}
+	return slotKey{day: day.Format(time.DateOnly)}, nil
 }
 
 // visitDay reads a day, or a moment that lies in it at the institution.
@@ -605,7 +637,7 @@ func (in *institution) operationData(o *order, op *operation) s360.OperationData
 	w.Kind, w.ProductFamilyType, w.ProductFamilySubType = p.def.Family, p.def.Family, p.def.SubFamily
 	w.Product, w.ProductID, w.ProductCode = in.text(p.def.Name), s360.ID(p.id), p.def.Code
 	w.AudienceSubCategoryID, w.AudienceSubCategory = s360.ID(t.id), in.text(t.def.Name)
-	w.ContingentID, w.Contingent = s360.ID(in.contingentID()), in.w.SalesChannel.Code
+	w.ContingentID, w.Contingent = in.operationContingent(op)
 	w.ItemID = s360.ID(op.Item)
 	if perf := in.perfOf[op.Performance]; perf != nil {
 		w.PerformanceID, w.Performance, w.EventID = s360.ID(perf.id), in.text(p.def.Name), s360.ID(p.id)
@@ -621,9 +653,9 @@ func (in *institution) operationData(o *order, op *operation) s360.OperationData
 // movementData is one place or entry as answers show it, without its ticket.
 func (in *institution) movementData(op *operation, m *movement) s360.MovementData {
 	w := s360.MovementData{
-		MovementID: s360.ID(m.ID), OperationID: s360.ID(op.ID),
-		ContingentID: s360.ID(in.contingentID()), Contingent: in.w.SalesChannel.Code, Owner: m.Owner,
+		MovementID: s360.ID(m.ID), OperationID: s360.ID(op.ID), Owner: m.Owner,
 	}
+	w.ContingentID, w.Contingent = in.shownContingent(m)
 	w.StartValidityDate, w.EndValidityDate = in.validity(op)
 	perf := in.perfOf[op.Performance]
 	if perf == nil {
@@ -646,6 +678,13 @@ func (in *institution) movementData(op *operation, m *movement) s360.MovementDat
 func (in *institution) validity(op *operation) (from, to s360.Date) {
 	if perf := in.perfOf[op.Performance]; perf != nil {
 		return in.at(perf.start), in.at(perf.end())
+	}
+	if op.Slot == 0 && op.Day != "" {
+		day, err := time.ParseInLocation(time.DateOnly, op.Day, in.zone)
+		if err != nil {
+			return s360.Date{}, s360.Date{}
+		}
+		return in.at(day), in.at(day.AddDate(0, 0, 1))
 	}
 	if sl := in.slotOf[op.Slot]; sl != nil {
 		day, err := time.ParseInLocation(time.DateOnly, op.Day, in.zone)

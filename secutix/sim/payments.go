@@ -11,7 +11,7 @@ import (
 const maxPayments = 50
 
 func paymentService() service {
-	return service{module: "tnseb", name: "externalPaymentService", soap: "ExternalPaymentService", pkg: "com.secutix.service.realtime.externalpayment", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "externalPaymentService", soap: "ExternalPaymentService", pkg: "com.secutix.service.realtime.externalpayment", versions: current(), gone: lastGone, methods: []method{
 		{name: "checkPayment", do: (*Platform).checkPayment, request: s360.CheckPaymentRequest{}, result: s360.PaymentDetailResult{}},
 		{name: "cancelPayment", do: (*Platform).cancelPayment, request: s360.CancelPaymentRequest{}, result: s360.WebMethodResult{}},
 	}}
@@ -22,11 +22,7 @@ func (in *institution) paid(given s360.List[s360.PaymentInfo], o *order, now tim
 	if len(given) == 0 {
 		return []payment{{ID: in.nextPayment(), Amount: o.total(), Method: in.w.pendingMethod(), Contact: in.w.PartnerContact, State: s360.PaymentPaid, At: now}}
 	}
-	out := in.announced(given, o, now)
-	for i := range out {
-		out[i].State = s360.PaymentPaid
-	}
-	return out
+	return paidOff(in.announced(given, o, now))
 }
 
 // announced gives payments their numbers, and those of a refund the sign of a refund.
@@ -60,8 +56,8 @@ func (p *Platform) checkPayment(c *call) (any, *refusal) {
 	if o == nil {
 		return nil, refuse(errOrderUnknown, "no order %d", q.OrderID)
 	}
-	if len(q.Payments) > 0 && o.State == stateRunning {
-		if no := c.in.checkPayments(q.Payments, o); no != nil {
+	if len(q.Payments) > 0 && o.State == stateRunning && !o.paying() {
+		if no := p.checkPayments(c, q.Payments, o, true); no != nil {
 			return nil, no
 		}
 		next := o.aside
@@ -84,18 +80,21 @@ func (in *institution) paymentDetails(o *order) s360.List[s360.PaymentDetail] {
 			PaymentID: s360.ID(pay.ID), Amount: s360.Amount(pay.Amount), PaymentIdentifier: pay.Name, PaymentDate: s360.At(pay.At.UTC()),
 			PaymentStatus: pay.State, ContactNumber: pay.Contact, CatalogCurrency: cash(in.w.Currency),
 		}
-		if pay.State == s360.PaymentWaiting && o.State == stateAbandoned {
+		if pay.undecided() && o.State == stateAbandoned {
 			w.PaymentStatus = s360.PaymentAbandoned
 		}
-		if i := slices.IndexFunc(in.w.PaymentMethods, func(m PaymentMethod) bool { return m.ID == pay.Method }); i >= 0 {
-			w.PaymentMethod = in.w.PaymentMethods[i].Code
+		m, _ := in.w.method(pay.Method)
+		w.PaymentMethod = m.Code
+		if pay.Transaction != 0 {
+			w.EPCTransactionData = &s360.EPCTransactionData{TransactionID: s360.ID(pay.Transaction), PaymentTypes: s360.List[string]{m.Type}}
 		}
 		out = append(out, w)
 	}
 	return out
 }
 
-// cancelPayment gives announced payments up; one that is made stays, and is undone by a refund only.
+// cancelPayment gives payments up that are not made; with one of those an order waits for, the whole attempt. One that is made
+// stays, and is undone by a refund only. All are given up or none.
 func (p *Platform) cancelPayment(c *call) (any, *refusal) {
 	var q s360.CancelPaymentRequest
 	if no := p.read(c, &q); no != nil {
@@ -104,14 +103,16 @@ func (p *Platform) cancelPayment(c *call) (any, *refusal) {
 	if len(q.PaymentIDs) == 0 {
 		return nil, refuse(errMissing, "paymentIds")
 	}
+	ids := make([]int64, len(q.PaymentIDs))
 	var touched []*order
-	for _, id := range q.PaymentIDs {
-		o, pay := c.in.paymentOf(int64(id))
+	for i, id := range q.PaymentIDs {
+		ids[i] = int64(id)
+		o, pay := c.in.paymentOf(ids[i])
 		switch {
 		case o == nil:
 			return nil, refuse(errPayment, "no payment %d", id)
-		case pay.State != s360.PaymentWaiting || o.State != stateRunning:
-			return nil, refuse(errPaymentState, "payment %d is %s", id, pay.State)
+		case !pay.undecided() || o.State != stateRunning:
+			return nil, refuse(errPaymentState, "payment %d is %s, its order %s", id, pay.State, o.State)
 		}
 		if !slices.Contains(touched, o) {
 			touched = append(touched, o)
@@ -119,11 +120,9 @@ func (p *Platform) cancelPayment(c *call) (any, *refusal) {
 	}
 	for _, o := range touched {
 		next := o.aside
-		next.Payments = slices.Clone(o.Payments)
-		for i, pay := range next.Payments {
-			if slices.Contains(q.PaymentIDs, s360.ID(pay.ID)) {
-				next.Payments[i].State = s360.PaymentCancelledByUser
-			}
+		next.Payments = given(o.Payments, ids, s360.PaymentCancelledByUser)
+		if slices.ContainsFunc(o.Attempt, func(id int64) bool { return slices.Contains(ids, id) }) {
+			next.Payments, next.Attempt, next.Buyer = given(next.Payments, o.Attempt, s360.PaymentAbandoned), nil, ""
 		}
 		if _, no := p.setAside(c, o, next); no != nil {
 			return nil, no

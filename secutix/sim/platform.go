@@ -92,13 +92,15 @@ type Platform struct {
 	journal      *journal
 	pictures     map[string][]byte
 	packed       packed
-	schema       soapSchema // has its own lock
+	warming      sync.WaitGroup // the catalogs written before anybody asked
+	schema       soapSchema     // has its own lock
 }
 
 // limits is what stands between an institution and too many calls.
 type limits struct {
 	rate    rateWindow
 	month   monthWindow
+	noted   monthWindow // as the journal has it
 	methods map[string]*spacing
 }
 
@@ -128,9 +130,10 @@ func (p *Platform) Close() error {
 	if err := p.Start(); err != nil {
 		return err
 	}
+	p.warming.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.journal.close()
+	return errors.Join(p.noteMonths(), p.journal.close())
 }
 
 // AddWorld adds an institution of one's own. It must be called before the platform starts.
@@ -152,7 +155,13 @@ func (p *Platform) SetPublicURL(base string) {
 	_ = p.Start() // a start that fails shows itself in every answer
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.PublicURL = strings.TrimRight(base, "/")
+	if base = strings.TrimRight(base, "/"); base == p.PublicURL {
+		return
+	}
+	p.PublicURL = base
+	if p.clock != nil {
+		p.warm()
+	}
 }
 
 // Institutions lists what can be talked to, the shipped ones first.
@@ -278,6 +287,9 @@ func (p *Platform) begin() error {
 	if err := limits.check(); err != nil {
 		return fmt.Errorf("limits: %w", err)
 	}
+	if err := p.Wallet.check(); err != nil {
+		return fmt.Errorf("wallet: %w", err)
+	}
 	p.inForce.Store(&limits)
 	p.skew.Store(int64(p.Skew))
 	p.sender = newSender()
@@ -300,6 +312,7 @@ func (p *Platform) load() error {
 			return fmt.Errorf("journal %s: line %d: %w", p.Journal, n+2, err)
 		}
 	}
+	p.warm()
 	return nil
 }
 
@@ -336,6 +349,9 @@ func (p *Platform) replay(c change) error {
 		p.journal.offset = c.Offset
 		return nil
 	}
+	if c.Do == doMonth {
+		return p.recallMonth(c)
+	}
 	in := p.byCode[c.Institution]
 	if in == nil {
 		return fmt.Errorf("unknown institution %q", c.Institution)
@@ -371,7 +387,11 @@ func (p *Platform) noteClock(at time.Time) error {
 
 // settle brings an institution up to now: performances come into sight and overdue holds end.
 func (p *Platform) settle(in *institution, now time.Time) error {
+	in.hooks.grown = nil
 	in.growTo(now)
+	if err := p.tellGrowth(in, now); err != nil {
+		return err
+	}
 	for _, o := range in.overdue(now) {
 		if err := p.commit(in, change{At: o.Expires, Do: doExpire, ID: o.ID}); err != nil {
 			return err

@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
-// pool is the stock of one block at one performance, or of one item at one time slot. What is left
+// pool is the stock of one contingent: in one block at one performance, or of one item at one time slot. What is left
 // is its capacity less what others bought, what is held and what is sold.
 type pool struct {
+	contingent *contingent
+	owner      []uint8 // of the block's seats; nil when all are this contingent's
+
 	capacity  int // negative is without end
 	elsewhere int // sold by other channels, or blocked by hand
 	held      int
@@ -39,8 +42,13 @@ func (p *pool) left() int {
 
 func (p *pool) isGone(seat int) bool { return p.gone[seat/64]&(1<<(seat%64)) != 0 }
 
+// owns says whether a seat of the block is of this contingent.
+func (p *pool) owns(seat int) bool {
+	return p.capacity > 0 && (p.owner == nil || int(p.owner[seat]) == p.contingent.index)
+}
+
 func (p *pool) seatFree(seat int) bool {
-	if p.isGone(seat) {
+	if !p.owns(seat) || p.isGone(seat) {
 		return false
 	}
 	_, taken := p.taken[int32(seat)]
@@ -66,7 +74,7 @@ func (p *pool) blockRest() {
 		return
 	}
 	if p.block != nil && p.block.numbered() {
-		for s := range p.capacity {
+		for s := range p.block.capacity {
 			if p.seatFree(s) {
 				p.markGone(s)
 			}
@@ -75,22 +83,46 @@ func (p *pool) blockRest() {
 	p.elsewhere = p.capacity - p.held - p.sold
 }
 
-// poolsOf returns the performance's stock by block and makes it on first use. What others bought
+// poolsOf returns the performance's stock by block and contingent, and makes it on first use. What others bought
 // depends on the seed and the performance alone.
 func (in *institution) poolsOf(p *performance) []*pool {
 	if p.pools != nil {
 		return p.pools
 	}
 	percent := p.fill(in.seed)
-	p.pools = make([]*pool, len(p.product.venue.blocks))
-	for i, b := range p.product.venue.blocks {
-		if !p.has(b.area.category) {
-			p.pools[i] = &pool{block: b, taken: map[int32]int64{}}
-			continue
+	for i, d := range p.division().blocks {
+		b := p.product.venue.blocks[i]
+		for _, c := range d.sharing() {
+			pl := &pool{block: b, contingent: in.contingents[c], owner: d.owner, taken: map[int32]int64{}}
+			if p.has(b.area.category) {
+				pl.open(d.sizes[c], percent, mix(in.seed, uint64(p.id), uint64(b.id)))
+			}
+			p.pools = append(p.pools, pl)
 		}
-		p.pools[i] = newPool(b, percent, mix(in.seed, uint64(p.id), uint64(b.id)))
 	}
 	return p.pools
+}
+
+// poolAt finds the stock of a contingent in a block, by index; nil when it has none there.
+func (in *institution) poolAt(p *performance, block, part int) *pool {
+	first := p.division().first
+	if block < 0 || block+1 >= len(first) {
+		return nil
+	}
+	for _, pl := range in.poolsOf(p)[first[block]:first[block+1]] {
+		if pl.contingent.index == part {
+			return pl
+		}
+	}
+	return nil
+}
+
+// poolOfSeat finds the stock a numbered seat is of.
+func (in *institution) poolOfSeat(p *performance, block, seat int) *pool {
+	if block < 0 || block >= len(p.product.venue.blocks) || seat < 0 || seat >= p.product.venue.blocks[block].capacity {
+		return nil
+	}
+	return in.poolAt(p, block, p.division().blocks[block].whose(seat))
 }
 
 // has says whether the performance has that seat category: in a recording, one that none of its prices names has no places.
@@ -106,50 +138,70 @@ func (p *performance) has(c *category) bool {
 	return false
 }
 
-func newPool(b *block, percent int, seed uint64) *pool {
-	p := &pool{capacity: b.capacity, block: b}
-	if !b.numbered() {
-		p.elsewhere = b.capacity * percent / 100
-		return p
+// open fills a pool of a block with its places, of which others bought some.
+func (p *pool) open(size, percent int, seed uint64) {
+	p.capacity = size
+	if !p.block.numbered() {
+		p.elsewhere = size * percent / 100
+		return
 	}
-	p.gone = make([]uint64, (b.capacity+63)/64)
-	p.taken = map[int32]int64{}
-	for _, r := range b.rows {
+	p.gone = make([]uint64, (p.block.capacity+63)/64)
+	for _, r := range p.block.rows {
 		for s := 0; s < r.seats; {
 			h := mix(seed, uint64(r.first+s))
 			party := int(h%4) + 1
 			if int(h>>8%100) < percent {
 				for k := s; k < min(s+party, r.seats); k++ {
-					p.markGone(r.first + k)
+					if p.owns(r.first + k) {
+						p.markGone(r.first + k)
+					}
 				}
 			}
 			s += party
 		}
 	}
 	p.elsewhere = p.goneCount()
-	return p
 }
 
-// poolOf returns the stock of an item at a slot and day and makes it on first use.
+// poolsAt lists the stock of an item at a slot and day by contingent, those without places left out.
+func (in *institution) poolsAt(it *item, key slotKey, from []*contingent) []*pool {
+	var out []*pool
+	for _, c := range from {
+		key.part = c.index
+		if p := in.poolOf(it, key); p.capacity != 0 {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// poolOf returns the stock of an item at a slot and day in a contingent, and makes it on first use.
 func (in *institution) poolOf(it *item, key slotKey) *pool {
 	if p := it.pools[key]; p != nil {
 		return p
 	}
-	p := &pool{capacity: -1}
-	switch {
-	case key.slot != 0:
-		rule := it.def.Slots
-		p.capacity = rule.Quota
+	p := &pool{capacity: in.quota(it, key.part), contingent: in.contingents[key.part]}
+	if key.slot != 0 {
 		h := mix(in.seed, uint64(key.slot), textHash(key.day))
-		p.elsewhere = rule.Quota * between(rule.Fill, h) / 100
+		p.elsewhere = p.capacity * between(it.def.Slots.Fill, h) / 100
 		if in.slotSoldOut(in.slotOf[key.slot], key.day) {
 			p.elsewhere = p.capacity
 		}
-	case it.def.Stock > 0:
-		p.capacity = it.def.Stock
 	}
 	it.pools[key] = p
 	return p
+}
+
+// quota is how many of an item a contingent has, or has at each time slot; negative is without end, and that has no parts.
+func (in *institution) quota(it *item, part int) int {
+	if it.def.Slots == nil && it.def.Stock <= 0 {
+		return -1 + min(part, 1)
+	}
+	sizes, err := in.quotas(it.def, it.def.size())
+	if err != nil {
+		return 0 // refused when the world was grown
+	}
+	return sizes[part]
 }
 
 func (in *institution) slotSoldOut(s *slot, day string) bool {

@@ -264,6 +264,9 @@ func (g *recordedGrower) product(w *s360.Product) {
 		if w.MaxQuantity != nil {
 			def.MaxQuantity = int(*w.MaxQuantity)
 		}
+		if w.Pass != nil && len(w.Pass.Timeslots) == 0 {
+			def.DateNeeded = bool(w.Pass.DateMandatory) && !slices.ContainsFunc(w.Pass.Items, func(it s360.Item) bool { return len(it.TimeslotIDs)+len(it.Timeslots) > 0 })
+		}
 		p = &product{id: int64(w.ID), n: len(in.products) + 1, def: def, saleOpens: g.opens(w), stockAt: in.base}
 		in.products = append(in.products, p)
 		in.productOf[p.id] = p
@@ -446,9 +449,10 @@ func (g *recordedGrower) fill(v *venue) {
 		v.capacity += share
 		v.blocks = append(v.blocks, b)
 	}
+	v.division = g.in.undivided(v)
 }
 
-// itemsOf lists the items of a product, whatever its kind. Season tickets and packages have none that can be sold.
+// itemsOf lists the items of a product, whatever its kind. Those of some kinds are refused when they are ordered.
 func itemsOf(w *s360.Product) []s360.List[s360.Item] {
 	var out []s360.List[s360.Item]
 	if w.Pass != nil {
@@ -462,6 +466,20 @@ func itemsOf(w *s360.Product) []s360.List[s360.Item] {
 	}
 	if w.Membership != nil {
 		out = append(out, w.Membership.Items)
+	}
+	if w.SeasonTicket != nil {
+		out = append(out, w.SeasonTicket.Items)
+	}
+	if w.Pack != nil {
+		out = append(out, w.Pack.Items)
+	}
+	for _, kind := range []json.RawMessage{w.Transport, w.Hospitality} {
+		var of struct {
+			Items s360.List[s360.Item] `json:"items"`
+		}
+		if kind != nil && s360.Decode(kind, &of) == nil { // another shape has none that we can read
+			out = append(out, of.Items)
+		}
 	}
 	return out
 }

@@ -68,30 +68,3 @@ func TestRecorded_SuspendedIsShownAndNotSold(t *testing.T) {
 	}
 	t.Error("nothing is suspended")
 }
-
-func TestAvailability_ContingentFilter_NoneAllOrThese(t *testing.T) {
-	t.Parallel()
-	p := newPlatform(t)
-	d := at(t, p, "theatre")
-	perf := d.next("TARTUFFE")
-	ask := func(ids ...int64) object {
-		body := object{"pointOfSalesId": d.in.w.PointOfSales.ID, "performanceIds": []int64{perf.id}}
-		if ids != nil {
-			body["contingentIds"] = ids
-		}
-		return d.must("availabilityService", "getPerformanceAvailability", body).list("performanceAvailabilityData")[0]
-	}
-	total, all, ours, others := ask(), ask(-1), ask(d.in.contingentID()), ask(1)
-	if len(total.list("contingentAvailabilities")) != 0 || total.id("quantity") == 0 {
-		t.Errorf("empty filter: %v", total)
-	}
-	for name, a := range map[string]object{"all": all, "ours": ours} {
-		one := a.list("contingentAvailabilities")
-		if len(one) != 1 || one[0].id("contingentId") != d.in.contingentID() || one[0].id("quantity") != total.id("quantity") {
-			t.Errorf("%s: %v", name, a)
-		}
-	}
-	if len(others.list("contingentAvailabilities")) != 0 || others.id("quantity") != 0 {
-		t.Errorf("another: %v", others)
-	}
-}

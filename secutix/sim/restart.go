@@ -10,7 +10,8 @@ import (
 // Restart stops the platform and starts it again. Calls that arrive meanwhile are answered with 503, calls that wait for a delay
 // are cut. With memory the journal is replayed; a platform without a journal file keeps its world. Without memory the world
 // begins anew on the clock's day, with the same seed, and the journal file with it. What no journal remembers is forgotten either
-// way: answers that wait to be fetched and the counts per minute and method. Faults, latency, limits and the clock stay.
+// way: answers that wait to be fetched and the counts per minute and method. Faults, latency, limits, the clock and what is used of
+// the month stay.
 func (p *Platform) Restart(memory bool) error {
 	return p.again(memory, func() {})
 }
@@ -51,13 +52,13 @@ func (p *Platform) again(memory bool, change func()) error {
 	months := map[string]monthWindow{}
 	for code, l := range p.limits {
 		months[code] = l.month
-		*l = limits{month: l.month}
+		*l = limits{month: l.month, noted: l.noted}
 	}
 	p.pending = map[int64]*parked{}
 	if memory && p.Journal == "" {
 		return nil
 	}
-	if err := p.journal.close(); err != nil {
+	if err := errors.Join(p.noteMonths(), p.journal.close()); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	if !memory && p.Journal != "" {
@@ -94,7 +95,7 @@ func (p *Platform) postRestart(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if q.Memory == nil {
-		return nil, wrong(http.StatusBadRequest, `say {"memory":true} or {"memory":false}`)
+		return nil, wrong(http.StatusBadRequest, "memory: true or false is needed")
 	}
 	if err := p.Restart(*q.Memory); err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func (p *Platform) postSeed(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if q.Seed == 0 {
-		return nil, wrong(http.StatusBadRequest, `say {"seed":7}`)
+		return nil, wrong(http.StatusBadRequest, "seed: a number above 0 is needed")
 	}
 	if err := p.Reset(q.Seed); err != nil {
 		return nil, err

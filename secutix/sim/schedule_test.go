@@ -95,11 +95,17 @@ func (a *partner) someLine() object {
 func (a *partner) someItems() []object {
 	var out []object
 	for _, pr := range a.in.products {
+		if _, is := notSold(pr.def.Family); is {
+			continue
+		}
 		for _, it := range pr.items {
 			if a.dice.IntN(5) > 0 {
 				continue
 			}
 			o := object{"itemId": it.id, "audienceSubCategoryId": a.in.tariffs[a.dice.IntN(2)].id, "quantity": 1 + a.dice.IntN(3)}
+			if it.dated() {
+				o["visitDate"] = a.p.Clock.Now().AddDate(0, 0, a.dice.IntN(3)).Format(time.DateOnly)
+			}
 			if it.slots != nil {
 				o["timeslotId"] = it.slots[a.dice.IntN(len(it.slots))].id
 				o["visitDate"] = a.p.Clock.Now().AddDate(0, 0, a.dice.IntN(3)).Format(time.DateOnly)

@@ -7,7 +7,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,8 +53,10 @@ type actor struct {
 // place, and a restart remembers all of it.
 func TestScripts_OfParallelClients_KeepEveryPromise(t *testing.T) {
 	t.Parallel()
-	journal := filepath.Join(t.TempDir(), "journal")
-	p := newPlatform(t, func(p *Platform) { p.Journal, p.TokenAge, p.AsyncCatalog = journal, 24*time.Hour, false })
+	journal, worlds := filepath.Join(t.TempDir(), "journal"), sharedWorlds(t)
+	p := newPlatform(t, func(p *Platform) {
+		p.Journal, p.Worlds, p.TokenAge, p.AsyncCatalog = journal, worlds, 24*time.Hour, false
+	})
 	for _, f := range []Fault{
 		{Kind: CutAfterCommit, Probability: 0.02},
 		{Kind: CutBeforeCommit, Probability: 0.01},
@@ -82,28 +86,45 @@ func TestScripts_OfParallelClients_KeepEveryPromise(t *testing.T) {
 	clients.Wait()
 	p.ClearFaults()
 	sound(t, p)
-	for _, what := range []string{"hold", "add", "abandon", "close", "refund", "reprint", "cancel", "seat", "clock"} {
+	for _, what := range []string{"hold", "add", "abandon", "close", "refund", "reprint", "cancel", "seat", "clock", "elsewhere", "of two contingents", errNotOurs} {
 		if count.steps[what] == 0 {
 			t.Errorf("no %s of %d scripts came off", what, n)
 		}
 	}
 	t.Logf("%d scripts: %v", n, count.steps)
-	again := newPlatform(t, func(a *Platform) { a.Journal, a.Clock = journal, NewClock(p.Clock.Now()) })
+	again := newPlatform(t, func(a *Platform) { a.Journal, a.Worlds, a.Clock = journal, worlds, NewClock(p.Clock.Now()) })
 	sound(t, again)
 	if diff := cmp.Diff(remembered(t, p), remembered(t, again)); diff != "" {
 		t.Errorf("after a restart (-before +after):\n%.2000s", diff)
 	}
 }
 
+// sharedWorlds are the shipped ones, all of them divided among contingents.
+func sharedWorlds(t *testing.T) []World {
+	t.Helper()
+	worlds, err := shippedWorlds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	museum := &worlds[0]
+	museum.Contingents = []Contingent{{Code: "FIRST", Choice: 1}, {Code: "DOOR"}, {Code: "SECOND", Choice: 2}}
+	for i := range museum.Products {
+		if museum.Products[i].Code == "BILLET" {
+			museum.Products[i].Items[0].Contingents = []Part{{Contingent: "DOOR", Share: 40}, {Contingent: "SECOND", Share: 40}}
+		}
+	}
+	return worlds
+}
+
 // script runs the script of a seed.
 func script(t *testing.T, p *Platform, seed uint64, count *tally) {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(seed, 42))
-	code := []string{"theatre", "theatre", "museum"}[rnd.IntN(3)]
+	code := []string{"theatre", "theatre", "museum", "stadium"}[rnd.IntN(4)]
 	a := &actor{desk: *at(t, p, code), rnd: rnd, count: count}
 	a.hold()
 	for range 2 + rnd.IntN(8) {
-		step := []func(){a.hold, a.add, a.abandon, a.close, a.close, a.close, a.refund, a.reprint, a.cancel, a.seat, a.read, a.clock}[rnd.IntN(12)]
+		step := []func(){a.hold, a.add, a.abandon, a.close, a.close, a.close, a.refund, a.reprint, a.cancel, a.seat, a.read, a.clock, a.elsewhere}[rnd.IntN(13)]
 		step()
 	}
 }
@@ -129,10 +150,42 @@ func (a *actor) wish() object {
 	if a.in.w.Code == "museum" {
 		day := a.p.Clock.Now().AddDate(0, 0, 1+a.rnd.IntN(4)).Format(time.DateOnly)
 		slots := a.slotIDs()
-		return a.simples(a.simple("BILLET", "ADULTE", n, object{"timeslotId": slots[a.rnd.IntN(len(slots))], "visitDate": day}))
+		return a.simples(a.any(a.simple("BILLET", "ADULTE", n, object{"timeslotId": slots[a.rnd.IntN(len(slots))], "visitDate": day})))
 	}
-	perf := a.soon([]string{"TARTUFFE", "GODOT", "LAC", "CYRANO"}[a.rnd.IntN(4)])
-	return a.entries(a.line(perf, []string{"CAT1", "CAT2"}[a.rnd.IntN(2)], "PLEIN", n))
+	perf, category, tariff := a.evening()
+	return a.entries(a.any(a.line(perf, category, tariff, n)))
+}
+
+// evening is a performance, one of its seat categories and a tariff.
+func (a *actor) evening() (perf *performance, category, tariff string) {
+	if a.in.w.Code == "stadium" {
+		return a.soon([]string{"H01", "H02", "H03"}[a.rnd.IntN(3)]), []string{"HAUPT", "STEH"}[a.rnd.IntN(2)], "VOLL"
+	}
+	return a.soon([]string{"TARTUFFE", "GODOT", "LAC", "CYRANO"}[a.rnd.IntN(4)]), []string{"CAT1", "CAT2"}[a.rnd.IntN(2)], "PLEIN"
+}
+
+// any names a contingent in one line of three, and one that is not ours now and then.
+func (a *actor) any(line object) object {
+	switch a.rnd.IntN(12) {
+	case 0, 1, 2:
+		return with(line, "contingentId", a.in.ours[len(a.in.ours)-1].id)
+	case 3:
+		return with(line, "contingentId", a.in.contingents[1].id)
+	}
+	return line
+}
+
+// elsewhere lets others buy, of a contingent or of what the partner would be given.
+func (a *actor) elsewhere() {
+	if a.in.w.Code == "museum" {
+		return
+	}
+	perf, category, _ := a.evening()
+	body := fmt.Sprintf(`{"seat_category":%d,"quantity":%d,"contingent":%q}`, category0(perf, category), 1+a.rnd.IntN(3),
+		append([]string{""}, a.in.contingents[1].def.Code, a.in.contingents[2].def.Code)[a.rnd.IntN(3)])
+	w := httptest.NewRecorder()
+	a.p.Control().ServeHTTP(w, httptest.NewRequestWithContext(a.t.Context(), http.MethodPost, "/performances/"+text(perf.id)+"/sell", strings.NewReader(body)))
+	a.count.note("elsewhere" + strings.TrimPrefix(" "+strconv.Itoa(w.Code), " 200"))
 }
 
 // soon is one of the next evenings of a product: few enough that clients meet, enough that not all is sold at once.
@@ -161,6 +214,9 @@ func (a *actor) slotIDs() []int64 {
 func (a *actor) hold() {
 	if o, ok := a.ask("hold", "externalOrderFacade", "createOrUpdateOrder", a.wish()); ok {
 		a.open = append(a.open, o.get("orderUpdateData"))
+		if slices.ContainsFunc(o.get("orderUpdateData").list("operationDataUpdates"), func(op object) bool { return op["contingentId"] == nil }) {
+			a.count.note("of two contingents")
+		}
 	}
 }
 

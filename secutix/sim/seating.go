@@ -12,8 +12,8 @@ func seatingService() service {
 	}}
 }
 
-// doSeatingForOperations moves places of an open order to the seats asked for, in the same seat category. All move at once, so
-// two may swap.
+// doSeatingForOperations moves places of an open order to the seats asked for, in the same seat category and in any contingent
+// of the sales channel, which is then theirs. All move at once, so two may swap.
 func (p *Platform) doSeatingForOperations(c *call) (any, *refusal) {
 	var q s360.SeatingRequest
 	if no := p.read(c, &q); no != nil {
@@ -67,8 +67,11 @@ func (in *institution) seatFor(at moveAt, id int64) (seatMove, *refusal) {
 		if !b.numbered() || seat < 0 || seat >= int64(b.capacity) {
 			continue
 		}
-		if b.area.category.id != at.op.Category {
+		switch {
+		case b.area.category.id != at.op.Category:
 			return seatMove{}, refuse(errSeat, "seat %d is in another seat category", id)
+		case !in.poolOfSeat(perf, i, int(seat)).contingent.ours():
+			return seatMove{}, refuse(errNotOurs, "seat %d is in a contingent of others", id)
 		}
 		return seatMove{Movement: at.m.ID, Block: i, Seat: int(seat)}, nil
 	}
@@ -84,7 +87,7 @@ func (in *institution) seatsFree(moves []seatMove, c *call) *refusal {
 	}
 	for _, m := range moves {
 		at := in.moves[m.Movement]
-		pl := in.poolsOf(in.perfOf[at.op.Performance])[m.Block]
+		pl := in.poolOfSeat(in.perfOf[at.op.Performance], m.Block, m.Seat)
 		if leaving[seatKey{at.op.Performance, m.Block, m.Seat}] {
 			continue
 		}

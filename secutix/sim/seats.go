@@ -8,8 +8,25 @@ import (
 
 // place is one place found for somebody: a seat, or any place of a block without numbers.
 type place struct {
-	block int
-	seat  int // -1 without number
+	pool *pool
+	seat int // -1 without number
+}
+
+// wish is what somebody wants of a performance.
+type wish struct {
+	cat       *category
+	n         int
+	preferred []int64       // areas
+	from      []*contingent // the first choice first
+}
+
+// rank is the place of a pool in the order of choice: preferred areas first, then contingents.
+func (w wish) rank(p *pool) int {
+	rank := slices.Index(w.from, p.contingent)
+	if !slices.Contains(w.preferred, p.block.area.id) {
+		rank += len(w.from)
+	}
+	return rank
 }
 
 // seekers keeps what an order call has found so far, before anything is written, so that two lines
@@ -40,73 +57,142 @@ func (s *seekers) take(p *pool, seat int) {
 
 // run is a stretch of free seats in one row, or free places of a block without numbers.
 type run struct {
-	pool   *pool
-	tier   int // 0 in a preferred area
+	pools  []*pool // of one block: one contingent's, or those of all when they sit side by side
+	tier   int     // 0 is the first choice
 	row    int
 	first  int // seat; -1 without numbers
 	length int
 	middle int // of the row, in half seats
 }
 
-// find looks for n places of a category, side by side if it can: in the preferred areas, then
-// anywhere, then split. The segments list places that are side by side; more than one means split.
-// No places at all come back when there are not enough.
-func (s *seekers) find(pools []*pool, cat *category, n int, preferred []int64, now time.Time) [][]place {
-	runs := s.runs(pools, cat, preferred, now)
+// find looks for n places of a category, side by side if it can: in the preferred areas, then anywhere, each time in the first
+// contingent and then in the next; then over the border between contingents; then split, the first contingent being emptied
+// first. The segments list places that are side by side; more than one means split. No places at all come back when there are
+// not enough.
+func (s *seekers) find(pools []*pool, w wish, now time.Time) [][]place {
+	var alone, blocks [][]*pool
+	for _, p := range pools {
+		if p.block.area.category != w.cat || !slices.Contains(w.from, p.contingent) || s.free(p, now) <= 0 {
+			continue
+		}
+		alone = append(alone, []*pool{p})
+		if last := len(blocks) - 1; last >= 0 && blocks[last][0].block == p.block {
+			blocks[last] = append(blocks[last], p)
+			continue
+		}
+		blocks = append(blocks, []*pool{p})
+	}
+	runs := s.runs(alone, w, now)
 	total := 0
 	for _, r := range runs {
 		total += r.length
 	}
-	if total < n {
+	if total < w.n {
 		return nil
 	}
-	if first, r, ok := bestRun(runs, n); ok {
-		return [][]place{s.occupy(r, first, n)}
+	if first, r, ok := bestRun(runs, w.n); ok {
+		return [][]place{s.occupy(r, first, w.n, now)}
 	}
+	if first, r, ok := bestRun(s.runs(blocks, w, now), w.n); ok {
+		return [][]place{s.occupy(r, first, w.n, now)}
+	}
+	return s.split(runs, w, now)
+}
+
+// split takes the longest stretches of each choice in turn.
+func (s *seekers) split(runs []run, w wish, now time.Time) [][]place {
 	slices.SortStableFunc(runs, func(a, b run) int {
 		return cmp.Or(cmp.Compare(a.tier, b.tier), cmp.Compare(b.length, a.length))
 	})
+	n := w.n
 	var out [][]place
 	for _, r := range runs {
 		k := min(n, r.length)
-		out = append(out, s.occupy(r, r.first, k))
+		out = append(out, s.occupy(r, r.first, k, now))
 		if n -= k; n == 0 {
 			break
 		}
 	}
-	return out
+	return joined(out)
 }
 
-func (s *seekers) occupy(r run, first, n int) []place {
-	out := make([]place, n)
-	for i := range out {
-		seat := -1
-		if r.first >= 0 {
-			seat = first + i
+// entries takes n of an item, the first choice first; none when there are not enough.
+func (s *seekers) entries(pools []*pool, n int, now time.Time) []place {
+	left := 0
+	for _, p := range pools {
+		left += max(s.free(p, now), 0)
+	}
+	if left < n {
+		return nil
+	}
+	var out []place
+	for _, p := range pools {
+		for len(out) < n && s.free(p, now) > 0 {
+			s.take(p, -1)
+			out = append(out, place{pool: p, seat: -1})
 		}
-		s.take(r.pool, seat)
-		out[i] = place{block: r.pool.block.index, seat: seat}
 	}
 	return out
 }
 
-func (s *seekers) runs(pools []*pool, cat *category, preferred []int64, now time.Time) []run {
+// joined puts together what turns out to be side by side: stretches of two contingents that meet.
+func joined(sides [][]place) [][]place {
+	for i := range sides {
+		for j := range sides {
+			if i != j && beside(sides[i], sides[j]) {
+				sides[i] = append(sides[i], sides[j]...)
+				return joined(slices.Delete(sides, j, j+1))
+			}
+		}
+	}
+	return sides
+}
+
+// beside says whether b goes on where a ends. Places of a block without numbers are together.
+func beside(a, b []place) bool {
+	last, next := a[len(a)-1], b[0]
+	if last.pool.block != next.pool.block {
+		return false
+	}
+	return last.seat < 0 || (next.seat == last.seat+1 && last.pool.block.rowOf(last.seat).first == last.pool.block.rowOf(next.seat).first)
+}
+
+// occupy takes n places of a run, in a block without numbers the first choice first.
+func (s *seekers) occupy(r run, first, n int, now time.Time) []place {
+	out := make([]place, n)
+	for i := range out {
+		out[i] = place{pool: r.pools[0], seat: -1}
+		if r.first >= 0 {
+			out[i].seat = first + i
+		}
+		for _, p := range r.pools {
+			if (r.first < 0 && s.free(p, now) > 0) || (r.first >= 0 && s.seatFree(p, out[i].seat)) {
+				out[i].pool = p
+				break
+			}
+		}
+		s.take(out[i].pool, out[i].seat)
+	}
+	return out
+}
+
+// runs lists the stretches of each group of pools.
+func (s *seekers) runs(groups [][]*pool, w wish, now time.Time) []run {
 	var out []run
-	for _, p := range pools {
-		if p.block.area.category != cat || s.free(p, now) <= 0 {
+	for _, pools := range groups {
+		slices.SortStableFunc(pools, func(a, b *pool) int { return cmp.Compare(w.rank(a), w.rank(b)) })
+		at := run{pools: pools, tier: w.rank(pools[0]), first: -1}
+		if b := pools[0].block; b.numbered() {
+			for i, r := range b.rows {
+				at.row, at.middle = i, 2*r.first+r.seats-1
+				out = s.rowRuns(out, at, r)
+			}
 			continue
 		}
-		tier := 1
-		if slices.Contains(preferred, p.block.area.id) {
-			tier = 0
+		for _, p := range pools {
+			at.length += s.free(p, now)
 		}
-		if !p.block.numbered() {
-			out = append(out, run{pool: p, tier: tier, first: -1, length: s.free(p, now)})
-			continue
-		}
-		for i, r := range p.block.rows {
-			out = s.rowRuns(out, run{pool: p, tier: tier, row: i, middle: 2*r.first + r.seats - 1}, r)
-		}
+		out = append(out, at)
 	}
 	return out
 }
@@ -114,7 +200,7 @@ func (s *seekers) runs(pools []*pool, cat *category, preferred []int64, now time
 func (s *seekers) rowRuns(out []run, at run, r row) []run {
 	at.length = 0
 	for seat := r.first; seat < r.first+r.seats; seat++ {
-		if s.seatFree(at.pool, seat) {
+		if s.anyFree(at.pools, seat) {
 			if at.length == 0 {
 				at.first = seat
 			}
@@ -132,8 +218,17 @@ func (s *seekers) rowRuns(out []run, at run, r row) []run {
 	return out
 }
 
+func (s *seekers) anyFree(pools []*pool, seat int) bool {
+	for _, p := range pools {
+		if s.seatFree(p, seat) {
+			return true
+		}
+	}
+	return false
+}
+
 // bestRun picks the nearest seats to the front and the middle that leave no single seat behind,
-// preferred areas first.
+// the first choice first.
 func bestRun(runs []run, n int) (first int, best run, ok bool) {
 	bestScore := 0
 	for _, r := range runs {

@@ -29,6 +29,8 @@ type reply struct {
 	body   []byte
 	full   int  // length promised when the answer is cut
 	cut    bool // the connection drops after body, or at once when body is nil
+
+	counted *institution // whose call this was; nil for what is not counted
 }
 
 func (r reply) length() int {
@@ -75,8 +77,8 @@ func refuse(code, format string, args ...any) *refusal {
 	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
 }
 
-// handler does a method's work under the platform's lock. It returns the answer to encode, or why
-// there is none.
+// handler does a method's work under the platform's lock. It returns the answer to encode, or a [later] to make it without
+// the lock, or why there is none.
 type handler func(p *Platform, c *call) (any, *refusal)
 
 // answer is the whole protocol face: find the institution, count, check who asks, meet faults, work,
@@ -91,6 +93,7 @@ func (p *Platform) answer(r *http.Request) reply {
 	}
 	p.world.RLock()
 	defer p.world.RUnlock()
+	r, wire := metered(r)
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	in, path := p.find(r, path)
 	var rep reply
@@ -108,7 +111,9 @@ func (p *Platform) answer(r *http.Request) reply {
 	}
 	rep.header.Set("X-Simulator", "guichet")
 	rep.header.Set("Date", p.clock.Now().Add(time.Duration(p.skew.Load())).UTC().Format(http.TimeFormat))
-	return p.packed.gzip(r, rep)
+	packed := p.packed.gzip(r, rep)
+	p.weigh(wire, rep, packed)
+	return packed
 }
 
 // find tells the institution by path prefix, else by host label, and takes the prefix off the path.
@@ -148,8 +153,9 @@ func (p *Platform) backend(r *http.Request, in *institution, path []string) repl
 		return textReply(http.StatusNotFound, "no such service: "+r.URL.Path)
 	}
 	if !slices.Contains(sv.versions, c.version) {
-		return textReply(http.StatusNotFound, "no such version: "+c.version+"; it is gone or not yet there")
+		return sv.absent(c.version)
 	}
+	sv = sv.as(c.version)
 	rt, ok := sv.method(c.method)
 	if !ok {
 		return textReply(http.StatusNotFound, "no such method: "+c.service+"."+c.method)
@@ -202,7 +208,7 @@ func (p *Platform) serve(r *http.Request, c *call, rt method) reply {
 	if rep.cut && rep.body == nil {
 		status = 0
 	}
-	p.limits[c.in.w.Code].month.bytes += int64(len(c.body) + len(rep.body))
+	rep.counted = c.in
 	p.calls.add(Call{
 		At: c.now, Institution: c.in.w.Code, Service: c.service, Version: c.version, Method: c.method,
 		Status: status, Code: code, Fault: kind,
@@ -284,13 +290,21 @@ func (p *Platform) brokenBefore(c *call) *reply {
 	return &rep
 }
 
+// worked is an answer that was worked out: its bytes, or how to make them once the lock is given back. Without either the
+// call is over the limit.
+type worked struct {
+	payload []byte
+	code    string
+	later   later
+	id      int64 // the requestId that goes into it
+}
+
 // parked is an answer that waits to be fetched with its requestId.
 type parked struct {
 	institution string
 	method      string
 	params      string // the request without its requestId
-	payload     []byte
-	code        string
+	worked      worked
 }
 
 // maxParked bounds how many answers wait; the oldest go first.
@@ -301,34 +315,48 @@ func (p *Platform) work(ctx context.Context, c *call, rt method) (payload []byte
 	if ctx.Err() != nil {
 		return nil, "", ctx.Err()
 	}
+	w, err := p.locked(c, rt)
+	if err != nil {
+		return nil, "", err
+	}
+	if w.later != nil {
+		if w.payload, err = w.later(); err != nil {
+			return nil, "", err
+		}
+	}
+	return withRequestID(w.payload, w.id), w.code, nil
+}
+
+// locked is the part of work that needs the platform's lock.
+func (p *Platform) locked(c *call, rt method) (worked, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.now = p.clock.Now()
 	if err := p.settle(c.in, c.now); err != nil {
-		return nil, "", err
+		return worked{}, err
 	}
 	if id, waiting := p.waiting(c); waiting != nil {
 		if c.has(InProgress) {
-			return inProgress(id), s360.StatusInProgress, nil
+			return worked{payload: inProgress(id), code: s360.StatusInProgress}, nil
 		}
 		delete(p.pending, id)
-		return waiting.payload, waiting.code, nil
+		return waiting.worked, nil
 	}
 	if !p.spaced(c) {
-		return nil, "", nil
+		return worked{}, nil
 	}
 	result, no := rt.do(p, c)
 	if _, early := result.(tooSoon); early {
-		return nil, "", nil
+		return worked{}, nil
 	}
-	payload, code, err = encode(rt, c, result, no)
+	w, err := encode(rt, c, result, no)
 	if err != nil {
-		return nil, "", err
+		return worked{}, err
 	}
-	if c.has(InProgress) || (p.AsyncCatalog && c.method == "getCatalogDetailed" && code == s360.StatusSuccess) {
-		return inProgress(p.park(c, payload, code)), s360.StatusInProgress, nil
+	if c.has(InProgress) || (p.AsyncCatalog && c.method == "getCatalogDetailed" && w.code == s360.StatusSuccess) {
+		return worked{payload: inProgress(p.park(c, w)), code: s360.StatusInProgress}, nil
 	}
-	return payload, code, nil
+	return w, nil
 }
 
 // waiting finds a parked answer to this call, by requestId or, for a catalog, by the same question.
@@ -347,12 +375,12 @@ func (p *Platform) waiting(c *call) (int64, *parked) {
 	return 0, nil
 }
 
-func (p *Platform) park(c *call, payload []byte, code string) int64 {
+func (p *Platform) park(c *call, w worked) int64 {
 	p.lastRequest++
 	id := p.lastRequest
 	delete(p.pending, id-maxParked)
-	payload = bytes.Replace(payload, []byte(`{"statusCode"`), []byte(`{"requestId":`+strconv.FormatInt(id, 10)+`,"statusCode"`), 1)
-	p.pending[id] = &parked{institution: c.in.w.Code, method: c.method, params: string(c.body), payload: payload, code: code}
+	w.id = id
+	p.pending[id] = &parked{institution: c.in.w.Code, method: c.method, params: string(c.body), worked: w}
 	return id
 }
 
@@ -361,21 +389,21 @@ func inProgress(id int64) []byte {
 }
 
 // encode writes a result, or a refusal in the form of its service.
-func encode(rt method, c *call, result any, no *refusal) ([]byte, string, error) {
+func encode(rt method, c *call, result any, no *refusal) (worked, error) {
 	if no != nil {
 		r := s360.Result{RequestID: s360.ID(c.requestID), StatusCode: no.code, StatusDetail: no.detail}
 		if !rt.order {
 			b, err := json.Marshal(r)
-			return b, no.code, err
+			return worked{payload: b, code: no.code}, err
 		}
 		b, err := json.Marshal(s360.OrderResult{Result: r, ExpectedException: true, StatusMessage: no.detail})
-		return b, no.code, err
+		return worked{payload: b, code: no.code}, err
 	}
-	if raw, ok := result.(json.RawMessage); ok {
-		return raw, s360.StatusSuccess, nil
+	if made, ok := result.(later); ok {
+		return worked{later: made, code: s360.StatusSuccess, id: c.requestID}, nil
 	}
 	b, err := json.Marshal(result)
-	return b, s360.StatusSuccess, err
+	return worked{payload: b, code: s360.StatusSuccess}, err
 }
 
 // ok is the head of a successful result.
@@ -398,6 +426,12 @@ func (p *Platform) read(c *call, v any) *refusal {
 }
 
 func (p *Platform) unknownMember(c *call, names []string) *refusal {
+	for _, name := range names {
+		_, member, _ := strings.Cut(name, ".")
+		if member == "composedProductOperations" || member == "transportProductOperations" {
+			return refuse(errKind, "no page says what the members of %s are: what is bought by it is not imitated", member)
+		}
+	}
 	p.log().Warn("unknown member in request", "institution", c.in.w.Code, "method", c.method, "members", names)
 	return refuse("error.parameter.unknown", "unknown: %s", strings.Join(names, ", "))
 }
@@ -416,16 +450,25 @@ func compress(r *http.Request, rep reply) reply {
 		strings.HasPrefix(rep.header.Get("Content-Type"), "image/") {
 		return rep
 	}
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err != nil {
-		return rep
-	}
-	if _, err := z.Write(rep.body); errors.Join(err, z.Close()) != nil {
+	body := gzipped(rep.body)
+	if body == nil {
 		return rep
 	}
 	rep.header.Set("Content-Encoding", "gzip")
 	rep.header.Add("Vary", "Accept-Encoding")
-	rep.body = b.Bytes()
+	rep.body = body
 	return rep
+}
+
+// gzipped is the compressed form, or nil when there is none.
+func gzipped(body []byte) []byte {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil
+	}
+	if _, err := z.Write(body); errors.Join(err, z.Close()) != nil {
+		return nil
+	}
+	return b.Bytes()
 }

@@ -13,6 +13,7 @@ type service struct {
 	soap     string   // in SOAP addresses and namespaces: "CatalogService"
 	pkg      string   // Java package in SOAP addresses: "com.secutix.service.realtime.catalog"
 	versions []string // that answer, the pinned one first
+	gone     string   // this version and all before it are at their end of life
 	methods  []method
 }
 
@@ -20,7 +21,8 @@ type service struct {
 type method struct {
 	name  string
 	do    handler
-	order bool // answers carry expectedException
+	order bool   // answers carry expectedException
+	since string // the version that brought it; "" is in all
 	// request and result are zero values of the wire types: request holds the parameters, result is named after the element
 	// that SOAP answers with.
 	request, result any
@@ -49,11 +51,8 @@ func services() []service {
 	return []service{catalogService(), setupService(), availabilityService(), orderFacade(), orderService(), paymentService(), historyService(), shipmentService(), seatingService(), contactService(), accessService()}
 }
 
-// current are the versions of the sales services: the frozen one, the active one and older ones with a REST face.
-func current() []string { return []string{"v1_33", "v1_34"} }
-
 func catalogService() service {
-	return service{module: "tnseb", name: "catalogService", soap: "CatalogService", pkg: "com.secutix.service.realtime.catalog", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "catalogService", soap: "CatalogService", pkg: "com.secutix.service.realtime.catalog", versions: current(), gone: lastGone, methods: []method{
 		{name: "isCatalogServiceAlive", do: (*Platform).isCatalogServiceAlive, request: s360.EmptyRequest{}, result: s360.WebMethodResult{}},
 		{name: "getLastSetupUpdate", do: (*Platform).getLastSetupUpdate, request: s360.EmptyRequest{}, result: s360.LastSetupUpdateResult{}},
 		{name: "getPOSConfig", do: (*Platform).getPOSConfig, request: s360.EmptyRequest{}, result: s360.POSConfigResult{}},
@@ -63,7 +62,7 @@ func catalogService() service {
 }
 
 func availabilityService() service {
-	return service{module: "tnseb", name: "availabilityService", soap: "AvailabilityService", pkg: "com.secutix.service.realtime.availability", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "availabilityService", soap: "AvailabilityService", pkg: "com.secutix.service.realtime.availability", versions: current(), gone: lastGone, methods: []method{
 		{name: "getUpdatedAvailabilities", do: (*Platform).getUpdatedAvailabilities, request: s360.UpdatedAvailabilitiesRequest{}, result: s360.UpdatedAvailabilitiesResult{}},
 		{name: "getProductAvailability", do: (*Platform).getProductAvailability, request: s360.ProductAvailabilityRequest{}, result: s360.ProductAvailabilityResult{}},
 		{name: "getEventAvailability", do: (*Platform).getEventAvailability, request: s360.EventAvailabilityRequest{}, result: s360.EventAvailabilityResult{}},
@@ -74,7 +73,7 @@ func availabilityService() service {
 }
 
 func orderFacade() service {
-	return service{module: "tnseb", name: "externalOrderFacade", soap: "ExternalOrderFacade", pkg: "com.secutix.service.realtime.externalorder", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "externalOrderFacade", soap: "ExternalOrderFacade", pkg: "com.secutix.service.realtime.externalorder", versions: current(), gone: lastGone, methods: []method{
 		{name: "createOrUpdateOrder", do: (*Platform).createOrUpdateOrder, order: true, request: createRequest{}, result: s360.OrderUpdateResult{}},
 		{name: "createOrUpdateOrderWithGranularity", do: (*Platform).createOrUpdateOrderWithGranularity, order: true, request: s360.CreateOrUpdateOrderWithGranularityRequest{}, result: s360.OrderUpdateResult{}},
 		{name: "createPaymentsAndCloseOrder", do: (*Platform).createPaymentsAndCloseOrder, order: true, request: s360.CreatePaymentsAndCloseOrderRequest{}, result: s360.CreatePaymentsAndCloseOrderResult{}},
@@ -82,9 +81,11 @@ func orderFacade() service {
 }
 
 func orderService() service {
-	return service{module: "tnseb", name: "externalOrderService", soap: "ExternalOrderService", pkg: "com.secutix.service.realtime.externalorder", versions: current(), methods: append(fileMethods(), []method{
+	return service{module: "tnseb", name: "externalOrderService", soap: "ExternalOrderService", pkg: "com.secutix.service.realtime.externalorder", versions: current(), gone: lastGone, methods: append(fileMethods(), []method{
 		{name: "getOrderDetails", do: (*Platform).getOrderDetails, order: true, request: s360.OrderDetailsRequest{}, result: s360.OrderDetailResult{}},
 		{name: "closeOrder", do: (*Platform).closeOrder, order: true, request: s360.CloseOrderRequest{}, result: s360.CloseOrderResult{}},
+		{name: "notifyOrder", do: (*Platform).notifyOrder, order: true, request: s360.NotifyOrderRequest{}, result: s360.NotifyOrderResult{}},
+		{name: "reopenOrder", do: (*Platform).reopenOrder, order: true, request: s360.ReopenOrderRequest{}, result: s360.OrderDetailResult{}},
 		{name: "abandonMovements", do: (*Platform).abandonMovements, order: true, request: s360.AbandonMovementsRequest{}, result: s360.OrderUpdateResult{}},
 	}...)}
 }

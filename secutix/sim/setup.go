@@ -1,12 +1,12 @@
 package sim
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"guichet/secutix/s360"
 )
@@ -21,7 +21,7 @@ const (
 const maxPage = 100
 
 func setupService() service {
-	return service{module: "tnseb", name: "setupService", soap: "SetupService", pkg: "com.secutix.service.realtime.catalog", versions: current(), methods: []method{
+	return service{module: "tnseb", name: "setupService", soap: "SetupService", pkg: "com.secutix.service.realtime.catalog", versions: current(), gone: lastGone, methods: []method{
 		{name: "listSeasons", do: (*Platform).listSeasons, request: s360.EmptyRequest{}, result: s360.SeasonsResult{}},
 		{name: "searchProductsByCriteria", do: (*Platform).searchProductsByCriteria, request: s360.SearchProductsRequest{}, result: s360.ProductsResult{}},
 		{name: "listAudienceSubCategories", do: (*Platform).listAudienceSubCategories, request: s360.SeasonRequest{}, result: s360.AudienceSubCategoriesResult{}},
@@ -276,43 +276,66 @@ func (p *Platform) getCatalog(c *call) (any, *refusal) {
 		return nil, no
 	}
 	view := catalogView{in: c.in, now: c.now, product: q.ProductCode, season: q.SeasonCode, base: p.PublicURL}
-	raw, err := json.Marshal(view.data())
-	if err != nil {
-		return nil, p.broken(c, err)
-	}
-	dec := json.NewDecoder(strings.NewReader(string(raw)))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, p.broken(c, err)
-	}
-	var b strings.Builder
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
-	element(&b, "catalog", v)
-	return s360.CatalogTextResult{Result: c.ok(), CatalogData: b.String()}, nil
+	return later(view.keptText().bytes), nil
 }
 
-// element writes one value, or one element for each of a list.
-func element(b *strings.Builder, name string, v any) {
-	list, isList := v.([]any)
-	if isList {
-		for _, one := range list {
-			element(b, name, one)
+// catalogText is the answer of getCatalog with the content of an answer of getCatalogDetailed.
+func catalogText(detailed json.RawMessage) (json.RawMessage, error) {
+	var w xmlWriter
+	w.out.Grow(len(detailed) + len(detailed)/2)
+	w.out.WriteString(xmlHead + "\n")
+	for name, value := range members(detailed) {
+		if string(name) == `"catalogData"` {
+			w.plain("catalog", value)
+		}
+	}
+	head, err := json.Marshal(s360.CatalogTextResult{Result: s360.Result{StatusCode: s360.StatusSuccess}, CatalogData: gap[1 : len(gap)-1]})
+	if err != nil {
+		return nil, err
+	}
+	before, after, _ := bytes.Cut(head, []byte(gap))
+	return append(appendJSON(append(make([]byte, 0, w.out.Len()+w.out.Len()/64+len(head)), before...), w.out.Bytes()), after...), nil
+}
+
+// appendJSON writes a text that is valid UTF-8 as a JSON string, without escaping what XML is full of.
+func appendJSON(b, text []byte) []byte {
+	b = append(b, '"')
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		case c < ' ':
+			b = append(b, fmt.Sprintf(`\u%04x`, c)...)
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '"')
+}
+
+// plain writes a value as one element, or one for each of a list, without types. A member whose name is none in XML is left out.
+func (w *xmlWriter) plain(name string, v []byte) {
+	if v[0] == '[' {
+		for item := range items(v) {
+			w.plain(name, item)
 		}
 		return
 	}
-	b.WriteString("<" + name + ">")
-	switch v := v.(type) {
-	case map[string]any:
-		for _, member := range slices.Sorted(maps.Keys(v)) {
-			element(b, member, v[member])
+	w.open(name)
+	switch v[0] {
+	case '{':
+		for member, value := range members(v) {
+			if member := jsonText(member); xmlName(member) {
+				w.plain(member, value)
+			}
 		}
-	case string:
-		b.WriteString(strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(v))
-	case json.Number:
-		b.WriteString(v.String())
-	case bool:
-		b.WriteString(strconv.FormatBool(v))
+	case '"':
+		w.text(jsonText(v))
+	case 'n':
+	default:
+		w.out.Write(v)
 	}
-	b.WriteString("</" + name + ">")
+	w.close(name)
 }

@@ -121,7 +121,7 @@ func TestCatalog_AsText_IsXMLWithEveryProduct(t *testing.T) {
 	d := at(t, p, "theatre")
 	text := d.must("catalogService", "getCatalog", object{}).str("catalogData")
 	dec := xml.NewDecoder(strings.NewReader(text))
-	products := 0
+	products, open := 0, []string{}
 	for {
 		token, err := dec.Token()
 		if errors.Is(err, io.EOF) {
@@ -130,14 +130,20 @@ func TestCatalog_AsText_IsXMLWithEveryProduct(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "products" {
-			products++
+		switch e := token.(type) {
+		case xml.StartElement:
+			if e.Name.Local == "products" && open[len(open)-1] == "seasons" {
+				products++
+			}
+			open = append(open, e.Name.Local)
+		case xml.EndElement:
+			open = open[:len(open)-1]
 		}
 	}
 	if want := len(d.catalog(object{}).Seasons[0].Products); products != want || want == 0 {
 		t.Errorf("%d products, want %d", products, want)
 	}
-	if one := d.must("catalogService", "getCatalog", object{"productCode": "HAMLET"}).str("catalogData"); strings.Count(one, "<products>") != 1 {
+	if one := d.must("catalogService", "getCatalog", object{"productCode": "HAMLET"}).str("catalogData"); strings.Count(one, "<code>HAMLET</code>") != 2 || strings.Contains(one, "<code>TARTUFFE</code>") {
 		t.Error("productCode is not taken")
 	}
 }

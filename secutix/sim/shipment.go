@@ -10,7 +10,7 @@ import (
 func shipmentService() service {
 	return service{module: "tnpsb", name: "shipmentPublicService", soap: "ShipmentPublicService", pkg: "com.secutix.facade.shipment", versions: []string{"v1_18", "v1_17"}, methods: []method{
 		{name: "getAvailableShipmentModes", do: (*Platform).getAvailableShipmentModes, request: s360.ShipmentModesRequest{}, result: s360.ShipmentModesResult{}},
-		{name: "changeShipmentMode", do: (*Platform).changeShipmentMode, request: s360.ChangeShipmentModeRequest{}, result: s360.ShipmentsResult{}},
+		{name: "changeShipmentMode", since: "v1_18", do: (*Platform).changeShipmentMode, request: s360.ChangeShipmentModeRequest{}, result: s360.ShipmentsResult{}},
 	}}
 }
 

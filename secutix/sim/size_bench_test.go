@@ -29,7 +29,11 @@ func BenchmarkCatalog(b *testing.B) {
 			for b.Loop() {
 				c := &call{in: p.byCode["big"], now: aDay, body: []byte(`{}`)}
 				result, no := rt.do(p, c)
-				body, _, err := encode(rt, c, result, no)
+				w, err := encode(rt, c, result, no)
+				if err != nil {
+					b.Fatal(err)
+				}
+				body, err := w.later()
 				if err != nil {
 					b.Fatal(err)
 				}

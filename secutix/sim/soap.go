@@ -33,6 +33,7 @@ type soapCall struct {
 	namespace string
 	token     *usernameToken // nil when there is none
 	schema    *soapSchema
+	nils      bool // absent members are written as nil
 }
 
 // usernameToken is the WS-Security header.
@@ -47,6 +48,9 @@ func (s *service) namespace(version string) string {
 	return ns
 }
 
+// nils says whether a service's answers name what is absent, which is published of contacts and access control only.
+func (s *service) nils() bool { return s.module == "tnco" || s.module == "tnci" }
+
 // remoteService finds a service by the last segment of its SOAP address.
 func remoteService(module, segment string) (*service, string, bool) {
 	class, ok := strings.CutSuffix(segment, ".webservice")
@@ -56,7 +60,7 @@ func remoteService(module, segment string) (*service, string, bool) {
 	for _, s := range services() {
 		version, ok := strings.CutPrefix(strings.TrimSuffix(class, "."+s.soap), s.pkg+".")
 		if s.module == module && ok && s.pkg+"."+version+"."+s.soap == class {
-			return &s, version, slices.Contains(s.versions, version)
+			return s.as(version), version, slices.Contains(s.versions, version)
 		}
 	}
 	return nil, "", false
@@ -72,7 +76,7 @@ func (p *Platform) remoting(r *http.Request, in *institution, path []string) rep
 	case sv == nil:
 		return textReply(http.StatusNotFound, "no such service: "+r.URL.Path)
 	case !ok:
-		return textReply(http.StatusNotFound, "no such version: "+version+"; it is gone or not yet there")
+		return sv.absent(version)
 	case r.Method == http.MethodGet && wantsWSDL(r):
 		return p.wsdl(r, in, sv, version)
 	case r.Method != http.MethodPost:
@@ -130,7 +134,7 @@ func (p *Platform) receive(r *http.Request, in *institution, sv *service, versio
 		return *soapFault(faultClient, "Cannot find dispatch method for {"+what.name.Space+"}"+what.name.Local)
 	}
 	c := &call{in: in, service: sv.name, version: version, method: rt.name}
-	c.soap = &soapCall{namespace: sv.namespace(version), token: token, schema: &p.schema}
+	c.soap = &soapCall{namespace: sv.namespace(version), token: token, schema: &p.schema, nils: sv.nils()}
 	if c.in == nil {
 		c.in = p.byOperator(token)
 	}
@@ -259,7 +263,7 @@ const (
 // the class.
 func (s *soapCall) encode(rt method, payload []byte) []byte {
 	class := s.schema.class(rt.result)
-	var w xmlWriter
+	w := xmlWriter{nils: s.nils}
 	w.out.Grow(2*len(payload) + 512)
 	w.out.WriteString(envelopeHead)
 	fmt.Fprintf(&w.out, `<ns2:%sResponse xmlns:ns2="%s" xmlns:xsi="%s">`, rt.name, s.namespace, xsiNamespace)

@@ -113,7 +113,7 @@ func writeJSON(b *bytes.Buffer, n *node, t *xmlType) {
 		b.WriteString("null")
 	case t.kind == xmlObject && (len(n.kids) > 0 || n.empty()):
 		writeMembers(b, n, t)
-	case t.kind == xmlMap && (len(n.kids) > 0 || n.empty()):
+	case t.kind == xmlMap && (n.empty() || len(n.kids) > 0 && allEntries(n)):
 		writeEntries(b, n, *t.value)
 	case len(n.kids) > 0 && allEntries(n):
 		writeEntries(b, n, xmlElement{typ: anyXML()})

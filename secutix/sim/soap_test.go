@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -271,7 +272,11 @@ func sample(v reflect.Value, raw string, inside ...reflect.Type) {
 		sample(v.Elem(), raw, inside...)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := v.Type().Field(i); f.IsExported() && f.Tag.Get("json") != "-" {
+			switch f := v.Type().Field(i); {
+			case !f.IsExported() || f.Tag.Get("json") == "-":
+			case strings.HasPrefix(f.Tag.Get("json"), "paymentParametersMap"): // known as a map in XML
+				sample(v.Field(i), `{"a":"x"}`)
+			default:
 				sample(v.Field(i), raw, append(inside, v.Type())...)
 			}
 		}
@@ -319,7 +324,7 @@ func TestSOAP_EveryResultInXML_HoldsTheDataOfItsJSON(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := soapCall{namespace: s.namespace(s.versions[0]), schema: &soapSchema{}}
+			c := soapCall{namespace: s.namespace(s.versions[0]), schema: &soapSchema{}, nils: s.nils()}
 			top := tree(t, string(c.encode(m, payload)))
 			if got, want := top.result(t).name.Local, className(reflect.TypeOf(m.result)); got != want {
 				t.Errorf("%s: element %s, want %s", m.name, got, want)
@@ -436,6 +441,109 @@ func TestSOAP_CommonMembers_AreNilWhenThereIsNothingToSay(t *testing.T) {
 		`<statusCode>success</statusCode><statusDetail xsi:nil="true"/></WebMethodResult></ns2:isCatalogServiceAliveResponse></S:Body></S:Envelope>`
 	if err != nil || text != want {
 		t.Errorf("%v %s", err, text)
+	}
+}
+
+func TestSOAP_Results_AreNamedAfterThePublishedClasses(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]string{
+		"getCatalog": "CatalogResult", "getCatalogDetailed": "CatalogResultDetailed", "getPOSConfig": "POSConfigResult", "isCatalogServiceAlive": "WebMethodResult",
+		"getEventAvailability": "EventAvailabilityResult", "getAvailableThemeAndLanguage": "ThemeAndLanguageResult",
+		"createOrUpdateOrder": "OrderUpdateResult", "abandonMovements": "OrderUpdateResult", "cancelOperations": "OrderUpdateResult",
+		"closeOrder": "CloseOrderResult", "getOrderDetails": "OrderDetailResult", "getFileDetails": "FileDetailResult",
+		"getFileDetailsFromOrderSecretId": "FileDetailResult", "updateExternalReferences": "WebMethodResult", "getExternalReference": "ExternalReferenceResult",
+		"updateFileStatus": "WebMethodResult", "uploadFileAttachment": "WebMethodResult", "getFileAttachment": "PrintableFileAttachmentResult",
+		"deleteFileAttachment": "WebMethodResult", "cancelPayment": "WebMethodResult", "checkPayment": "PaymentDetailResult",
+		"changeShipmentMode": "ShipmentsResult", "doSeatingForOperations": "SeatingResult", "getContactData": "ContactDataResult",
+		"createCulturalContact": "CulturalContactCreationResult", "getAccessControlCatalog": "AccessControlCatalogResult",
+		"exportList": "AccessControlListResult", "importControlledTicket": "WebMethodResult", "getControlledTicket": "ControlledTicketResult",
+	} {
+		found := false
+		for _, s := range services() {
+			m, ok := s.method(method)
+			if ok && className(reflect.TypeOf(m.result)) != want {
+				t.Errorf("%s answers %s, want %s", method, className(reflect.TypeOf(m.result)), want)
+			}
+			found = found || ok
+		}
+		if !found {
+			t.Errorf("no method %s", method)
+		}
+	}
+}
+
+func TestSOAP_ContactsAndGates_NameWhatIsAbsent_AndLeaveOutEmptyLists(t *testing.T) {
+	t.Parallel()
+	d := at(t, newPlatform(t), "theatre")
+	known := d.soap("getContactData", object{"contactNumber": d.in.w.PartnerContact}).result(t)
+	for _, name := range []string{"endValidityDate", "contactFileHistoryCriteria", "requestId"} {
+		if e := known.child(name); e == nil || !e.isNil() {
+			t.Errorf("%s is not nil", name)
+		}
+	}
+	if known.child("addresses") != nil || known.at("contactNumber") != d.in.w.PartnerContact {
+		t.Errorf("addresses %v, contact %q", known.child("addresses"), known.at("contactNumber"))
+	}
+	page := d.soap("exportList", object{"listType": "WHITE", "ticketType": "ALL", "nbMaxResults": 1}).result(t)
+	if mark := page.child("accessControlListData").child("paginationEnd"); mark == nil || !mark.isNil() {
+		t.Errorf("the mark of an empty list: %v", mark)
+	}
+	order := d.soap("getOrderDetails", object{"orderId": 1}).result(t)
+	if order.child("orderDetailsData") != nil {
+		t.Error("an order service names what is absent")
+	}
+}
+
+func TestSOAP_MembersOfAClass_StandInTheOrderOfTheAlphabet_AfterThoseOfItsBase(t *testing.T) {
+	t.Parallel()
+	var schema soapSchema
+	base := map[string]bool{"requestId": true, "statusCode": true, "statusDetail": true, "expectedException": true, "statusMessage": true}
+	for _, s := range services() {
+		for _, m := range s.methods {
+			var own []string
+			for i, e := range schema.class(m.result).elems {
+				if !base[e.name] {
+					own = append(own, e.name)
+				} else if len(own) > 0 || i < 3 && e.name != []string{"requestId", "statusCode", "statusDetail"}[i] {
+					t.Errorf("%s: %s is out of order", m.name, e.name)
+				}
+			}
+			if !slices.IsSorted(own) {
+				t.Errorf("%s: %v", m.name, own)
+			}
+		}
+	}
+	for _, x := range schema.types {
+		if x.kind != xmlObject || x.at["statusCode"] > 0 {
+			continue
+		}
+		if !slices.IsSortedFunc(x.elems, func(a, b xmlElement) int { return strings.Compare(a.name, b.name) }) {
+			t.Errorf("class %s is out of order", x.name)
+		}
+	}
+}
+
+func TestSOAP_Answers_ArePackedForWhoAsks(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	d := at(t, p, "theatre")
+	for name, r := range map[string]*http.Request{
+		"answer": httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/theatre"+catalogAddress, strings.NewReader(envelope(d.credentials(), `<getPOSConfig/>`))),
+		"wsdl":   httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/theatre"+catalogAddress+"?wsdl", http.NoBody),
+	} {
+		r.Header.Set("Content-Type", "text/xml")
+		r.Header.Set("Accept-Encoding", "gzip,deflate")
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, r)
+		z, err := gzip.NewReader(w.Body)
+		if err != nil || w.Header().Get("Content-Encoding") != "gzip" {
+			t.Errorf("%s: %v %v", name, w.Header(), err)
+			continue
+		}
+		text, err := io.ReadAll(z)
+		if err != nil || !strings.HasPrefix(string(text), xmlHead) {
+			t.Errorf("%s: %v %.80s", name, err, text)
+		}
 	}
 }
 
@@ -726,6 +834,8 @@ func TestSOAP_Elements_AreReadByTheTypeOfTheirMember(t *testing.T) {
 		`<date>2026-10-03T20:00:00+02:00</date>`:          `{"date":"2026-10-03T20:00:00+02:00"}`,
 		`<table><entry><key>a</key><value>1</value></entry></table>`: `{"table":{"a":1}}`,
 		`<table><entry><key>a</key></entry></table>`:                 `{"table":{"a":null}}`,
+		`<table/>`:                    `{"table":{}}`,
+		`<table><a>1</a></table>`:     `{"table":{"a":"1"}}`,
 		`<any>1</any>`:                `{"any":"1"}`,
 		`<any><b>1</b><b>2</b></any>`: `{"any":{"b":["1","2"]}}`,
 		`<any><entry><key>x y</key><value>1</value></entry></any>`: `{"any":{"x y":"1"}}`,
@@ -824,7 +934,11 @@ func BenchmarkCatalogInXML(b *testing.B) {
 	c := &call{in: p.byCode["big"], now: aDay, body: []byte(`{}`)}
 	work := func() []byte {
 		result, no := rt.do(p, c)
-		payload, _, err := encode(rt, c, result, no)
+		w, err := encode(rt, c, result, no)
+		if err != nil {
+			b.Fatal(err)
+		}
+		payload, err := w.later()
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -34,6 +34,7 @@ type xmlType struct {
 	elems []xmlElement   // of an object: its members in order
 	at    map[string]int // of an object: where a member is in elems
 	alias map[string]int // other names a request may use
+	key   xmlKind        // of a map
 	value *xmlElement    // of a map
 }
 
@@ -126,7 +127,7 @@ func (s *soapSchema) of(t reflect.Type) *xmlType {
 	switch x.kind {
 	case xmlMap:
 		v := s.element("value", t.Elem())
-		x.value = &v
+		x.key, x.value = scalarKind(t.Key()), &v
 	case xmlObject:
 		x.name = className(t)
 		s.fill(x, t, true)
@@ -174,6 +175,9 @@ func (s *soapSchema) element(name string, t reflect.Type) xmlElement {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if name == "paymentParametersMap" { // its keys and values are the payment centre's
+		return xmlElement{name: name, typ: s.of(reflect.TypeFor[map[string]string]())}
+	}
 	if t == reflect.TypeFor[json.RawMessage]() {
 		return xmlElement{name: name, typ: s.of(t), list: true}
 	}
@@ -183,7 +187,11 @@ func (s *soapSchema) element(name string, t reflect.Type) xmlElement {
 	if name == "requestId" && t == reflect.TypeFor[s360.ID]() {
 		return xmlElement{name: name, typ: s.of(reflect.TypeFor[s360.Int]())}
 	}
-	return xmlElement{name: name, typ: s.of(t)}
+	typ := s.of(t)
+	if name == "identifierContactMap" { // published as a map from Long
+		typ = &xmlType{kind: xmlMap, key: xmlLong, value: typ.value}
+	}
+	return xmlElement{name: name, typ: typ}
 }
 
 func (s *soapSchema) fill(x *xmlType, t reflect.Type, sorted bool) {
@@ -245,9 +253,6 @@ func extraMembers(t reflect.Type) []extraMember {
 		return visit
 	case reflect.TypeFor[s360.OrderDetailsData]():
 		return []extraMember{{"externalReference", text}}
-	case reflect.TypeFor[s360.POSConfigData]():
-		table := reflect.TypeFor[map[string]string]()
-		return []extraMember{{"placeAddressData", reflect.TypeFor[json.RawMessage]()}, {"posParameters", table}, {"pspParameters", table}}
 	case reflect.TypeFor[s360.Area]():
 		return []extraMember{{"externalName", reflect.TypeFor[s360.ExternalName]()}}
 	case reflect.TypeFor[s360.Price]():
@@ -258,6 +263,9 @@ func extraMembers(t reflect.Type) []extraMember {
 
 // className is a type's name as a class has it: upper-case first, without type arguments.
 func className(t reflect.Type) string {
+	if t == reflect.TypeFor[s360.CatalogTextResult]() {
+		return "CatalogResult" // as published
+	}
 	name, _, _ := strings.Cut(t.Name(), "[")
 	if name == "" {
 		return "Anonymous"

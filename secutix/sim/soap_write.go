@@ -12,13 +12,14 @@ import (
 type xmlWriter struct {
 	out   bytes.Buffer
 	spans [][]byte // the members of the objects being written, a stack
+	nils  bool     // absent members are written as nil
 }
 
 // value writes an element for what a member holds: nothing, one or several.
 func (w *xmlWriter) value(e xmlElement, v []byte) {
 	switch {
 	case len(v) == 0 || v[0] == 'n':
-		if e.always {
+		if e.always || w.nils && !e.list {
 			w.none(e.name)
 		}
 	case v[0] == '[':

@@ -26,6 +26,12 @@ type WalletOptions struct {
 	Path string
 	// KeyHeader carries the key, after KeyPrefix; "" is tixngo.DefaultKeyHeader.
 	KeyHeader, KeyPrefix string
+	// Paths replaces single ones of tixngo.DefaultPaths, as tixngo.Options.Paths does.
+	Paths map[tixngo.Operation]string
+	// Names gives members other names on the wire, as tixngo.Options.Names does.
+	Names tixngo.Names
+	// BareResults answers changing calls with the list of results alone.
+	BareResults bool
 	// RatePerMinute is the calls of one organizer in a fixed minute. 0 means 600, negative is no limit.
 	RatePerMinute int
 	// MaxTickets is the most tickets or privileges in one call; 0 means 1,000. Controls may be ten times
@@ -44,6 +50,29 @@ type WalletOptions struct {
 }
 
 func (o WalletOptions) path() string { return cmpOr(strings.Trim(o.Path, "/"), "tixngo") }
+
+// pathOf is the path of an operation below the organizer's.
+func (o WalletOptions) pathOf(op tixngo.Operation) string {
+	return strings.Trim(cmpOr(o.Paths[op], tixngo.DefaultPaths()[op]), "/")
+}
+
+// check says what is wrong with the options.
+func (o WalletOptions) check() error {
+	known := tixngo.DefaultPaths()
+	for op := range o.Paths {
+		if known[op] == "" {
+			return fmt.Errorf("paths: unknown operation %q", op)
+		}
+	}
+	seen := map[string]tixngo.Operation{}
+	for op := range known {
+		if other, twice := seen[o.pathOf(op)]; twice {
+			return fmt.Errorf("paths: %s and %s are both at %q", op, other, o.pathOf(op))
+		}
+		seen[o.pathOf(op)] = op
+	}
+	return o.Names.Check()
+}
 
 func (o WalletOptions) keyHeader() string       { return cmpOr(o.KeyHeader, tixngo.DefaultKeyHeader) }
 func (o WalletOptions) transfer() time.Duration { return orElse(o.TransferLifetime, time.Hour) }
@@ -111,6 +140,7 @@ type wallet struct {
 	cards       map[string]*walletCard
 	definitions map[string]tixngo.PrivilegeDefinition
 	seq         int64 // of the last change of a ticket
+	lines       int64 // of the last step of a ticket
 
 	running string // the function that runs
 	calls   rateWindow
@@ -151,6 +181,7 @@ type walletLine struct {
 	FromOwner string        `json:"from_owner,omitempty"`
 	ToOwner   string        `json:"to_owner,omitempty"`
 	Actor     string        `json:"actor"`
+	Seq       int64         `json:"seq,omitempty"` // among the steps of all tickets
 }
 
 // walletCard is one digital privilege.
@@ -160,6 +191,8 @@ type walletCard struct {
 	Payload    tixngo.Privilege `json:"payload"`
 	Status     tixngo.Status    `json:"status"`
 	At         time.Time        `json:"at"`
+	Until      time.Time        `json:"until,omitzero"` // a pending deletion ends
+	Reason     string           `json:"reason,omitempty"`
 }
 
 // statusUsed is a privilege that was consumed; the name is ours.
@@ -213,6 +246,13 @@ func (in *institution) applyWallet(c change) error {
 		w.seq++
 		own := *t
 		own.seq = w.seq
+		own.History = slices.Clone(own.History)
+		for i := range own.History {
+			if own.History[i].Seq == 0 {
+				w.lines++
+				own.History[i].Seq = w.lines
+			}
+		}
 		w.tickets[own.ID] = &own
 	}
 	for _, d := range c.Wallet.Definitions {

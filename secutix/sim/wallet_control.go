@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,13 +10,15 @@ import (
 	"guichet/secutix/tixngo"
 )
 
-// walletControl adds the wallet's pages to the control face.
-func (p *Platform) walletControl(mux *http.ServeMux) {
-	mux.HandleFunc("GET /wallet", p.control(p.showOrganizers))
-	mux.HandleFunc("GET /wallet/tickets", p.control(p.showWallet))
-	mux.HandleFunc("GET /wallet/privileges", p.control(p.showPrivileges))
-	mux.HandleFunc("POST /wallet/act", p.control(p.actOnTicket))
-	mux.HandleFunc("POST /wallet/privileges/act", p.control(p.actOnPrivilege))
+// walletEndpoints are the wallet's pages on the control face.
+func (p *Platform) walletEndpoints() []endpoint {
+	return []endpoint{
+		{"GET", "/wallet", "organizers of the simulated TIXNGO, with their keys, and how many tickets are in which state", "", p.showOrganizers},
+		{"GET", "/wallet/tickets", "an organizer's tickets, or what one person's app shows; ?institution=&generation=&email=", "", p.showWallet},
+		{"GET", "/wallet/privileges", "an organizer's privileges; ?institution=&generation=", "", p.showPrivileges},
+		{"POST", "/wallet/act", "what a spectator, a gate or the back-office does with a ticket; ?institution=", `{"generation":"v4","ticket":"…","action":"download"}; actions: ` + strings.Join(slices.Sorted(maps.Keys(walletActions())), ", "), p.actOnTicket},
+		{"POST", "/wallet/privileges/act", "download or use a privilege; ?institution=", `{"generation":"v3","privilege":"…","action":"download"}`, p.actOnPrivilege},
+	}
 }
 
 func (p *Platform) showOrganizers(*http.Request) (any, error) {
@@ -26,12 +29,38 @@ func (p *Platform) showOrganizers(*http.Request) (any, error) {
 		KeyHeader   string `json:"key_header"`
 		Key         string `json:"key"`
 		MobileAppID string `json:"mobile_app_id"`
+
+		Tickets    map[tixngo.Status]int `json:"tickets"` // by state
+		Privileges int                   `json:"privileges"`
 	}
 	out := []line{}
 	for _, o := range p.Organizers() {
-		out = append(out, line{o.Institution, o.Generation, o.Path, p.Wallet.keyHeader(), p.Wallet.KeyPrefix + o.Key, o.MobileAppID})
+		l := line{o.Institution, o.Generation, o.Path, p.Wallet.keyHeader(), p.Wallet.KeyPrefix + o.Key, o.MobileAppID, map[tixngo.Status]int{}, 0}
+		if err := p.countWallet(o, l.Tickets, &l.Privileges); err != nil {
+			return nil, err
+		}
+		out = append(out, l)
 	}
 	return out, nil
+}
+
+// countWallet counts what an organizer has.
+func (p *Platform) countWallet(o Organizer, tickets map[tixngo.Status]int, privileges *int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	in := p.byCode[o.Institution]
+	if in == nil || in.wallets[o.Generation] == nil {
+		return nil // nobody has been there
+	}
+	w := in.wallets[o.Generation]
+	if err := p.settleWallet(w, p.clock.Now()); err != nil {
+		return err
+	}
+	for _, t := range w.tickets {
+		tickets[t.Status]++
+	}
+	*privileges = len(w.cards)
+	return nil
 }
 
 // askedWallet finds the organizer of a query or body, brought up to now. The caller holds the lock.
@@ -41,7 +70,7 @@ func (p *Platform) askedWallet(r *http.Request, gen string) (*wallet, error) {
 		return nil, err
 	}
 	if gen != walletV3 && gen != walletV4 {
-		return nil, wrong(http.StatusBadRequest, "generation is v3 or v4, not %q", gen)
+		return nil, wrong(http.StatusBadRequest, "generation: v3 or v4, not %q", gen)
 	}
 	w := in.wallet(gen)
 	return w, p.settleWallet(w, p.clock.Now())
@@ -104,7 +133,7 @@ func (p *Platform) actOnTicket(r *http.Request) (any, error) {
 	}
 	act := walletActions()[q.Action]
 	if act == nil {
-		return nil, wrong(http.StatusBadRequest, "action %q does not exist", q.Action)
+		return nil, wrong(http.StatusBadRequest, "action: %q is none of %s", q.Action, strings.Join(slices.Sorted(maps.Keys(walletActions())), ", "))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -114,7 +143,7 @@ func (p *Platform) actOnTicket(r *http.Request) (any, error) {
 	}
 	t := w.tickets[q.Ticket]
 	if t == nil {
-		return nil, wrong(http.StatusNotFound, "no ticket %q", q.Ticket)
+		return nil, wrong(http.StatusNotFound, "ticket: there is no %q", q.Ticket)
 	}
 	now := p.clock.Now()
 	n, no := act(w, p.Wallet, t, q, now)
@@ -139,10 +168,11 @@ type cardView struct {
 	Owner       string                     `json:"owner"`
 	Status      tixngo.Status              `json:"status"`
 	Expired     bool                       `json:"expired"`
+	Reason      string                     `json:"reason,omitempty"` // of the deletion
 }
 
 func (w *wallet) cardView(c *walletCard, now time.Time) cardView {
-	return cardView{c.ID, w.definitions[c.Definition], c.Payload.SpectatorDetails.Email, c.Status, c.expired(now)}
+	return cardView{c.ID, w.definitions[c.Definition], c.Payload.SpectatorDetails.Email, c.Status, c.expired(now), c.Reason}
 }
 
 func (c *walletCard) expired(now time.Time) bool { return !now.Before(c.Payload.ExpirationDate.Time) }
@@ -180,7 +210,7 @@ func (p *Platform) actOnPrivilege(r *http.Request) (any, error) {
 	}
 	c, now := w.cards[q.Privilege], p.clock.Now()
 	if c == nil {
-		return nil, wrong(http.StatusNotFound, "no privilege %q", q.Privilege)
+		return nil, wrong(http.StatusNotFound, "privilege: there is no %q", q.Privilege)
 	}
 	n := *c
 	n.At = now

@@ -248,7 +248,10 @@ func (p *Platform) injectPrivileges(c *walletCall) (any, *walletProblem) {
 		case f.no != nil:
 			r.Status, r.Code, r.Field, r.Message = tixngo.Rejected, tixngo.Word(f.no.code), f.field, f.no.detail
 			out.Rejected++
-		case c.w.cards[id] != nil || staged[id]:
+		case c.w.cards[id] != nil && c.w.cards[id].Status == tixngo.StatusDeletionPending:
+			r.Status, r.Code, r.Message = tixngo.Rejected, "DELETION_PENDING", "the privilege is being deleted"
+			out.Rejected++
+		case staged[id] || c.w.cards[id] != nil && c.w.cards[id].Status != tixngo.StatusDeleted:
 			r.Code = tixngo.CodeExists
 			out.Accepted++
 		default:
@@ -259,6 +262,56 @@ func (p *Platform) injectPrivileges(c *walletCall) (any, *walletProblem) {
 		out.Results = append(out.Results, r)
 	}
 	return out, c.commit(p, ch)
+}
+
+// deletePrivileges takes cards out of their wallets; each waits for its confirmation like a ticket.
+func (p *Platform) deletePrivileges(c *walletCall) (any, *walletProblem) {
+	var q tixngo.DeletePrivilegesRequest
+	if no, field := readStrictly(c.body, &q); no != nil {
+		return nil, badRequest(no.code, cmpOr(field, no.detail))
+	}
+	switch {
+	case len(q.Privileges) == 0:
+		return nil, badRequest("NO_PRIVILEGES", "privileges is empty")
+	case len(q.Privileges) > p.Wallet.maxTickets():
+		return nil, &walletProblem{http.StatusRequestEntityTooLarge, "TOO_MANY_TICKETS", "at most " + strconv.Itoa(p.Wallet.maxTickets()) + " in one call"}
+	}
+	out, staged := tixngo.Results{}, map[string]*walletCard{}
+	for _, d := range q.Privileges {
+		id := string(d.PrivilegeID)
+		r := tixngo.Result{PrivilegeID: d.PrivilegeID, Status: tixngo.Accepted}
+		card := staged[id]
+		if card == nil {
+			card = c.w.cards[id]
+		}
+		switch {
+		case card == nil:
+			r.Status, r.Code, r.Message = tixngo.Rejected, tixngo.CodeUnknownPrivilege, "the privilege was never injected"
+			out.Rejected++
+		case card.gone() && card.Reason == d.Reason:
+			r.Code = tixngo.CodeUnchanged
+			out.Accepted++
+		default:
+			n := *card
+			n.Reason = d.Reason
+			if !card.gone() {
+				n.Status, n.At, n.Until = tixngo.StatusDeletionPending, c.now, c.now.Add(p.Wallet.deletion())
+			}
+			staged[id] = &n
+			out.Accepted++
+		}
+		out.Results = append(out.Results, r)
+	}
+	var ch walletChange
+	for _, id := range slices.Sorted(maps.Keys(staged)) {
+		ch.Cards = append(ch.Cards, staged[id])
+	}
+	return out, c.commit(p, ch)
+}
+
+// gone says whether the card is deleted or on its way.
+func (c *walletCard) gone() bool {
+	return c.Status == tixngo.StatusDeletionPending || c.Status == tixngo.StatusDeleted
 }
 
 // fieldCheck keeps the first thing that is wrong with a ticket.

@@ -313,9 +313,33 @@ func (w *wallet) dueActivation(o WalletOptions, t *walletTicket) (time.Time, fun
 	}
 }
 
+// settleCards confirms the deletions of privileges.
+func (p *Platform) settleCards(w *wallet, now time.Time) error {
+	var due []*walletCard
+	for _, c := range w.cards {
+		if c.Status == tixngo.StatusDeletionPending && !now.Before(c.Until) {
+			due = append(due, c)
+		}
+	}
+	slices.SortFunc(due, func(a, b *walletCard) int {
+		return cmp.Or(a.Until.Compare(b.Until), strings.Compare(a.ID, b.ID))
+	})
+	for _, c := range due {
+		n := *c
+		n.Status, n.At, n.Until = tixngo.StatusDeleted, c.Until, time.Time{}
+		if err := p.commitWallet(w, n.At, walletChange{Cards: []*walletCard{&n}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // settleWallet brings an organizer up to now: transfers run out, deletions are confirmed, tickets
 // become active.
 func (p *Platform) settleWallet(w *wallet, now time.Time) error {
+	if err := p.settleCards(w, now); err != nil {
+		return err
+	}
 	type step struct {
 		at time.Time
 		t  *walletTicket

@@ -70,6 +70,12 @@ func (p *Platform) walletChanges(c *walletCall) (any, *walletProblem) {
 	if bad != nil {
 		return nil, bad
 	}
+	switch mode := c.query.Get("mode"); {
+	case mode == "history" && c.w.gen == walletV3:
+		return c.w.steps(c.query.Get("paginationKey"), limit)
+	case mode != "" && (mode != "lifecycle" || c.w.gen != walletV3):
+		return nil, badRequest("PARAMETER", "mode is lifecycle or history, and V3's")
+	}
 	at, bad := c.w.place("changes", c.query.Get("paginationKey"))
 	if bad != nil {
 		return nil, bad
@@ -88,6 +94,40 @@ func (p *Platform) walletChanges(c *walletCall) (any, *walletProblem) {
 	return page, nil
 }
 
+// steps lists every step of every ticket once, in the order they were taken, the ticket shown as it stood after it.
+func (w *wallet) steps(key string, limit int) (any, *walletProblem) {
+	at, bad := w.place("history", key)
+	if bad != nil {
+		return nil, bad
+	}
+	type step struct {
+		t *walletTicket
+		l walletLine
+	}
+	var all []step
+	for _, t := range w.tickets {
+		for _, l := range t.History {
+			if l.Seq > at {
+				all = append(all, step{t, l})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b step) int { return cmp.Compare(a.l.Seq, b.l.Seq) })
+	page := tixngo.Page[tixngo.Change]{NextPageKey: w.cursor("history", at)}
+	for _, s := range all[:min(limit, len(all))] {
+		page.Result = append(page.Result, tixngo.Change{
+			TicketID: tixngo.Word(s.t.ID), EventID: s.t.Payload.Event.ID, Status: s.l.To, StatusTime: tixngo.Time{Time: s.l.At},
+			SpectatorDetails: tixngo.Spectator{Email: s.l.ToOwner}, History: tixngo.List[tixngo.HistoryLine]{s.l.wire()},
+		})
+		page.NextPageKey = w.cursor("history", s.l.Seq)
+	}
+	return page, nil
+}
+
+func (l walletLine) wire() tixngo.HistoryLine {
+	return tixngo.HistoryLine{Time: tixngo.Time{Time: l.At}, Action: l.Action, FromStatus: l.From, ToStatus: l.To, Actor: l.Actor}
+}
+
 func (w *wallet) changeOf(t *walletTicket) tixngo.Change {
 	out := tixngo.Change{
 		TicketID: tixngo.Word(t.ID), EventID: t.Payload.Event.ID, Status: t.Status, StatusTime: tixngo.Time{Time: t.changed()},
@@ -95,7 +135,7 @@ func (w *wallet) changeOf(t *walletTicket) tixngo.Change {
 	}
 	if w.gen == walletV3 {
 		for _, l := range t.History {
-			out.History = append(out.History, tixngo.HistoryLine{Time: tixngo.Time{Time: l.At}, Action: l.Action, FromStatus: l.From, ToStatus: l.To, Actor: l.Actor})
+			out.History = append(out.History, l.wire())
 		}
 		return out
 	}

@@ -80,7 +80,8 @@ func walletOps() []walletOp {
 		{name: tixngo.OpDeleteTickets, method: http.MethodPost, function: true, do: (*Platform).deleteTickets},
 		{name: tixngo.OpControlTickets, method: http.MethodPost, function: true, do: (*Platform).controlTickets},
 		{name: tixngo.OpInjectPrivileges, method: http.MethodPost, function: true, only: walletV3, do: (*Platform).injectPrivileges},
-		{name: tixngo.OpChanges, method: http.MethodGet, function: true, query: []string{"paginationKey", "limit"}, do: (*Platform).walletChanges},
+		{name: tixngo.OpDeletePrivileges, method: http.MethodPost, function: true, only: walletV3, do: (*Platform).deletePrivileges},
+		{name: tixngo.OpChanges, method: http.MethodGet, function: true, query: []string{"paginationKey", "limit", "mode"}, do: (*Platform).walletChanges},
 		{name: tixngo.OpStatusLogs, method: http.MethodGet, only: walletV4, do: (*Platform).walletLogs, query: []string{
 			"mobileAppId", "from", "to", "actionNames", "fromStatuses", "toStatuses", "fromOwnerId", "toOwnerId", "actor", "limit", "paginationKey",
 		}},
@@ -104,7 +105,7 @@ func (p *Platform) walletFace(r *http.Request, path []string) reply {
 	if bad != nil {
 		return bad.reply()
 	}
-	if bad := walletBody(r, c); bad != nil {
+	if bad := p.walletBody(r, c); bad != nil {
 		return bad.reply()
 	}
 	rep, code, met := p.walletServe(r, c)
@@ -138,7 +139,7 @@ func (p *Platform) walletRoute(r *http.Request, path []string) (*walletCall, *wa
 	c := &walletCall{w: in.wallet(gen), now: p.clock.Now()}
 	found := false
 	for _, op := range walletOps() {
-		event, ok := matchPath(tixngo.DefaultPaths()[op.name], below)
+		event, ok := matchPath(p.Wallet.pathOf(op.name), below)
 		if !ok || (op.only != "" && op.only != gen) {
 			continue
 		}
@@ -199,7 +200,7 @@ func (p *Platform) byWalletKey(r *http.Request, gen string) *institution {
 	return nil
 }
 
-func walletBody(r *http.Request, c *walletCall) *walletProblem {
+func (p *Platform) walletBody(r *http.Request, c *walletCall) *walletProblem {
 	if c.op.method != http.MethodPost {
 		return nil
 	}
@@ -219,7 +220,9 @@ func walletBody(r *http.Request, c *walletCall) *walletProblem {
 	case !json.Valid(body) || body[0] != '{':
 		return badRequest("BAD_REQUEST", "a JSON object is needed")
 	}
-	c.body = body
+	if c.body, err = p.Wallet.Names.FromWire(body); err != nil {
+		return badRequest("BAD_REQUEST", "a JSON object is needed")
+	}
 	return nil
 }
 
@@ -305,7 +308,13 @@ func (p *Platform) walletWork(c *walletCall) ([]byte, *walletProblem) {
 			return nil, bad
 		}
 	}
+	if r, is := out.(tixngo.Results); is && p.Wallet.BareResults {
+		out = r.Results
+	}
 	body, err2 := json.Marshal(out)
+	if err2 == nil {
+		body, err2 = p.Wallet.Names.ToWire(body)
+	}
 	if err != nil || err2 != nil {
 		p.log().Error("simulator failed", "method", string(c.op.name), "error", err, "encoding", err2)
 		return nil, &walletProblem{http.StatusInternalServerError, "INTERNAL", "internal error of the simulator"}

@@ -21,7 +21,7 @@ const (
 	hookContact   = "contact"        // contacts created or updated
 	hookInventory = "inventory"      // products changed, always an array
 	hookExport    = "data_export"    // rows of a query, flat
-	hookAccess    = "access_control" // tickets produced, always an array
+	hookAccess    = "access_control" // tickets produced or invalidated, always an array
 )
 
 // The things that happen to webhooks.
@@ -67,7 +67,9 @@ type hook struct {
 	Bucket      int       `json:"bucket,omitempty"`  // bs: items per POST; 1 is an object, more is an array
 	Retries     int       `json:"retries,omitempty"` // how often an item is sent again
 	Granularity string    `json:"granularity,omitempty"`
+	Details     string    `json:"details,omitempty"` // of contacts: GENERAL, ADDRESSES, …, with commas
 	Filter      string    `json:"filter,omitempty"`
+	Scope       string    `json:"scope,omitempty"` // of tickets: code, or code;DD/MM/YYYY hh:mm
 	Auth        hookAuth  `json:"auth,omitzero"`
 	Since       time.Time `json:"since,omitzero"`
 
@@ -126,6 +128,7 @@ type hooks struct {
 	seen       int              // orders of the sequence looked at
 	told       map[int64]bool   // ticket to whether it was invalid when last told
 	checks     int64            // made at the gates so far
+	grown      []grown          // performances that came into sight since the list was last begun
 	deliveries []delivery
 }
 
@@ -142,28 +145,85 @@ func (h *hook) settle() error {
 	if h.Auth.Type == "" {
 		h.Auth.Type = "NONE"
 	}
-	switch {
-	case !slices.Contains([]string{hookOrder, hookContact, hookInventory, hookExport, hookAccess}, h.Kind):
-		return fmt.Errorf("kind %q is none of order, contact, inventory, data_export, access_control", h.Kind)
-	case h.Version != 1 && h.Version != 2, h.Version == 1 && h.Kind != hookOrder && h.Kind != hookContact:
-		return fmt.Errorf("%s webhooks have no version %d", h.Kind, h.Version)
-	case h.Minutes < 1 || h.Minutes > 1440 || h.Batch < 1 || h.Bucket < 1 || h.Retries < 0 || h.Retries > 100 || h.Bucket > 10_000 || h.Batch > 10_000:
-		return errors.New("minutes are 1 to 1440, batch and bucket 1 to 10000, retries 0 to 100")
-	case !slices.Contains([]string{s360.GranularityOperations, s360.GranularityMovements, s360.GranularityTickets}, h.Granularity):
-		return fmt.Errorf("granularity %q is none of OPERATIONS, MOVEMENTS, TICKETS", h.Granularity)
-	case !slices.Contains([]string{"NONE", "BASIC_AUTH", "API_KEY"}, h.Auth.Type):
-		return fmt.Errorf("auth type %q is none of NONE, BASIC_AUTH, API_KEY", h.Auth.Type)
-	case h.Auth.Type == "API_KEY" && !headerName(h.Auth.Login):
-		return fmt.Errorf("an API key needs a header name as its login, not %q", h.Auth.Login)
-	case h.Method != http.MethodPost && (h.Method != http.MethodGet || h.Version != 1):
-		return errors.New("the method is POST, or GET with version 1")
-	case h.Method == http.MethodGet && !strings.Contains(h.URL, h.placeholder()):
-		return fmt.Errorf("GET needs %s in the URL", h.placeholder())
-	}
-	if _, err := parseFilter(h.Filter); err != nil {
-		return err
+	for _, look := range []func() error{h.checkKind, h.checkRun, h.checkAuth, h.checkCall, h.checkChoice} {
+		if err := look(); err != nil {
+			return err
+		}
 	}
 	return loopbackURL(h.URL)
+}
+
+func (h *hook) checkKind() error {
+	switch {
+	case !slices.Contains(hookKinds(), h.Kind):
+		return fmt.Errorf("kind: %q is none of %s", h.Kind, strings.Join(hookKinds(), ", "))
+	case h.Version != 1 && h.Version != 2, h.Version == 1 && h.Kind != hookOrder && h.Kind != hookContact:
+		return fmt.Errorf("version: %s webhooks have no version %d", h.Kind, h.Version)
+	}
+	return nil
+}
+
+func (h *hook) checkRun() error {
+	for _, n := range []struct {
+		name              string
+		is, least, atMost int
+	}{{"minutes", h.Minutes, 1, 1440}, {"batch", h.Batch, 1, 10_000}, {"bucket", h.Bucket, 1, 10_000}, {"retries", h.Retries, 0, 100}} {
+		if n.is < n.least || n.is > n.atMost {
+			return fmt.Errorf("%s: %d is not between %d and %d", n.name, n.is, n.least, n.atMost)
+		}
+	}
+	return nil
+}
+
+func (h *hook) checkAuth() error {
+	switch {
+	case !slices.Contains([]string{"NONE", "BASIC_AUTH", "API_KEY"}, h.Auth.Type):
+		return fmt.Errorf("auth.type: %q is none of NONE, BASIC_AUTH, API_KEY", h.Auth.Type)
+	case h.Auth.Type == "API_KEY" && !headerName(h.Auth.Login):
+		return fmt.Errorf("auth.login: an API key needs a header name, not %q", h.Auth.Login)
+	case strings.ContainsFunc(h.Auth.Password, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return errors.New("auth.password: a header takes no control characters")
+	}
+	return nil
+}
+
+func (h *hook) checkCall() error {
+	switch {
+	case h.Method != http.MethodPost && (h.Method != http.MethodGet || h.Version != 1):
+		return fmt.Errorf("method: %q is not POST, or GET with version 1", h.Method)
+	case h.Method == http.MethodGet && !strings.Contains(h.URL, h.placeholder()):
+		return fmt.Errorf("url: GET needs %s in it", h.placeholder())
+	}
+	return nil
+}
+
+// checkChoice looks at what is told: how much of it, and of which things.
+func (h *hook) checkChoice() error {
+	if !slices.Contains([]string{s360.GranularityOperations, s360.GranularityMovements, s360.GranularityTickets}, h.Granularity) {
+		return fmt.Errorf("granularity: %q is none of OPERATIONS, MOVEMENTS, TICKETS", h.Granularity)
+	}
+	for _, d := range h.contactDetails() {
+		if h.Kind != hookContact || !slices.Contains(contactDetails[:], d) {
+			return fmt.Errorf("details: %q is none of %s, of a contact webhook", d, strings.Join(contactDetails[:], ", "))
+		}
+	}
+	if h.Scope != "" && h.Kind != hookAccess {
+		return errors.New("scope: only access_control webhooks have one")
+	}
+	if _, err := h.scope(time.UTC); err != nil {
+		return err
+	}
+	_, err := parseFilter(h.Filter)
+	return err
+}
+
+// contactDetails are the groups of members a contact webhook tells.
+func (h *hook) contactDetails() []string {
+	return strings.FieldsFunc(h.Details, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func hookKinds() []string {
+	return []string{hookOrder, hookContact, hookInventory, hookExport, hookAccess}
 }
 
 func orInt(n, or int) int {
@@ -189,10 +249,10 @@ func (h *hook) placeholder() string {
 func loopbackURL(text string) error {
 	u, err := url.Parse(strings.NewReplacer("${orderId}", "0", "${contactNumber}", "0").Replace(text))
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("the URL must be http:// or https://")
+		return errors.New("url: it must begin with http:// or https://")
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return errors.New("the simulator posts to loopback addresses only: 127.0.0.1, [::1] or localhost")
+		return errors.New("url: the simulator posts to loopback addresses only: 127.0.0.1, [::1] or localhost")
 	}
 	return nil
 }
@@ -216,14 +276,10 @@ func (in *institution) notice(c change) {
 	if len(in.hooks.list) == 0 {
 		return
 	}
-	for _, id := range touched {
-		o := in.orders[id]
-		if o == nil || o.State == stateRunning {
-			continue
-		}
+	for _, o := range in.related(touched) {
 		in.noticeTickets(o, c.At)
-		if in.hooks.noticed[id] != o.State {
-			in.hooks.noticed[id] = o.State
+		if in.hooks.noticed[o.ID] != o.State && slices.Contains(touched, o.ID) {
+			in.hooks.noticed[o.ID] = o.State
 			in.enqueue(hookOrder, hookItem{key: strconv.FormatInt(o.ID, 10), order: o.ID}, c.At)
 		}
 	}
@@ -245,23 +301,66 @@ func (in *institution) notice(c change) {
 	}
 }
 
-// noticeTickets queues the tickets of an order that were made or became invalid since they were told.
-func (in *institution) noticeTickets(o *order, at time.Time) {
+// related lists the final orders among those touched and, as a refund invalidates the tickets of another order, the others of
+// their files.
+func (in *institution) related(touched []int64) []*order {
+	var all []int64
+	for _, id := range touched {
+		if o := in.orders[id]; o != nil {
+			all = append(all, id)
+			if f := in.files[o.File]; f != nil {
+				all = append(all, f.Orders...)
+			}
+		}
+	}
+	var out []*order
+	for _, id := range all {
+		if o := in.orders[id]; o != nil && o.State != stateRunning && !slices.Contains(out, o) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// known notes what was so before anybody subscribed: it is no news.
+func (in *institution) known() {
+	in.hooks.noticed, in.hooks.told = map[int64]string{}, map[int64]bool{}
+	for id, o := range in.orders {
+		if o.State == stateRunning {
+			continue
+		}
+		in.hooks.noticed[id] = o.State
+		in.eachTold(o, func(e entry) { in.hooks.told[e.ticket] = e.cancelled })
+	}
+}
+
+// eachTold shows the tickets of an order that a gate has to know.
+func (in *institution) eachTold(o *order, show func(entry)) {
 	if o.State != stateClosed || !o.Generated {
 		return
 	}
 	for _, op := range o.Operations {
 		for _, m := range op.Movements {
-			m.eachTicket(func(e entry) {
-				invalid, known := in.hooks.told[e.ticket]
-				if m.Dropped || e.ticket == 0 || known && invalid == e.cancelled {
-					return
-				}
-				in.hooks.told[e.ticket] = e.cancelled
-				in.enqueue(hookAccess, hookItem{key: strconv.FormatInt(e.ticket, 10), order: o.ID}, at)
-			})
+			if !m.Dropped {
+				m.eachTicket(func(e entry) {
+					if e.ticket != 0 {
+						show(e)
+					}
+				})
+			}
 		}
 	}
+}
+
+// noticeTickets queues the tickets of an order that were made or became invalid since they were told.
+func (in *institution) noticeTickets(o *order, at time.Time) {
+	in.eachTold(o, func(e entry) {
+		if invalid, known := in.hooks.told[e.ticket]; known && invalid == e.cancelled {
+			return
+		}
+		in.hooks.told[e.ticket] = e.cancelled
+		in.enqueue(hookAccess, hookItem{key: strconv.FormatInt(e.ticket, 10), order: o.ID}, at)
+	})
 }
 
 // enqueue hands an item to every subscription of its kind. A product that waits already is not queued again.
@@ -287,8 +386,8 @@ func (in *institution) applyHook(c change) error {
 	switch c.Do {
 	case doHook:
 		h := *c.Hook
-		if in.hooks.noticed == nil {
-			in.hooks.noticed, in.hooks.told = map[int64]string{}, map[int64]bool{}
+		if len(in.hooks.list) == 0 {
+			in.known()
 		}
 		in.hooks.list = append(in.hooks.list, &h)
 		in.hooks.last = max(in.hooks.last, h.ID)

@@ -24,48 +24,53 @@ func (in *institution) itemBody(h *hook, item *hookItem, now time.Time) (json.Ra
 		}
 		v = s360.OrderDetailResult{
 			OrderResult:      s360.OrderResult{Result: s360.Result{StatusCode: s360.StatusSuccess}},
-			OrderDetailsData: in.details(o, h.Granularity, now),
+			OrderDetailsData: in.finalised(o, h.Granularity, now),
 		}
 	case hookInventory:
 		id, err := strconv.ParseInt(item.key, 10, 64)
-		p := in.productOf[id]
-		if err != nil || p == nil {
+		if err != nil {
 			return nil, fmt.Errorf("no product %s", item.key)
 		}
-		v = in.inventoryData(p)
+		if v, err = in.pushedProduct(id, now); err != nil {
+			return nil, err
+		}
 	case hookContact:
-		v = in.contactData(item.key, nil)
+		v = in.contactData(item.key, h.contactDetails())
 		if item.row != nil {
 			v = item.row
 		}
 	case hookAccess:
-		return in.accessItem(item)
+		return in.accessItem(h, item)
 	default:
 		v = item.row
 	}
 	return json.Marshal(v)
 }
 
-// inventoryData is a product as getProductDetails shows it, as far as the simulator knows it.
-func (in *institution) inventoryData(p *product) map[string]any {
-	type translation struct {
-		Locale string `json:"locale"`
-		Value  string `json:"value"`
+// finalised is an order as getOrderDetails shows it, an abandoned one with the lines it had.
+func (in *institution) finalised(o *order, granularity string, now time.Time) *s360.OrderDetailsData {
+	if o.State != stateAbandoned {
+		return in.details(o, granularity, now)
 	}
-	names := []translation{}
-	for _, lang := range in.w.Languages {
-		if s := p.def.Name[lang]; s != "" {
-			names = append(names, translation{lang, s})
+	had := *o
+	had.State, had.Operations = stateRunning, nil
+	for _, op := range o.Operations {
+		line := *op
+		line.Waived, line.Movements = false, nil
+		for _, m := range op.Movements {
+			place := *m
+			place.Dropped = false
+			line.Movements = append(line.Movements, &place)
 		}
+		had.Operations = append(had.Operations, &line)
 	}
-	return map[string]any{
-		"id": p.id, "code": p.def.Code, "productFamilyType": p.def.Family, "productFamilySubType": p.def.SubFamily, "state": "RUNNING",
-		"externalName": map[string]any{"translations": names}, "internalName": map[string]any{"translations": names},
-	}
+	d := in.details(&had, granularity, now)
+	d.OrderState, d.SaleAmount = stateAbandoned, amount(0)
+	return d
 }
 
 // accessItem is a ticket as exportList lists it.
-func (in *institution) accessItem(item *hookItem) (json.RawMessage, error) {
+func (in *institution) accessItem(h *hook, item *hookItem) (json.RawMessage, error) {
 	if item.row != nil {
 		return item.row, nil
 	}
@@ -86,6 +91,13 @@ func (in *institution) accessItem(item *hookItem) (json.RawMessage, error) {
 	}
 	if found == nil {
 		return nil, fmt.Errorf("no ticket %s", item.key)
+	}
+	scope, err := h.scope(in.zone)
+	if err != nil {
+		return nil, err
+	}
+	if !in.within(found.op, scope) {
+		return nil, fmt.Errorf("ticket %s is not in the scope %q", item.key, h.Scope)
 	}
 	return json.Marshal(in.listItem(found, found.cancelled))
 }
@@ -142,11 +154,11 @@ func parseFilter(text string) ([]condition, error) {
 		}
 		path, value, ok := strings.Cut(part, "=")
 		if !ok {
-			return nil, fmt.Errorf("filter %q is not path=value", part)
+			return nil, fmt.Errorf("filter: %q is not path=value", part)
 		}
 		re, err := regexp.Compile("^(?:" + strings.TrimSpace(value) + ")$")
 		if err != nil {
-			return nil, fmt.Errorf("filter %q: %w", part, err)
+			return nil, fmt.Errorf("filter: %q: %w", part, err)
 		}
 		c := condition{value: re}
 		for name := range strings.SplitSeq(strings.TrimSpace(path), ".") {
@@ -154,12 +166,12 @@ func parseFilter(text string) ([]condition, error) {
 			if head, rest, ok := strings.Cut(name, "("); ok {
 				where, closed := strings.CutSuffix(rest, ")")
 				if !closed {
-					return nil, fmt.Errorf("filter %q: a bracket is open", part)
+					return nil, fmt.Errorf("filter: %q: a bracket is open", part)
 				}
 				s = step{name: head, where: where}
 			}
 			if s.name == "" {
-				return nil, fmt.Errorf("filter %q: a name is missing", part)
+				return nil, fmt.Errorf("filter: %q: a name is missing", part)
 			}
 			c.path = append(c.path, s)
 		}

@@ -33,11 +33,16 @@ type sending struct {
 // lock only between requests. One delivery runs at a time.
 func (p *Platform) Deliver(ctx context.Context) (int, error) { return p.deliver(ctx, false) }
 
-// Run delivers webhooks as real time passes, until ctx ends. It returns nil then.
+// Run delivers webhooks and writes down what is used of the month as real time passes, until ctx ends. It returns nil then.
 func (p *Platform) Run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
+		if n%monthTicks == 0 {
+			if err := p.keepMonths(); err != nil {
+				p.log().Error("month not written down", "error", err)
+			}
+		}
 		if _, err := p.Deliver(ctx); err != nil && ctx.Err() == nil {
 			p.log().Error("webhooks not delivered", "error", err)
 		}

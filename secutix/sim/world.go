@@ -38,10 +38,15 @@ type World struct {
 	VAT            map[string]int  `json:"vat"`     // code to rate, 5500 is 5.5 %
 	Charges        []Charge        `json:"charges"` // per ticket, contained in the prices
 	Tariffs        []Tariff        `json:"tariffs"`
+	Contingents    []Contingent    `json:"contingents"`   // none is one, the sales channel's
 	MemberRebate   int             `json:"member_rebate"` // percent taken off by the MEMBER price level; 0 has no such level
 	Venues         []Venue         `json:"venues"`
 	Grids          map[string]Grid `json:"grids"`
 	Products       []ProductRule   `json:"products"`
+	Advantages     []AdvantageRule `json:"advantages"`
+
+	// AdditionalStates makes the catalog say whether each product is on sale, as an option of the point of sales does.
+	AdditionalStates bool `json:"additional_states"`
 
 	// record makes the catalog of a world that is not written as rules, for a base day.
 	record func(base time.Time) *recording
@@ -107,6 +112,9 @@ type Venue struct {
 	Numbered   bool           `json:"numbered"`
 	Categories []SeatCategory `json:"categories"`
 	Areas      []Area         `json:"areas"`
+
+	// Contingents divide the places; what no part gives away is the first contingent's.
+	Contingents []Part `json:"contingents"`
 }
 
 // SeatCategory is a price zone.
@@ -142,7 +150,7 @@ type Grid map[string]map[string]int64
 // ProductRule is a product and when it is on.
 type ProductRule struct {
 	Code         string     `json:"code"`
-	Family       string     `json:"family"`    // SINGLE_ENTRY, PASS, SERVICE, GOODS, MEMBERSHIP
+	Family       string     `json:"family"`    // SINGLE_ENTRY, PASS, SERVICE, GOODS, MEMBERSHIP, SEASONTICKET, PACKAGE, TRANSPORT, HOSPITALITY
 	SubFamily    string     `json:"subfamily"` // SIMPLE_TICKET and so on
 	Name         Text       `json:"name"`
 	Text         Text       `json:"text"`
@@ -170,24 +178,46 @@ type ProductRule struct {
 	DateNeeded   bool       `json:"date_needed"` // PASS: a visit date must be given
 	ValidDays    int        `json:"valid_days"`  // MEMBERSHIP: days from the sale
 
+	// Contingents divide its performances otherwise than their venue.
+	Contingents []Part `json:"contingents"`
+
 	// Count replaces Plays for generated worlds: that many performances, one every hour from the next
 	// day on.
 	Count int `json:"count"`
+
+	Lines           []LineRule    `json:"lines"`    // SEASONTICKET, PACKAGE: what it is made of
+	Subjects        []SubjectRule `json:"subjects"` // SEASONTICKET: groups to choose from
+	FixedSeat       bool          `json:"fixed_seat"`
+	Championship    bool          `json:"championship"`
+	Guided          *GuidedRule   `json:"guided"`           // PASS
+	AdditionalState string        `json:"additional_state"` // said by hand: SOLD_OUT, MOVED_OR_POSTPONED, …
+	SaleEnd         *int          `json:"sale_end"`         // sale ends that long after a performance begins, in a unit that is not known
+	Topics          []Coded       `json:"topics"`           // what it is about
+	CrossSell       []string      `json:"cross_sell"`       // codes of products offered beside it
+	Logo            bool          `json:"logo"`
 }
 
 // Special sets one performance apart, counted from 1 in order of time.
 type Special struct {
 	Play int `json:"play"`
 	Fill int `json:"fill"`
+
+	// Contingents divide it otherwise than its product.
+	Contingents []Part `json:"contingents"`
 }
 
 // ItemRule is a sellable item of a product without performances.
 type ItemRule struct {
-	Code  string           `json:"code"`
-	Name  Text             `json:"name"`
-	Price map[string]int64 `json:"price"` // tariff code to amount
-	Stock int              `json:"stock"` // 0 is without end
-	Slots *SlotRule        `json:"slots"`
+	Code       string           `json:"code"`
+	Name       Text             `json:"name"`
+	Price      map[string]int64 `json:"price"` // tariff code to amount
+	Stock      int              `json:"stock"` // 0 is without end
+	Slots      *SlotRule        `json:"slots"`
+	Donation   int64            `json:"donation"`    // MEMBERSHIP: the part of the price that is given
+	VoucherMin int64            `json:"voucher_min"` // MEMBERSHIP: least amount of the voucher that it is
+
+	// Contingents divide its stock, or the quota of each time slot.
+	Contingents []Part `json:"contingents"`
 }
 
 // SlotRule lays out the time slots of a day.
@@ -293,6 +323,10 @@ func (w World) check() error {
 	for _, p := range w.Products {
 		errs = append(errs, w.checkProduct(p, venues, tariffs)...)
 	}
+	if len(errs) == 0 {
+		errs = append(errs, w.checkContingents()...)
+	}
+	errs = append(errs, w.checkKinds()...)
 	if w.pendingMethod() == 0 {
 		bad("no payment method of type %s", pendingType)
 	}

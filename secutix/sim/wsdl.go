@@ -14,8 +14,8 @@ func wantsWSDL(r *http.Request) bool {
 	return strings.EqualFold(name, "wsdl")
 }
 
-// wsdl serves a service's description. It needs no credentials, but it is a call like any other
-// where the institution is known.
+// wsdl serves a service's description. It needs no credentials and meets no armed fault, but where the institution is known it
+// counts like any other call: a full minute is published to refuse it too.
 func (p *Platform) wsdl(r *http.Request, in *institution, sv *service, version string) reply {
 	rep := reply{status: http.StatusOK, header: http.Header{"Content-Type": {"text/xml;charset=utf-8"}}}
 	before, after := p.schema.describe(sv, version)
@@ -27,17 +27,22 @@ func (p *Platform) wsdl(r *http.Request, in *institution, sv *service, version s
 	defer p.mu.Unlock()
 	now := p.clock.Now()
 	if over := p.admitted(in, now); over != nil {
-		return *over
+		rep = *over
 	}
+	rep.counted = in
 	p.calls.add(Call{At: now, Institution: in.w.Code, Service: sv.name, Version: version, Method: "wsdl", Status: rep.status})
 	return rep
 }
 
-// addressOf is where the caller found the service.
+// addressOf is where the caller found the service; a proxy that ends TLS says so in X-Forwarded-Proto.
 func addressOf(r *http.Request) string {
 	scheme := "http"
 	if r.TLS != nil || r.URL.Scheme == "https" {
 		scheme = "https"
+	}
+	forwarded, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	if forwarded = strings.ToLower(strings.TrimSpace(forwarded)); forwarded == "http" || forwarded == "https" {
+		scheme = forwarded
 	}
 	host := r.Host
 	if host == "" {
@@ -139,7 +144,7 @@ func (d *description) element(depth int, e xmlElement) {
 	}
 	d.line(depth, `%s><xs:complexType><xs:sequence>`, head)
 	d.line(depth+1, `<xs:element name="entry" minOccurs="0" maxOccurs="unbounded"><xs:complexType><xs:sequence>`)
-	d.line(depth+2, `<xs:element name="key" type="xs:string" minOccurs="0"/>`)
+	d.line(depth+2, `<xs:element name="key" type="%s" minOccurs="0"/>`, d.typeName(&xmlType{kind: e.typ.key}))
 	d.element(depth+2, *e.typ.value)
 	d.line(depth+1, `</xs:sequence></xs:complexType></xs:element>`)
 	d.line(depth, `</xs:sequence></xs:complexType></xs:element>`)

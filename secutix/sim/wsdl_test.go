@@ -75,7 +75,7 @@ func TestWSDL_EveryResultAndRequest_IsValidByTheSchemaOfItsService(t *testing.T)
 				if err != nil {
 					t.Fatal(err)
 				}
-				c := soapCall{namespace: ns, schema: &p.schema}
+				c := soapCall{namespace: ns, schema: &p.schema, nils: s.nils()}
 				documents = append(documents, keep(t, dir, m.name+"Response.xml", content(t, string(c.encode(m, payload)))))
 				documents = append(documents, keep(t, dir, m.name+"None.xml", content(t, string(c.encode(m, []byte(`{"statusCode":"x"}`))))))
 				documents = append(documents, keep(t, dir, m.name+".xml", `<m:`+m.name+` xmlns:m="`+ns+`">`+ordered(t, &p.schema, m)+`</m:`+m.name+`>`))
@@ -179,13 +179,94 @@ func TestWSDL_Address_IsWhereTheCallerFoundIt(t *testing.T) {
 	}
 	for url, want := range map[string]int{
 		"http://sim/theatre" + catalogAddress:                                                   405,
-		"http://sim/theatre" + strings.Replace(catalogAddress, "v1_33", "v1_9", 1) + "?wsdl":    404,
+		"http://sim/theatre" + strings.Replace(catalogAddress, "v1_33", "v1_9", 1) + "?wsdl":    410,
 		"http://sim/theatre" + strings.Replace(catalogAddress, "v1_33", "v1_34", 1) + "?wsdl":   200,
 		"http://sim/theatre" + strings.Replace(catalogAddress, "Catalog", "Cat", 1) + "?wsdl&a": 404,
 	} {
 		if status, text := d.describe(url); status != want {
 			t.Errorf("%s: %d, want %d: %.200s", url, status, want, text)
 		}
+	}
+}
+
+func TestWSDL_Address_BehindAProxy_IsTheCallersOwn(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	for forwarded, want := range map[string]string{
+		"": "http://shop.example:8443/theatre", "https": "https://shop.example:8443/theatre", "HTTPS, http": "https://shop.example:8443/theatre",
+		"http": "http://shop.example:8443/theatre", "javascript": "http://shop.example:8443/theatre",
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/theatre"+catalogAddress+"?wsdl", http.NoBody)
+		r.Host = "shop.example:8443"
+		if forwarded != "" {
+			r.Header.Set("X-Forwarded-Proto", forwarded)
+		}
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, r)
+		if !strings.Contains(w.Body.String(), `<soap:address location="`+want+catalogAddress+`"/>`) {
+			t.Errorf("%q: no address %s", forwarded, want)
+		}
+	}
+}
+
+func TestWSDL_EachVersion_HasItsOwnNamespaceAndAddress(t *testing.T) {
+	t.Parallel()
+	d := at(t, newPlatform(t), "theatre")
+	for _, s := range services() {
+		for _, version := range s.versions {
+			_, text := d.describe("http://sim/theatre" + s.remoteAddress(version) + "?wsdl")
+			if !strings.Contains(text, `targetNamespace="`+s.namespace(version)+`" name="`+s.soap+`"`) ||
+				!strings.Contains(text, `location="http://sim/theatre`+s.remoteAddress(version)+`"`) {
+				t.Errorf("%s %s is described as another", s.name, version)
+			}
+			for _, other := range s.versions {
+				if other != version && strings.Contains(text, other) {
+					t.Errorf("%s %s speaks of %s", s.name, version, other)
+				}
+			}
+		}
+	}
+}
+
+func TestWSDL_ListsAndMaps_AreDescribedAsSuch(t *testing.T) {
+	t.Parallel()
+	d := at(t, newPlatform(t), "theatre")
+	for service, lines := range map[string][]string{
+		"catalogService": {
+			`<xs:element name="seasons" minOccurs="0" nillable="true" maxOccurs="unbounded" type="tns:Season"/>`,
+			`<xs:element name="requestId" minOccurs="0" nillable="true" type="xs:int"/>`,
+			`<xs:element name="posParameters" minOccurs="0" nillable="true"><xs:complexType><xs:sequence>`,
+			`<xs:element name="entry" minOccurs="0" maxOccurs="unbounded"><xs:complexType><xs:sequence>`,
+			`<xs:element name="key" type="xs:string" minOccurs="0"/>`,
+			`<xs:element name="value" minOccurs="0" nillable="true" type="xs:string"/>`,
+		},
+		"contactInformationPublicService": {
+			`<xs:element name="identifierContactMap" minOccurs="0" nillable="true"><xs:complexType><xs:sequence>`, `<xs:element name="key" type="xs:long" minOccurs="0"/>`,
+		},
+		"externalOrderFacade": {`<xs:element name="paymentParametersMap" minOccurs="0" nillable="true"><xs:complexType><xs:sequence>`},
+	} {
+		s, _ := serviceOf(moduleOf(service), service)
+		_, text := d.describe("http://sim/theatre" + s.remoteAddress(s.versions[0]) + "?wsdl")
+		for _, line := range lines {
+			if !strings.Contains(text, line) {
+				t.Errorf("%s: no %s", service, line)
+			}
+		}
+	}
+}
+
+func TestWSDL_CountsInMinuteAndMonth_AndMeetsNoArmedFault(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t, func(p *Platform) { p.RatePerMinute, p.Limits.MonthlyBytes = 2, 1 })
+	d := at(t, p, "theatre")
+	p.Fault("*", Fault{Kind: Error500})
+	for i, want := range []int{200, 509, 509} { // the bytes of the first are more than the month has
+		if status, _ := d.describe("http://sim/theatre" + catalogAddress + "?wsdl"); status != want {
+			t.Errorf("call %d: %d, want %d", i+1, status, want)
+		}
+	}
+	if c := p.Calls(); len(c) != 3 || c[0].Status != 200 || c[2].Status != 509 {
+		t.Errorf("%+v", c)
 	}
 }
 
@@ -197,54 +278,4 @@ func TestWSDL_IsACallOfItsInstitution(t *testing.T) {
 	if c := p.Calls(); len(c) != 1 || c[0].Method != "wsdl" || c[0].Service != "catalogService" || c[0].Institution != "theatre" {
 		t.Errorf("%+v", c)
 	}
-}
-
-// TestWSDL_AStockClient_SellsATicket lets the soap package of npm read the descriptions and sell.
-func TestWSDL_AStockClient_SellsATicket(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	for _, name := range []string{"package.json", "package-lock.json", "sell.js"} {
-		b, err := os.ReadFile(filepath.Join("testdata", "node-soap", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		keep(t, dir, name, string(b))
-	}
-	run := func(name string, args ...string) string {
-		program, err := exec.LookPath(name)
-		if err != nil {
-			t.Fatalf("%s is missing: run .ci/setup, or install Debian's nodejs and npm", name)
-		}
-		cmd := exec.CommandContext(t.Context(), program, args...)
-		cmd.Dir = dir
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-		}
-		return string(out)
-	}
-	run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-
-	p := newPlatform(t)
-	server := httptest.NewServer(p)
-	t.Cleanup(server.Close)
-	d := at(t, p, "theatre")
-	perf := d.next("TARTUFFE")
-	before := d.left(perf, "CAT1")
-	task, err := json.Marshal(object{
-		"base": server.URL + "/theatre", "operator": d.in.w.Operator, "password": d.in.w.Secret, "contact": d.in.w.PartnerContact,
-		"performance": perf.id, "category": category0(perf, "CAT1"), "full": d.tariff("PLEIN"), "child": d.tariff("ENFANT"),
-		"paymentMethod": d.in.w.pendingMethod(), "total": 2*42000 + 16000,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := run("node", "sell.js", string(task))
-	if !strings.Contains(out, "sold 3 tickets") {
-		t.Errorf("%s", out)
-	}
-	if got := d.left(perf, "CAT1"); got != before-3 || d.in.balance != 2*42000+16000 {
-		t.Errorf("left %d of %d, account %d", got, before, d.in.balance)
-	}
-	sound(t, p)
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,8 @@ const (
 	CodeExists    = "ALREADY_EXISTS" // accepted, it was there
 	CodeUnchanged = "UNCHANGED"      // accepted, it was so already
 	CodeUnknown   = "UNKNOWN_TICKET"
+	// CodeUnknownPrivilege refuses the deletion of a card that was never injected.
+	CodeUnknownPrivilege = "UNKNOWN_PRIVILEGE"
 )
 
 // InjectRequest is a batch of tickets.
@@ -89,6 +92,17 @@ type Privilege struct {
 	TicketIDs          List[Word] `json:"ticketIds,omitzero"`
 }
 
+// DeletePrivilegesRequest is a batch of privileges that are no longer good.
+type DeletePrivilegesRequest struct {
+	Privileges List[PrivilegeDeletion] `json:"privileges"`
+}
+
+// PrivilegeDeletion takes one card out of its wallet.
+type PrivilegeDeletion struct {
+	PrivilegeID Word   `json:"privilegeId"`
+	Reason      string `json:"reason,omitzero"`
+}
+
 // Results is the answer to a changing call, one result per ticket. An answer without results is
 // possible: then the whole batch was taken.
 type Results struct {
@@ -96,6 +110,29 @@ type Results struct {
 	Rejected Int          `json:"rejected"`
 	Results  List[Result] `json:"results,omitzero"`
 }
+
+// UnmarshalJSON reads the object, or a bare list of results and counts it.
+func (r *Results) UnmarshalJSON(b []byte) error {
+	type plain Results
+	if !isList(b) {
+		return json.Unmarshal(b, (*plain)(r))
+	}
+	*r = Results{}
+	if err := json.Unmarshal(b, &r.Results); err != nil {
+		return err
+	}
+	for _, one := range r.Results {
+		if strings.EqualFold(one.Status, Rejected) {
+			r.Rejected++
+		} else {
+			r.Accepted++
+		}
+	}
+	return nil
+}
+
+// isList says whether a document is a JSON array.
+func isList(b []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(b), []byte("[")) }
 
 // Result is what became of one ticket or privilege.
 type Result struct {
@@ -120,6 +157,9 @@ func (r Results) Of(ticketID string) (Result, bool) {
 type ChangesRequest struct {
 	PageKey string
 	Limit   int // at most 1000; 0 leaves it to TIXNGO
+	// History asks for every step a ticket took, each as an item of its own, instead of where it stands: V3's older mode.
+	// The name of the parameter, "mode", is proposed. Page keys of the two modes are not interchangeable.
+	History bool
 }
 
 // Change is a ticket as it stands now. V3 fills Status, V4 also what follows History.
@@ -174,10 +214,14 @@ type pageForm struct {
 	Result List[json.RawMessage] `json:"result"`
 }
 
-// UnmarshalJSON reads the page item by item; what cannot be read is counted.
+// UnmarshalJSON reads the page, or a bare list that has no page key, item by item; what cannot be read is counted.
 func (p *Page[T]) UnmarshalJSON(b []byte) error {
 	var form pageForm
-	if err := json.Unmarshal(b, &form); err != nil {
+	into := any(&form)
+	if isList(b) {
+		into = &form.Result
+	}
+	if err := json.Unmarshal(b, into); err != nil {
 		return err
 	}
 	*p = Page[T]{NextPageKey: string(form.Pagination.NextPageKey)}
@@ -252,6 +296,18 @@ type Rows struct {
 	Result List[Row] `json:"result"`
 }
 
+// UnmarshalJSON reads the object, or a bare list: then Total is how many there are in it.
+func (r *Rows) UnmarshalJSON(b []byte) error {
+	type plain Rows
+	if !isList(b) {
+		return json.Unmarshal(b, (*plain)(r))
+	}
+	*r = Rows{}
+	err := json.Unmarshal(b, &r.Result)
+	r.Total = Int(len(r.Result))
+	return err
+}
+
 // Row is one ticket of a report. A ticket whose owner has no account yet shows the first owner.
 type Row struct {
 	TicketID       Word   `json:"ticketId"`
@@ -272,6 +328,20 @@ type InjectionReport struct {
 	Total      Int                 `json:"total"`
 	GrandTotal Int                 `json:"grandTotal"`
 	Events     List[InjectedEvent] `json:"events"`
+}
+
+// UnmarshalJSON reads the object, or a bare list of events and adds them up.
+func (r *InjectionReport) UnmarshalJSON(b []byte) error {
+	type plain InjectionReport
+	if !isList(b) {
+		return json.Unmarshal(b, (*plain)(r))
+	}
+	*r = InjectionReport{}
+	err := json.Unmarshal(b, &r.Events)
+	for _, e := range r.Events {
+		r.Total += e.Injected
+	}
+	return err
 }
 
 // InjectedEvent is one event of an InjectionReport.
@@ -313,6 +383,13 @@ func (c *Client) InjectPrivileges(ctx context.Context, r PrivilegesRequest) (Res
 	return send[Results](ctx, c, OpInjectPrivileges, r)
 }
 
+// DeletePrivileges takes cards out of their wallets. No page shows the call; its form is proposed after that of tickets.
+//
+// TIXNGO: proposed; V4 is not known to have it
+func (c *Client) DeletePrivileges(ctx context.Context, r DeletePrivilegesRequest) (Results, error) {
+	return send[Results](ctx, c, OpDeletePrivileges, r)
+}
+
 // Changes reads the tickets that changed after a page key, each once as it stands now. Exactly one
 // function of an organizer may run at a time. A page that is shorter than the limit is the last for
 // now; its NextPageKey, or the one asked with when it has none, asks on in the next run.
@@ -322,6 +399,9 @@ func (c *Client) Changes(ctx context.Context, r ChangesRequest) (Page[Change], e
 	q := url.Values{}
 	setText(q, "paginationKey", r.PageKey)
 	setInt(q, "limit", r.Limit)
+	if r.History {
+		q.Set("mode", "history")
+	}
 	page, err := fetch[Page[Change]](ctx, c, OpChanges, "", q)
 	if err == nil && page.NextPageKey == "" {
 		page.NextPageKey = r.PageKey
@@ -382,6 +462,9 @@ func (c *Client) InjectionReport(ctx context.Context, period string, limit, offs
 func send[R any](ctx context.Context, c *Client, op Operation, body any) (R, error) {
 	var out R
 	b, err := json.Marshal(body)
+	if err == nil {
+		b, err = c.options.Names.ToWire(b)
+	}
 	if err != nil {
 		return out, &Error{Kind: KindRequest, Operation: op, Changing: true, Err: err}
 	}

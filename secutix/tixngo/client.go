@@ -112,10 +112,11 @@ func (c *Client) judge(q call, x *exchange, into any) *Error {
 	if len(x.body) == 0 && q.changing {
 		return nil // taken, and nothing said about it
 	}
-	if !bytes.HasPrefix(x.body, []byte("{")) {
+	if !bytes.HasPrefix(x.body, []byte("{")) && !bytes.HasPrefix(x.body, []byte("[")) {
 		return fail(kindOf(x.status, x.body), nil)
 	}
-	if err := json.Unmarshal(x.body, into); err != nil {
+	ours, err := c.options.Names.FromWire(x.body)
+	if err != nil || json.Unmarshal(ours, into) != nil {
 		return fail(KindDecode, errUnreadable)
 	}
 	return nil

@@ -132,6 +132,7 @@ func TestGolden_ClientSendsAndReadsTheFiles(t *testing.T) {
 		{"deleteTickets/request.json", "deleteTickets/response.json", "POST /v3/organizer/tickets/delete", sending((*Client).DeleteTickets)},
 		{"controlTickets/request.json", "controlTickets/response.json", "POST /v3/organizer/tickets/control", sending((*Client).ControlTickets)},
 		{"injectPrivileges/request.json", "injectPrivileges/response.json", "POST /v3/organizer/privileges", sending((*Client).InjectPrivileges)},
+		{"deletePrivileges/request.json", "deletePrivileges/response.json", "POST /v3/organizer/privileges/delete", sending((*Client).DeletePrivileges)},
 		{"", "changes/response_v3.json", "GET /v3/organizer/tickets/diff?limit=7", changes},
 		{"", "changes/response_v4.json", "GET /v3/organizer/tickets/diff?limit=7", changes},
 		{"", "ticketStatusLogs/response.json", "GET /v3/organizer/report/ticket-status-logs?actionNames=Download&actionNames=Log+off&from=2027-03-05T00%3A00%3A00Z&limit=5&mobileAppId=app&to=2027-03-05T01%3A00%3A00Z", logs},

@@ -13,12 +13,12 @@
 // <base>/organizer/report, the members marked so in TIXNGO's injection page, the statuses. The key is
 // that of the organizer's ADMIN account; no user name is looked at.
 //
-// Not known, and therefore configuration or a proposal of ours: the header of the key; the paths of
-// changes, deletion, control, privileges and the injection report, and that V4 has the same; the
-// names email, gender, barcode, price, currency, category, taxNumber, fileId, mainDetails,
+// Not known, and therefore configuration (KeyHeader, Paths, Names) and proposals of ours: the header
+// of the key; the paths of changes, deletion, control, privileges and the injection report, and that
+// V4 has the same; the mode of changes; the deletion of privileges; the names email, gender, barcode, price, currency, category, taxNumber, fileId, mainDetails,
 // extraDetails, hiddenDetails, sortingKey, imageUrl, contingentExternalId, mainApplicant and its
 // place, the groups seating and resale; the shape of a multilingual text; whether V4 spells the start
-// startime; every answer of a changing call and every error body; what an injection of a known ticket
+// startime; every answer of a changing call (an object or a bare list is read) and every error body; what an injection of a known ticket
 // does; all of a privilege's members; the rates and the most tickets in one call.
 //
 // What does not belong here: our own types, batching, the cursor's keeping, and any opinion on when a

@@ -22,6 +22,7 @@ const (
 	OpDeleteTickets    Operation = "deleteTickets"
 	OpControlTickets   Operation = "controlTickets"
 	OpInjectPrivileges Operation = "injectPrivileges"
+	OpDeletePrivileges Operation = "deletePrivileges"
 	OpChanges          Operation = "changes"
 	OpStatusLogs       Operation = "ticketStatusLogs"
 	OpTickets          Operation = "tickets"
@@ -38,6 +39,7 @@ func DefaultPaths() map[Operation]string {
 		OpDeleteTickets:    "tickets/delete",
 		OpControlTickets:   "tickets/control",
 		OpInjectPrivileges: "privileges",
+		OpDeletePrivileges: "privileges/delete",
 		OpChanges:          "tickets/diff",
 		OpStatusLogs:       "report/ticket-status-logs",
 		OpTickets:          "report/events/tickets",
@@ -74,6 +76,8 @@ type Options struct {
 	Login, LoginHeader string
 	// Paths replaces single ones of DefaultPaths.
 	Paths map[Operation]string
+	// Names gives members other names on the wire, where ours are proposals.
+	Names Names
 
 	// HTTPClient sends; its redirects are never followed. When nil, one is made over Transport.
 	HTTPClient *http.Client
@@ -147,6 +151,9 @@ func (o *Options) validate() error {
 	}
 	if o.Clock == nil {
 		problems = append(problems, errors.New("clock: missing"))
+	}
+	if err := o.Names.Check(); err != nil {
+		problems = append(problems, err)
 	}
 	known := DefaultPaths()
 	for op, path := range o.Paths {

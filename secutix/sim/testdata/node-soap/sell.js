@@ -1,9 +1,10 @@
-// Sells three tickets at the simulator with a stock SOAP client: node sell.js '{"base": "http://…", …}'
+// Sells three tickets at the simulator with a stock SOAP client: node sell.js TASK.json
 'use strict';
 const assert = require('node:assert');
+const fs = require('node:fs');
 const soap = require('soap');
 
-const task = JSON.parse(process.argv[2]);
+const task = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
 const realtime = `${task.base}/tnseb/external-remoting/com.secutix.service.realtime`;
 const text = 'PasswordText';
 const variants = [
@@ -84,7 +85,7 @@ async function main() {
     assert.match(err.root.Envelope.Body.Fault.faultcode, /FailedAuthentication/);
     return true;
   });
-  process.stdout.write(`sold ${barcodes.size} tickets\n`);
+  process.stdout.write(`sold ${barcodes.size} tickets: ${[...barcodes].join(' ')}\n`);
 }
 
 main().catch((err) => {
