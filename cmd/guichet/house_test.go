@@ -35,7 +35,7 @@ var imports = map[string]rule{
 	"migrations":        {},
 	"storage": {ours: []string{"domain", "domain/", "migrations"}, outside: []string{
 		"gorm.io/", "github.com/ncruces/go-sqlite3/", "github.com/jackc/pgx/", "github.com/pressly/goose/", "github.com/patrickmn/go-cache",
-		"github.com/riverqueue/river",
+		"github.com/riverqueue/river", "github.com/klauspost/compress/",
 	}},
 	"storage/storagetest": {ours: []string{"domain", "domain/", "migrations", "storage"}, outside: []string{
 		"gorm.io/", "github.com/jackc/pgx/", "github.com/riverqueue/river", "github.com/google/go-cmp/", "pgregory.net/rapid",
