@@ -44,7 +44,7 @@ var imports = map[string]rule{
 		"github.com/boombuler/barcode", "github.com/go-text/typesetting/", "golang.org/x/image/", "github.com/klauspost/compress/",
 	}},
 	"api": {ours: []string{"domain", "domain/"}, outside: []string{
-		"github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/", "golang.org/x/time/rate",
+		"github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/",
 		"github.com/andybalholm/brotli", "github.com/klauspost/compress/", // what catalog answers are compressed with
 	}},
 	"cmd/guichet": {ours: []string{"api", "domain", "domain/", "secutix", "secutix/", "storage", "templates", "migrations"}, outside: []string{
