@@ -27,7 +27,6 @@ require (
 	github.com/spf13/cobra v1.10.2
 	golang.org/x/image v0.23.0
 	golang.org/x/sync v0.24.0
-	golang.org/x/time v0.16.0
 	gorm.io/driver/postgres v1.6.3
 	gorm.io/gorm v1.31.2
 	pgregory.net/rapid v1.3.0

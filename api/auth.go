@@ -31,7 +31,7 @@ func (s *server) admit(c *gin.Context, cl *call) bool {
 		return false
 	}
 	cl.key = key
-	if !s.limits.take(c.Writer.Header(), key.ID) {
+	if !s.limits.take(c.Writer.Header(), key.ID, &cl.limitLine) {
 		e := domain.Errorf(domain.Limited, storefront.CodeKeyRate, "this key may ask %d times a second", s.KeyRate)
 		e.RetryAfter = s.limits.wait(key.ID)
 		s.refuse(c, e)
@@ -58,7 +58,7 @@ func needScope(scopes ...storefront.Scope) *domain.Error {
 }
 
 func (s *server) authenticate(r *http.Request) (storefront.Key, error) {
-	header := r.Header.Get("Authorization")
+	header := first(r.Header["Authorization"])
 	if header == "" {
 		return storefront.Key{}, domain.Errorf(domain.Unauthenticated, storefront.CodeKeyAbsent, "send Authorization: Bearer and your key")
 	}

@@ -97,7 +97,7 @@ func bigID(i int) string { return "play-" + strconv.Itoa(100_000+i%bigPerformanc
 // newBigRig is an API with the big world loaded, a key "web" kept as a replica keeps it, and a log that nobody reads.
 func newBigRig(tb testing.TB, more ...func(*Deps)) *rig {
 	tb.Helper()
-	r := bareRig(tb, append([]func(*Deps){quiet}, more...)...)
+	r := bareRig(tb, append([]func(*Deps){quiet, func(d *Deps) { d.IDs = domain.NewIDs(d.Clock) }}, more...)...)
 	r.now.tick = 0
 	snap := bigTheatre("s1")
 	r.catalog.snaps["play"] = func() *catalog.Snapshot { return snap }

@@ -471,7 +471,7 @@ func (s *server) listAvailability(c *gin.Context) {
 	}
 	switch {
 	case len(ids) == 0:
-		q.bad.WithField("?performances", CodeRequestRequired, "1 to 200 ids, separated by commas")
+		q.faultAs("performances", CodeRequestRequired, "1 to 200 ids, separated by commas")
 	case len(ids) > maxAvailabilities:
 		q.fault("performances", "at most 200 ids")
 	}

@@ -77,13 +77,13 @@ func (s *server) export(c *gin.Context) {
 	wished := wishes(q.language(), c.Request.Header)
 	code := domain.InstitutionCode(q.text("institution"))
 	if code == "" {
-		q.bad.WithField("?institution", CodeRequestRequired, "the code of one institution")
+		q.faultAs("institution", CodeRequestRequired, "the code of one institution")
 	}
 	var after exportPlace
 	if given := q.text("after"); given != "" {
 		var ok bool
 		if after, ok = parseExportPlace(given); !ok || after.Code != code {
-			q.bad.WithField("?after", CodeRequestCursor, "use the cursor of the last line received, with the same institution")
+			q.faultAs("after", CodeRequestCursor, "use the cursor of the last line received, with the same institution")
 		}
 	}
 	if err := q.err(); err != nil {

@@ -20,8 +20,11 @@ import (
 	"guichet/domain/storefront"
 )
 
-// call is what is known of the request being answered. One is made per request and used by that request's goroutine only.
+// call is what is known of the request being answered, and that request's context. One is made per request and used by that
+// request's goroutine only.
 type call struct {
+	context.Context
+
 	method    string // as the caller sent it
 	path      string
 	url       *url.URL
@@ -31,23 +34,36 @@ type call struct {
 	key       storefront.Key
 	wish      wish  // of a content coding
 	failure   error // the cause of a refusal that is ours, for the log
+
+	idLine, limitLine [1]string // X-Request-Id and RateLimit, as header lines
 }
 
 type callKey struct{}
+
+// Value implements context.Context: the call finds itself.
+func (cl *call) Value(key any) any {
+	if _, ok := key.(callKey); ok {
+		return cl
+	}
+	return cl.Context.Value(key)
+}
 
 // callOf returns the request's call; a zero one outside of a request.
 func callOf(ctx context.Context) *call {
 	if cl, ok := ctx.Value(callKey{}).(*call); ok {
 		return cl
 	}
-	return &call{}
+	return &call{Context: ctx}
 }
 
 // front is the outermost handler: HEAD is answered as GET without its body (net/http leaves it out).
 func (s *server) front(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cl := &call{method: r.Method, path: r.URL.Path, url: r.URL, requestID: s.requestID(r), traceID: traceID(r.Header.Get("Traceparent"))}
-		r = r.WithContext(context.WithValue(r.Context(), callKey{}, cl))
+		cl := &call{
+			Context: r.Context(), method: r.Method, path: r.URL.Path, url: r.URL, requestID: s.requestID(r),
+			traceID: traceID(first(r.Header["Traceparent"])),
+		}
+		r = r.WithContext(cl) //nolint:contextcheck // the call is the request's own context, and finds itself
 		if r.Method == http.MethodHead {
 			r.Method = http.MethodGet
 		}
@@ -59,7 +75,7 @@ const maxRequestID = 128
 
 // requestID takes over the caller's X-Request-Id if it is 1 to 128 plain characters, and makes one otherwise.
 func (s *server) requestID(r *http.Request) string {
-	id := r.Header.Get("X-Request-Id")
+	id := first(r.Header["X-Request-Id"])
 	if id == "" || len(id) > maxRequestID || strings.ContainsFunc(id, func(c rune) bool {
 		return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && !strings.ContainsRune("-_.:/+=@", c)
 	}) {
@@ -124,8 +140,21 @@ func (s *server) finish(c *gin.Context, cl *call, began time.Time) {
 		operation, pattern = cl.route.id, cl.route.path
 	}
 	s.Observe(operation, cl.method, status, took)
+	s.note(c, cl, pattern, status, took)
+}
+
+// note writes the access log. It makes the record itself: where in the code a request was answered is not worth looking
+// for each time.
+func (s *server) note(c *gin.Context, cl *call, pattern string, status int, took time.Duration) {
 	level := slog.LevelInfo
-	attrs := make([]slog.Attr, 0, 12)
+	if cl.failure != nil {
+		level = slog.LevelError
+	}
+	out := s.Log.Handler()
+	if !out.Enabled(cl, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, 10)
 	attrs = append(attrs, slog.String("request_id", cl.requestID), slog.String("method", cl.method), slog.String("route", pattern),
 		slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Int64("ms", took.Milliseconds()))
 	if cl.key.ID != "" {
@@ -135,24 +164,32 @@ func (s *server) finish(c *gin.Context, cl *call, began time.Time) {
 		attrs = append(attrs, slog.String("trace_id", cl.traceID))
 	}
 	if cl.failure != nil {
-		level = slog.LevelError
 		attrs = append(attrs, slog.String("error", cl.failure.Error()))
 	}
-	s.Log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+	line := slog.NewRecord(time.Now(), level, "request", 0) //nolint:forbidigo // a log line bears the machine's time, as slog's own do
+	line.AddAttrs(attrs...)
+	_ = out.Handle(cl, line) // a log that cannot be written has nowhere to be told
 }
 
 // headers sets what every answer carries.
 func (s *server) headers(c *gin.Context, cl *call) {
 	h := c.Writer.Header()
-	h["X-Request-Id"] = []string{cl.requestID}
-	h["X-Content-Type-Options"] = []string{"nosniff"}
-	h["Referrer-Policy"] = []string{"no-referrer"}
-	h["Content-Security-Policy"] = []string{"default-src 'none'; frame-ancestors 'none'"}
-	h["Cache-Control"] = []string{"no-store"}
-	if strings.HasPrefix(s.PublicURL, "https://") {
-		h["Strict-Transport-Security"] = []string{"max-age=31536000"}
+	cl.idLine[0] = cl.requestID
+	h["X-Request-Id"], h["X-Content-Type-Options"], h["Referrer-Policy"] = cl.idLine[:], headerNoSniff, headerNoReferrer
+	h["Content-Security-Policy"], h["Cache-Control"] = headerNoContent, headerNoStore
+	if s.secure {
+		h["Strict-Transport-Security"] = headerSecure
 	}
 }
+
+// Headers of every answer. A value in a response is never changed in place.
+var (
+	headerNoSniff    = []string{"nosniff"}
+	headerNoReferrer = []string{"no-referrer"}
+	headerNoContent  = []string{"default-src 'none'; frame-ancestors 'none'"}
+	headerNoStore    = []string{"no-store"}
+	headerSecure     = []string{"max-age=31536000"}
+)
 
 // readBody reads and checks the body once, within its limit: it must be JSON without repeated, oddly spelled or unknown
 // surroundings. Members themselves are checked against the operation's schema later.

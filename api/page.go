@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -17,26 +18,32 @@ import (
 // query reads a request's parameters and collects every fault, so that all are reported together.
 type query struct {
 	values url.Values
-	bad    *domain.Error
+	bad    *domain.Error // nil: nothing is wrong so far
 }
 
 // newQuery starts reading; parameters that the route does not list are faults.
 func newQuery(u *url.URL, rt *route) *query {
-	q := &query{bad: domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong")}
+	q := &query{}
+	if u.RawQuery == "" {
+		return q
+	}
 	values, err := url.ParseQuery(u.RawQuery)
 	q.values = values
 	if err != nil {
 		q.fault("", "the query string cannot be read")
 	}
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
+	good := true
+	for name, list := range values {
+		good = good && len(list) == 1 && rt.takes(name)
 	}
-	slices.Sort(names)
+	if good {
+		return q
+	}
+	names := slices.Sorted(maps.Keys(values))
 	for _, name := range names {
 		switch {
 		case !rt.takes(name):
-			q.bad.WithField("?"+cut(name), CodeRequestUnknownMember, "no such parameter")
+			q.faultAs(cut(name), CodeRequestUnknownMember, "no such parameter")
 		case len(values[name]) > 1:
 			q.fault(name, "it stands twice")
 		}
@@ -44,10 +51,19 @@ func newQuery(u *url.URL, rt *route) *query {
 	return q
 }
 
-func (q *query) fault(name, detail string) { q.bad.WithField("?"+name, domain.CodeRequest, detail) }
+// fault notes that a parameter is wrong.
+func (q *query) fault(name, detail string) { q.faultAs(name, domain.CodeRequest, detail) }
+
+// faultAs is fault with a code of its own.
+func (q *query) faultAs(name, code, detail string) {
+	if q.bad == nil {
+		q.bad = domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong")
+	}
+	q.bad.WithField("?"+name, code, detail)
+}
 
 func (q *query) err() error {
-	if len(q.bad.Fields) > 0 {
+	if q.bad != nil {
 		return q.bad
 	}
 	return nil
@@ -227,7 +243,7 @@ func (q *query) cursor(sort catalog.Sort) *catalog.Position {
 	}
 	pos, ok := parseCursor(s, sort)
 	if !ok {
-		q.bad.WithField("?cursor", CodeRequestCursor, "use the next member of the page before, with the same sort")
+		q.faultAs("cursor", CodeRequestCursor, "use the next member of the page before, with the same sort")
 	}
 	return pos
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,6 +100,7 @@ type server struct {
 	shelves map[domain.InstitutionCode]*shelfSlot
 	zones   sync.Map // IANA name to *time.Location
 
+	secure   bool // we are reached by HTTPS only
 	budget   *budget
 	encoders *encoders
 	serial   atomic.Uint64 // of the last shelf made
@@ -138,7 +140,7 @@ func build(d Deps) (*server, *gin.Engine, error) {
 		return nil, nil, err
 	}
 	s := &server{
-		Deps: d, auth: map[string]*route{}, shelves: map[domain.InstitutionCode]*shelfSlot{}, budget: &budget{most: d.MaxKept}, encoders: enc,
+		Deps: d, secure: strings.HasPrefix(d.PublicURL, "https://"), auth: map[string]*route{}, shelves: map[domain.InstitutionCode]*shelfSlot{}, budget: &budget{most: d.MaxKept}, encoders: enc,
 		buffers: sync.Pool{New: func() any { return &bytes.Buffer{} }},
 	}
 	s.limits = newThrottle(d.Clock, d.KeyRate)

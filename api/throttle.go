@@ -5,9 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"guichet/domain"
 )
@@ -25,68 +24,109 @@ type throttle struct {
 	rate   int
 	burst  int
 	policy []string
+	swept  atomic.Int64 // Unix milliseconds
 
-	mu      sync.Mutex
+	mu      sync.RWMutex
 	buckets map[string]*bucket
-	swept   time.Time
 }
 
+// bucket holds what a key may still spend.
 type bucket struct {
-	limiter *rate.Limiter
-	used    time.Time
+	mu   sync.Mutex
+	left float64
+	at   time.Time // when that was so
 }
 
 func newThrottle(clock domain.Clock, perSecond int) *throttle {
 	burst := 2 * perSecond
-	return &throttle{
-		clock: clock, rate: perSecond, burst: burst, buckets: map[string]*bucket{}, swept: clock(),
+	t := &throttle{
+		clock: clock, rate: perSecond, burst: burst, buckets: map[string]*bucket{},
 		policy: []string{`"key";q=` + strconv.Itoa(burst) + `;w=` + strconv.Itoa(burst/perSecond)},
 	}
+	t.swept.Store(clock().UnixMilli())
+	return t
 }
 
 func (t *throttle) bucket(key string, now time.Time) *bucket {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if now.Sub(t.swept) > throttleIdle || len(t.buckets) >= throttleMost {
+	if now.UnixMilli()-t.swept.Load() > throttleIdle.Milliseconds() {
 		t.sweep(now)
 	}
+	t.mu.RLock()
 	b := t.buckets[key]
-	if b == nil {
-		b = &bucket{limiter: rate.NewLimiter(rate.Limit(t.rate), t.burst)}
+	t.mu.RUnlock()
+	if b != nil {
+		return b
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b = t.buckets[key]; b == nil {
+		if len(t.buckets) >= throttleMost { // all are busy: it forgets them rather than grow
+			clear(t.buckets)
+		}
+		b = &bucket{left: float64(t.burst), at: now}
 		t.buckets[key] = b
 	}
-	b.used = now
 	return b
 }
 
-// sweep forgets idle keys, whose buckets are full again anyway; where all are busy, it forgets them all rather than grow.
+// sweep forgets idle keys, whose buckets are full again anyway.
 func (t *throttle) sweep(now time.Time) {
-	t.swept = now
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.swept.Store(now.UnixMilli())
 	for k, b := range t.buckets {
-		if now.Sub(b.used) > throttleIdle {
+		if b.idle(now) {
 			delete(t.buckets, k)
 		}
 	}
-	if len(t.buckets) >= throttleMost {
-		clear(t.buckets)
+}
+
+func (b *bucket) idle(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return now.Sub(b.at) > throttleIdle
+}
+
+// fill brings the bucket up to now; the caller has the lock. A clock that went back fills nothing.
+func (b *bucket) fill(now time.Time, rate, burst int) {
+	if since := now.Sub(b.at); since > 0 {
+		b.left = min(b.left+since.Seconds()*float64(rate), float64(burst))
+		b.at = now
 	}
 }
 
-// take spends one request of the key, and writes the RateLimit headers; false says that none is left.
-func (t *throttle) take(h http.Header, key string) bool {
+// spend takes one request; left is what remains.
+func (b *bucket) spend(now time.Time, rate, burst int) (left float64, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fill(now, rate, burst)
+	if b.left >= 1 {
+		b.left--
+		ok = true
+	}
+	return b.left, ok
+}
+
+// take spends one request of the key, and writes the RateLimit headers, the changing one by way of line; false says that
+// none is left.
+func (t *throttle) take(h http.Header, key string, line *[1]string) bool {
 	now := t.clock()
-	b := t.bucket(key, now)
-	ok := b.limiter.AllowN(now, 1)
-	left := max(b.limiter.TokensAt(now), 0)
+	left, ok := t.bucket(key, now).spend(now, t.rate, t.burst)
 	full := int(math.Ceil((float64(t.burst) - left) / float64(t.rate)))
-	h["Ratelimit-Policy"] = t.policy
-	h["Ratelimit"] = []string{`"key";r=` + strconv.Itoa(int(left)) + `;t=` + strconv.Itoa(full)}
+	var text [64]byte
+	out := strconv.AppendInt(append(text[:0], `"key";r=`...), int64(left), 10)
+	out = strconv.AppendInt(append(out, ";t="...), int64(full), 10)
+	line[0] = string(out)
+	h["Ratelimit-Policy"], h["Ratelimit"] = t.policy, line[:]
 	return ok
 }
 
 // wait is how long until the key may ask again, at least a second.
 func (t *throttle) wait(key string) time.Duration {
 	now := t.clock()
-	missing := 1 - t.bucket(key, now).limiter.TokensAt(now)
-	return max(time.Duration(missing/float64(t.rate)*float64(time.Second)), time.Second)
+	b := t.bucket(key, now)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fill(now, t.rate, t.burst)
+	return max(time.Duration((1-b.left)/float64(t.rate)*float64(time.Second)), time.Second)
 }

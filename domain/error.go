@@ -94,6 +94,9 @@ func AsError(err error) *Error {
 
 // HasCode reports whether err's chain holds an *Error with that code.
 func HasCode(err error, code string) bool {
+	if err == nil {
+		return false
+	}
 	var e *Error
 	return errors.As(err, &e) && e.Code == code
 }

@@ -22,7 +22,8 @@ func NewIDs(clock Clock) IDs {
 		var b [16]byte
 		binary.BigEndian.PutUint64(b[:8], uint64(clock().UnixMilli())<<16)
 		_, _ = rand.Read(b[6:]) // never fails on supported systems; the runtime stops the program if it does
-		return prefix + "_" + enc.EncodeToString(b[:])
+		var text [64]byte
+		return string(enc.AppendEncode(append(append(text[:0], prefix...), '_'), b[:]))
 	}
 }
 

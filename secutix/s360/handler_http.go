@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -86,7 +87,7 @@ func (h httpHandler) request(ctx context.Context, c call) (*http.Request, error)
 func (h httpHandler) read(ctx context.Context, c call, a *answer, response *http.Response) error {
 	a.status, a.header = response.StatusCode, response.Header
 	wire := &countingReader{r: response.Body}
-	body, err := readBody(wire, response.Header.Get("Content-Encoding"), h.options.MaxResponseBytes)
+	body, err := readBody(wire, response.Header.Get("Content-Encoding"), response.ContentLength, h.options.MaxResponseBytes)
 	a.bytesIn = wire.n + headBytes(response.Status, response.Header)
 	if err == nil {
 		a.body = bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF"))
@@ -111,30 +112,59 @@ var (
 	errCompression = errors.New("the answer's compression is broken")
 )
 
-func readBody(wire io.Reader, encoding string, limit int64) ([]byte, error) {
-	plain := wire
+// readBody reads a body into one piece of memory of its size, which the encoding
+// or the head tells: large answers do not stand in memory twice while they grow.
+func readBody(wire io.Reader, encoding string, length, limit int64) ([]byte, error) {
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(wire)
-		if errors.Is(err, io.EOF) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, unzipError(err)
-		}
-		plain = z
 	case "", "identity":
+		return readAll(wire, length, limit)
 	default:
 		return nil, fmt.Errorf("%w: %q was not asked for", errCompression, clip(encoding, 20))
 	}
-	body, err := io.ReadAll(io.LimitReader(plain, limit+1))
+	compressed, err := readAll(wire, length, limit)
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(compressed))
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, unzipError(err)
 	}
-	if int64(len(body)) > limit {
-		return nil, errTooLarge
+	body, err := readAll(z, unzippedSize(compressed), limit)
+	if err != nil {
+		return nil, unzipError(err)
 	}
 	return body, nil
+}
+
+// readAll reads at most limit bytes; expected is about how many there are, or
+// not known (0 or less).
+func readAll(r io.Reader, expected, limit int64) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(min(max(expected, 0), limit)) + bytes.MinRead)
+	if _, err := b.ReadFrom(io.LimitReader(r, limit+1)); err != nil {
+		return nil, err
+	}
+	if int64(b.Len()) > limit {
+		return nil, errTooLarge
+	}
+	return b.Bytes(), nil
+}
+
+// mostUnzipped is how many bytes one of deflate can become.
+const mostUnzipped = 1032
+
+// unzippedSize is the size that gzip's last four bytes tell, as far as such an
+// amount of bytes can become it.
+func unzippedSize(compressed []byte) int64 {
+	if len(compressed) < 4 {
+		return 0
+	}
+	told := int64(binary.LittleEndian.Uint32(compressed[len(compressed)-4:]))
+	return min(told, mostUnzipped*int64(len(compressed)))
 }
 
 func unzipError(err error) error {
