@@ -454,7 +454,7 @@ func (in *institution) listItem(e *entry, cancelled bool) s360.AccessControlList
 	pr, t, m := in.productOf[e.op.Product], in.tariffByID[e.op.Tariff], in.movementData(e.op, e.movement)
 	item := s360.AccessControlListItem{
 		Barcode: s360.Barcode(e.barcode), TicketID: s360.ID(e.ticket), TicketState: s360.TicketValid, CancellationCause: s360.CauseNotCancelled,
-		TariffCode: t.def.Code, AudienceSubCategoryCode: t.def.Code, SeasonCode: in.seasonCode(), ProductID: s360.ID(pr.id), ProductCode: pr.def.Code,
+		TariffCode: t.def.Code, AudienceSubCategoryCode: t.def.Code, SeasonCode: in.seasonOf(e.op), ProductID: s360.ID(pr.id), ProductCode: pr.def.Code,
 		ValidityStartTime: m.StartValidityDate, ValidityEndTime: m.EndValidityDate, Area: m.Area, Block: m.Block, Row: m.Row,
 		SeatNumber: m.Number, Entrance: m.Entrance, SalesChannelCodeMapping: in.w.SalesChannel.Code, OrderID: s360.ID(e.order.ID),
 		FileID: s360.ID(e.order.File), CreationDate: in.at(e.order.Closed), GroupSize: 1, Price: amount(e.op.Price),

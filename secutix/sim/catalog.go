@@ -290,7 +290,22 @@ func (in *institution) seasonBounds() (start, end time.Time) {
 	return start, end
 }
 
+// seasonOf is the season of an order line: in a recording that of the performance, else of the product.
+func (in *institution) seasonOf(op *operation) string {
+	if perf := in.perfOf[op.Performance]; perf != nil && perf.season != "" {
+		return perf.season
+	}
+	if p := in.productOf[op.Product]; p != nil && p.season != "" {
+		return p.season
+	}
+	return in.seasonCode()
+}
+
+// seasonCode is the institution's season; of a recording the first.
 func (in *institution) seasonCode() string {
+	if in.recorded != nil {
+		return in.recorded.catalog.Seasons[0].Code
+	}
 	start, _ := in.seasonBounds()
 	return fmt.Sprintf("%02d%02d", start.Year()%100, (start.Year()+1)%100)
 }

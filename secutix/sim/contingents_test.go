@@ -3,6 +3,7 @@ package sim
 import (
 	"maps"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -368,6 +369,22 @@ func TestHold_SplitStretchesThatMeet_AreOneSegment(t *testing.T) {
 	sound(t, p)
 }
 
+func TestHold_SideBySideOverTheBorder_ComesBeforeASplitInTheFirstChoice(t *testing.T) {
+	t.Parallel()
+	w := smallWorld()
+	w.Venues[0].Contingents = []Part{{Contingent: "TWO", Blocks: "F", Rows: "A", Places: 3}}
+	p := newPlatform(t, func(p *Platform) { p.Worlds = []World{w} })
+	d := at(t, p, "small")
+	perf := d.next("P00001")
+	d.hold(d.entries(d.line(perf, "CAT1", "FULL", 4))) // of row B: five places of the first choice are left, in two rows
+	u := d.create(d.entries(d.line(perf, "CAT1", "FULL", 5))).get("orderUpdateData")
+	g := u.list("generatedContiguities")
+	if got := d.shares(u.list("movementDataUpdates")); got["ONE"]+got["TWO"] != 5 || got["TWO"] < 2 || g[0]["contiguous"] != true {
+		t.Errorf("%v %v %s", got, g, seatsOf(u.list("movementDataUpdates")))
+	}
+	sound(t, p)
+}
+
 func TestHold_WithoutNumbers_GoesOverTheContingents(t *testing.T) {
 	t.Parallel()
 	d, perf := atSmall(t)
@@ -639,6 +656,33 @@ func TestRestart_WithContingents_RemembersThem(t *testing.T) {
 	}
 	if diff := cmp.Diff(d.stocks(perf), at(t, again, "small").stocks(perf)); diff != "" || d.stocks(perf)["TWO"] != [3]int64{1, 1, 3} {
 		t.Errorf("%v (-before +after):\n%s", d.stocks(perf), diff)
+	}
+}
+
+func TestRestart_OfSeatsWrittenWithoutTheirContingent_FindsIt(t *testing.T) {
+	t.Parallel()
+	journal := filepath.Join(t.TempDir(), "journal")
+	start := func(p *Platform) { p.Journal, p.Worlds, p.Clock = journal, []World{smallWorld()}, NewClock(aDay) }
+	p := newPlatform(t, start)
+	d := at(t, p, "small")
+	perf := d.next("P00001")
+	d.hold(d.entries(d.line(perf, "CAT1", "FULL", 5)))
+	before := d.stocks(perf)
+	written, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := strings.ReplaceAll(string(written), `,"contingent":1`, "")
+	if plain == string(written) {
+		t.Fatal("the journal names no contingent")
+	}
+	if err := os.WriteFile(journal, []byte(plain), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := newPlatform(t, start)
+	sound(t, again)
+	if diff := cmp.Diff(before, at(t, again, "small").stocks(perf)); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
 	}
 }
 

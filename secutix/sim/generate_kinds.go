@@ -142,8 +142,10 @@ func (g *generator) some(n, k int, events []s360.Product) []*s360.Product {
 }
 
 func (g *generator) seasonTicket(kind, n int, events []s360.Product, fixed bool) *s360.SeasonTicket {
-	st := &s360.SeasonTicket{FixedSeat: s360.Bool(fixed), ChampionshipSeasonTicket: s360.Bool(fixed && n%2 == 1), TicketPrintingMode: "SINGLE", PriceType: "PREDEFINED",
-		Items: g.items(kind, n, 2, "Catégorie", "Kategorie", "Category", 180_000)}
+	st := &s360.SeasonTicket{
+		FixedSeat: s360.Bool(fixed), ChampionshipSeasonTicket: s360.Bool(fixed && n%2 == 1), TicketPrintingMode: "SINGLE", PriceType: "PREDEFINED",
+		Items: g.items(kind, n, 2, "Catégorie", "Kategorie", "Category", 180_000),
+	}
 	var lines s360.List[s360.SeasonTicketLine]
 	for i, p := range g.some(n, 6, events) {
 		lines = append(lines, s360.SeasonTicketLine{

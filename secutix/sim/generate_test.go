@@ -315,8 +315,7 @@ func BenchmarkServeCatalog(b *testing.B) {
 	in := p.byCode["big"]
 	for _, encoding := range []string{"identity", "gzip"} {
 		b.Run(encoding, func(b *testing.B) {
-			n := 0
-			for b.Loop() {
+			ask := func() int {
 				r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, "http://sim/big/tnseb/backend-apis/catalogService/v1_33/getCatalogDetailed", bytes.NewReader([]byte(`{}`)))
 				if err != nil {
 					b.Fatal(err)
@@ -329,7 +328,11 @@ func BenchmarkServeCatalog(b *testing.B) {
 				if rep.status != http.StatusOK {
 					b.Fatal(rep.status, string(rep.body))
 				}
-				n = len(rep.body)
+				return len(rep.body)
+			}
+			n := ask() // the first one is written
+			for b.Loop() {
+				n = ask()
 			}
 			b.ReportMetric(float64(n)/1e6, "MB")
 		})

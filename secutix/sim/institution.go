@@ -157,6 +157,7 @@ type product struct {
 	items     []*item
 	divisions map[int]*division // of performances that are not divided as the venue is, by number; 0 is all
 	saleOpens time.Time
+	season    string    // code; a recording's, as there may be several
 	stockAt   time.Time // its stock moved last
 }
 
@@ -169,6 +170,7 @@ type performance struct {
 	// suspended and amounts are a recording's: not to be sold for now, and prices of its own.
 	suspended bool
 	amounts   map[priceKey]int64
+	season    string
 	moved     int64   // added to its prices by hand or fault
 	pools     []*pool // by block and contingent; nil until needed
 	changed   int     // counted up whenever the catalog shows it differently

@@ -109,6 +109,9 @@ func TestMonth_StaysOverRestartsAndEndsWithAReset(t *testing.T) {
 		if calls, _ := used(t, p, "theatre"); calls != 3 {
 			t.Errorf("after %s: %d", body, calls)
 		}
+		if kept, _ := used(t, again(t, journal), "theatre"); strings.Contains(body, "true") && kept != 3 {
+			t.Errorf("a restart with memory left %d in the journal", kept)
+		}
 	}
 	if err := p.keepMonths(); err != nil {
 		t.Fatal(err)

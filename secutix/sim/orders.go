@@ -621,7 +621,7 @@ func (in *institution) operationData(o *order, op *operation) s360.OperationData
 	w := s360.OperationData{
 		OperationID: s360.ID(op.ID), OperationNumber: strconv.Itoa(op.Number), FileID: s360.ID(o.File), Type: o.kind(),
 		Quantity: integer(op.quantity()), BasePrice: amount(op.Price), UnitPrice: amount(op.Price), TotalAmount: amount(op.total()),
-		CatalogCurrency: cash(in.w.Currency), Season: in.seasonCode(),
+		CatalogCurrency: cash(in.w.Currency), Season: in.seasonOf(op),
 	}
 	if op.Charge != 0 {
 		w.Kind = "CHARGE"

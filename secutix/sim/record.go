@@ -30,7 +30,8 @@ const (
 )
 
 // ImportWorld makes a world of an answer of getCatalogDetailed recorded at a real institution, and optionally of its
-// getPOSConfig (nil: invented). Either may be the whole answer or its data alone, in any of the forms the platform writes. The
+// getPOSConfig (nil: invented). A broken file is refused with the places that are: where it is cut, ids that are none or stand
+// twice, references that lead nowhere. Either may be the whole answer or its data alone, in any of the forms the platform writes. The
 // catalog is served as it was recorded; stock, account and secrets are invented. An empty code becomes the institution's own,
 // else "imported". What was recorded is sellable at the dates it carries: the clock must stand before them.
 func ImportWorld(code string, catalog, pos []byte) (World, error) {
@@ -42,6 +43,9 @@ func ImportWorld(code string, catalog, pos []byte) (World, error) {
 	}
 	if len(c.CatalogData.Seasons) == 0 {
 		return World{}, errors.New("import the catalog: it has no seasons")
+	}
+	if err := checkRecorded(c.CatalogData); err != nil {
+		return World{}, fmt.Errorf("import the catalog: %w", err)
 	}
 	r := recording{catalog: c.CatalogData}
 	if len(pos) > 0 {
@@ -63,6 +67,9 @@ func ImportWorld(code string, catalog, pos []byte) (World, error) {
 
 // decodeEither reads a whole answer, or its data alone.
 func decodeEither[D any](raw []byte, answer any, found func() bool, data **D) error {
+	if err := wholeJSON(raw); err != nil {
+		return err
+	}
 	if err := s360.Decode(raw, answer); err != nil {
 		return err
 	}
@@ -203,7 +210,16 @@ func (in *institution) growRecorded(r *recording) {
 		}
 		g.levels = append(g.levels, s.PriceLevels...)
 	}
-	r.everyProduct(g.product)
+	for i := range r.catalog.Seasons {
+		g.season = r.catalog.Seasons[i].Code
+		for j := range r.catalog.Seasons[i].Products {
+			g.product(&r.catalog.Seasons[i].Products[j])
+		}
+	}
+	g.season = ""
+	for j := range r.catalog.Products {
+		g.product(&r.catalog.Products[j])
+	}
 	for _, t := range in.tariffs {
 		t.def.Requires = nil
 		for _, id := range t.requires {
@@ -216,6 +232,7 @@ func (in *institution) growRecorded(r *recording) {
 
 type recordedGrower struct {
 	in     *institution
+	season string // code of the one being grown
 	places map[int64]*s360.PhysicalConfiguration
 	codes  map[string]int64 // tariff code to tariff: items look prices up by code
 	levels []s360.PriceLevel
@@ -267,7 +284,7 @@ func (g *recordedGrower) product(w *s360.Product) {
 		if w.Pass != nil && len(w.Pass.Timeslots) == 0 {
 			def.DateNeeded = bool(w.Pass.DateMandatory) && !slices.ContainsFunc(w.Pass.Items, func(it s360.Item) bool { return len(it.TimeslotIDs)+len(it.Timeslots) > 0 })
 		}
-		p = &product{id: int64(w.ID), n: len(in.products) + 1, def: def, saleOpens: g.opens(w), stockAt: in.base}
+		p = &product{id: int64(w.ID), n: len(in.products) + 1, def: def, saleOpens: g.opens(w), stockAt: in.base, season: g.season}
 		in.products = append(in.products, p)
 		in.productOf[p.id] = p
 	}
@@ -325,7 +342,7 @@ func (g *recordedGrower) event(p *product, w *s360.Product) {
 		perf := &performance{
 			id: int64(wp.ID), n: len(p.perfs) + 1, product: p, start: wp.Start.Time,
 			canceled: wp.State == s360.StateCanceled, suspended: wp.State != "" && wp.State != s360.StateRunning,
-			amounts: g.amounts(p.venue, wp),
+			amounts: g.amounts(p.venue, wp), season: g.season,
 		}
 		if wp.Duration != nil && p.def.Minutes == 0 {
 			p.def.Minutes = int(*wp.Duration) / 60
@@ -420,7 +437,7 @@ func (g *recordedGrower) place(id int64, first *s360.Performance, numbered bool)
 		v.def.Code, v.def.SiteCode = cmpOr(pc.SpaceCode, v.def.Code), cmpOr(pc.SiteCode, v.def.SiteCode)
 		v.def.Address = Address{Street: pc.Street, Town: pc.Town, Zip: pc.Zipcode, Country: pc.CountryCode}
 		if pc.PhysicalGauge != nil && *pc.PhysicalGauge > 0 {
-			v.capacity = min(int(*pc.PhysicalGauge), 100_000)
+			v.capacity = min(int(*pc.PhysicalGauge), maxGauge)
 		}
 		for _, a := range pc.Areas {
 			v.areas = append(v.areas, &area{id: int64(a.ID), def: &Area{Code: a.Code, Name: Text{g.in.w.Languages[0]: a.Code}}})
@@ -432,24 +449,42 @@ func (g *recordedGrower) place(id int64, first *s360.Performance, numbered bool)
 	return v
 }
 
-// fill gives each category a block of its share of the gauge, in the recorded areas in turn.
+// maxGauge is the most places of a recorded space, maxBlock the most of one block: seat numbers leave room for as many. A larger
+// share of a category is cut into blocks of bigBlock.
+const (
+	maxGauge = 400_000
+	maxBlock = 10_000
+	bigBlock = 1_000
+)
+
+// fill gives each category its share of the gauge, in one block or in many, in the recorded areas in turn.
 func (g *recordedGrower) fill(v *venue) {
-	n := int64(len(g.venues) + 1)
-	share := min(max(v.capacity/len(v.categories), 1), 10_000) // seat numbers leave room for as many
+	share := max(v.capacity/len(v.categories), 1)
 	v.capacity = 0
 	for i, c := range v.categories {
 		in := *v.areas[i%len(v.areas)]
 		in.category = c
-		b := &block{id: g.in.number(kindBlock, n*1000+int64(i+1)), index: i, code: strconv.Itoa(i + 1), area: &in, capacity: share}
-		if v.def.Numbered {
-			for at := 0; at < share; at += inventedRow {
-				b.rows = append(b.rows, row{label: strconv.Itoa(len(b.rows) + 1), first: at, seats: min(inventedRow, share-at)})
-			}
+		if share <= maxBlock {
+			g.block(v, &in, share)
+			continue
 		}
-		v.capacity += share
-		v.blocks = append(v.blocks, b)
+		for left := share; left > 0; left -= bigBlock {
+			g.block(v, &in, min(left, bigBlock))
+		}
 	}
 	v.division = g.in.undivided(v)
+}
+
+func (g *recordedGrower) block(v *venue, in *area, size int) {
+	n, i := int64(len(g.venues)+1), len(v.blocks)
+	b := &block{id: g.in.number(kindBlock, n*1000+int64(i+1)), index: i, code: strconv.Itoa(i + 1), area: in, capacity: size}
+	if v.def.Numbered {
+		for at := 0; at < size; at += inventedRow {
+			b.rows = append(b.rows, row{label: strconv.Itoa(len(b.rows) + 1), first: at, seats: min(inventedRow, size-at)})
+		}
+	}
+	v.capacity += size
+	v.blocks = append(v.blocks, b)
 }
 
 // itemsOf lists the items of a product, whatever its kind. Those of some kinds are refused when they are ordered.
