@@ -175,30 +175,3 @@ func TestBrowse_ManyReadersOfOneIndex(t *testing.T) {
 	}
 	wg.Wait()
 }
-
-func BenchmarkNewIndex(b *testing.B) {
-	src := big(b, 1000, 20_000)
-	for b.Loop() {
-		newIndex(src.View.Snapshot)
-	}
-}
-
-func BenchmarkBrowse(b *testing.B) {
-	src := []Source{big(b, 1000, 20_000)}
-	for name, ask := range map[string]Ask{
-		"all": {}, "words": {Filter: Filter{Words: "ham thea"}, Sort: SortRelevance}, "available": {Filter: Filter{Available: true}},
-		"month": {Filter: Filter{From: "2026-11-01", To: "2026-11-30"}}, "facets": {Facets: FacetsAll()}, "price": {Sort: SortPrice}, "name": {Sort: SortName},
-	} {
-		ask.Limit = 50
-		b.Run("performances/"+name, func(b *testing.B) {
-			for b.Loop() {
-				BrowsePerformances(src, ask, browseNow)
-			}
-		})
-		b.Run("products/"+name, func(b *testing.B) {
-			for b.Loop() {
-				BrowseProducts(src, ask, browseNow)
-			}
-		})
-	}
-}
