@@ -479,29 +479,12 @@ func (s *server) listAvailability(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
-	var used []*shelf
-	unknown := []string{}
 	j := s.newJoiner(`{"items":[`)
 	defer s.done(j)
-	for _, id := range ids {
-		sh, p, err := s.performanceOf(cl, id)
-		switch {
-		case domain.HasCode(err, catalog.CodePerformanceUnknown):
-			unknown = append(unknown, cut(id))
-			continue
-		case err != nil:
-			s.refuse(c, err)
-			return
-		}
-		one, err := sh.availabilityBody(p)
-		if err != nil {
-			s.refuse(c, err)
-			return
-		}
-		j.add(one)
-		if !slices.Contains(used, sh) {
-			used = append(used, sh)
-		}
+	used, unknown, err := s.availabilities(cl, ids, j)
+	if err != nil {
+		s.refuse(c, err)
+		return
 	}
 	end, err := encode(unknown)
 	if err != nil {
@@ -509,7 +492,39 @@ func (s *server) listAvailability(c *gin.Context) {
 		return
 	}
 	j.text(`],"unknown":` + string(end) + "}")
-	s.sendBody(c, j.body(false), newest(used))
+	s.sendKept(c, j.body(false), latest(used), headerJSON)
+}
+
+// availabilities writes what is left of each performance, and lists those that do not exist. All of an institution are read
+// from one shelf, whatever changes meanwhile.
+func (s *server) availabilities(cl *call, ids []string, j *joiner) (used []*shelf, unknown []string, err error) {
+	unknown = []string{}
+	for _, id := range ids {
+		code, n, ok := parseID(id)
+		if !ok || s.shelves[code] == nil {
+			unknown = append(unknown, cut(id))
+			continue
+		}
+		at := slices.IndexFunc(used, func(sh *shelf) bool { return sh.view.Institution.Code == code })
+		if at < 0 {
+			sh, err := s.shelfFor(cl, code)
+			if err != nil {
+				return nil, nil, err
+			}
+			at, used = len(used), append(used, sh)
+		}
+		p := used[at].view.Performance(catalog.PerformanceID(n))
+		if p == nil {
+			unknown = append(unknown, cut(id))
+			continue
+		}
+		one, err := used[at].availabilityBody(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		j.add(one)
+	}
+	return used, unknown, nil
 }
 
 func (s *server) performanceOf(cl *call, id string) (*shelf, *catalog.Performance, error) {

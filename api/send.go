@@ -15,6 +15,9 @@ const cacheControl = "private, max-age=30, stale-while-revalidate=120"
 // varied is what catalog answers depend on beside their address.
 const varied = "Accept-Encoding, Accept-Language, Authorization"
 
+// ofContent are headers that say how to treat content, and so mean nothing without any.
+var ofContent = [...]string{"X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy", "Strict-Transport-Security", "Link"}
+
 var (
 	headerJSON = []string{"application/json"}
 	headerKeep = []string{cacheControl}
@@ -36,15 +39,18 @@ func (s *server) sendBody(c *gin.Context, b *body, mod time.Time) {
 func (s *server) sendKept(c *gin.Context, b *body, modified, media []string) {
 	h := c.Writer.Header()
 	h["Cache-Control"], h["Vary"] = headerKeep, headerVary
-	if modified != nil {
-		h["Last-Modified"] = modified
-	}
 	if lines := c.Request.Header["If-None-Match"]; lines != nil {
 		if tag, ok := b.had(lines); ok {
 			h["Etag"] = tag
+			for _, name := range ofContent { // RFC 9110, 15.4.5: nothing but what says how long the kept one is good
+				delete(h, name)
+			}
 			c.Writer.WriteHeader(http.StatusNotModified)
 			return
 		}
+	}
+	if modified != nil {
+		h["Last-Modified"] = modified
 	}
 	coding := callOf(c.Request.Context()).wish.choose(len(b.json))
 	v, err := b.variant(coding, s.encoders)
