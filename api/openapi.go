@@ -44,7 +44,7 @@ const promises = `Sell tickets of S-360 institutions: read what is for sale, hol
 - **Times** are RFC 3339 with the venue's offset; time_zone names the zone. Day filters are local days of the venue.
 - **Languages**: ?lang= or Accept-Language. Each text falls back by itself: the language asked for, the institution's main one, the first that is not blank, the code. Content-Language lists what was served.
 - **Lists** are {"items": [...], "next": "cursor" or null}, with a Link header. Cursors hold values, not places: they stay good across a catalog refresh. limit is 1 to 200, 50 by default.
-- **Caching**: catalog answers carry a strong ETag, Last-Modified and Cache-Control with stale-while-revalidate; If-None-Match gives 304. They are private, because a key sees its own institutions only. on_sale is judged to the minute; an order is judged when it comes.
+- **Caching**: catalog answers carry a strong ETag, Last-Modified and Cache-Control with stale-while-revalidate; If-None-Match gives 304. They are private, because a key sees its own institutions only. If-Modified-Since is not looked at: whole seconds are too coarse for what is left. on_sale holds at the moment of the answer; an order is judged when it comes.
 - **Age**: everything about availability carries as_of. Prices before a hold are the catalog's; the hold's own total decides.
 - **Errors** are RFC 9457 problems (application/problem+json). Decide by code; GET /problems/{code} explains each. errors[] names every wrong member. Retry-After says when to try again.
 - **Retries**: POST /v1/orders needs an Idempotency-Key; every other change takes one. The same key and body gives the same order, for ever; an Idempotency-Replayed: true header marks it. The same key with another body is 422 key.reused; while the first is running it is 409 key.in_progress.
@@ -52,7 +52,7 @@ const promises = `Sell tickets of S-360 institutions: read what is for sale, hol
 - **Keys**: Authorization: Bearer gk_... with scopes catalog, sell, deliver, gate, finance, admin; bound to institutions; they can expire and be revoked. An admin key has every scope and sees every institution.
 - **Limits** are per key: RateLimit and RateLimit-Policy headers, 429 with Retry-After.
 - **Tracing**: X-Request-Id in (up to 128 characters) and out; a W3C traceparent is noted.
-- **Compression** is left to the proxy in front.`
+- **Compression**: catalog answers and this document come as br, zstd or gzip where Accept-Encoding wishes it (weights count), each with an ETag of its own; any of them gives 304. Answers below 860 bytes come as they are. Leave them alone in a proxy in front; it may compress the others.`
 
 // document is the configuration of the API's description.
 func (s *server) document() huma.Config {
@@ -260,7 +260,7 @@ func writeDocument(doc *huma.OpenAPI) (openAPI, error) {
 	return openAPI{json: asJSON, yaml: sync.OnceValues(doc.YAML)}, nil
 }
 
-func (s *server) openAPIJSON(c *gin.Context) { sendStatic(c, "application/json", s.spec.json) }
+func (s *server) openAPIJSON(c *gin.Context) { s.sendStatic(c, "application/json", s.spec.json) }
 
 func (s *server) openAPIYAML(c *gin.Context) {
 	content, err := s.spec.yaml()
@@ -268,20 +268,17 @@ func (s *server) openAPIYAML(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
-	sendStatic(c, "application/yaml", content)
+	s.sendStatic(c, "application/yaml", content)
 }
 
-// sendStatic answers with bytes that are part of the program.
-func sendStatic(c *gin.Context, media string, content []byte) {
-	h, etag := c.Writer.Header(), etagOf(content)
-	h.Set("ETag", etag)
-	h.Set("Cache-Control", "no-cache")
-	if unchanged(c.Request, etag) {
-		c.Writer.WriteHeader(http.StatusNotModified)
+// sendStatic answers with bytes that are part of the program, in the coding wished for.
+func (s *server) sendStatic(c *gin.Context, media string, content []byte) {
+	b, err := s.files.body(bodyKey{kind: fileBody, langs: c.Request.URL.Path}, func() ([]byte, []string, error) { return content, nil, nil })
+	if err != nil {
+		s.refuse(c, err)
 		return
 	}
-	h.Set("Content-Length", strconv.Itoa(len(content)))
-	c.Data(http.StatusOK, media, content)
+	s.sendHeld(c, b, held{keep: headerAsk, vary: headerVaryCoding, media: []string{media}})
 }
 
 //go:embed docs
@@ -297,7 +294,7 @@ func (s *server) docsPage(c *gin.Context) {
 		return
 	}
 	c.Writer.Header().Set("Content-Security-Policy", docsPolicy)
-	sendStatic(c, "text/html; charset=utf-8", page)
+	s.sendStatic(c, "text/html; charset=utf-8", page)
 }
 
 func (s *server) docsFile(c *gin.Context) {
@@ -311,7 +308,7 @@ func (s *server) docsFile(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
-	sendStatic(c, media, content)
+	s.sendStatic(c, media, content)
 }
 
 // addExamples gives the operations around orders whole examples.

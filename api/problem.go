@@ -182,7 +182,7 @@ func (s *server) refuse(c *gin.Context, err error) {
 	for k, v := range p.GetHeaders() {
 		h[k] = v
 	}
-	for _, k := range []string{"Etag", "Last-Modified", "Content-Language", "Vary", "Link", "Content-Disposition"} {
+	for _, k := range []string{"Etag", "Last-Modified", "Content-Language", "Content-Encoding", "Content-Length", "Vary", "Link", "Content-Disposition"} {
 		delete(h, k) // of an answer that was begun
 	}
 	h.Set("Cache-Control", "no-store")

@@ -34,7 +34,7 @@ type route struct {
 	mount   mountFunc
 	// shared says that another route's handler answers this one: the router cannot tell them apart.
 	shared bool
-	// kept says that the answer is one that callers may keep, in the coding they wish for.
+	// kept says that callers may keep the answer, and that it comes in the coding they wish for.
 	kept bool
 
 	body  bool            // takes a JSON body
@@ -435,6 +435,7 @@ func file[I any](h gin.HandlerFunc, media ...string) mountFunc {
 		}
 		op.Responses["200"].Content = content
 		if r.open {
+			r.kept = true
 			op.Responses["200"].Headers["ETag"] = stringHeader("strong")
 			op.Responses["304"] = &huma.Response{Description: "Not changed since the ETag sent in If-None-Match", Headers: op.Responses["200"].Headers}
 		}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -22,6 +21,9 @@ var (
 	headerJSON = []string{"application/json"}
 	headerKeep = []string{cacheControl}
 	headerVary = []string{varied}
+	// headerAsk: to be kept, and asked for again each time.
+	headerAsk        = []string{"no-cache"}
+	headerVaryCoding = []string{"Accept-Encoding"}
 )
 
 // sendBody answers with a body that callers may keep, in the coding they like best of those we have, or with 304 where
@@ -37,8 +39,15 @@ func (s *server) sendBody(c *gin.Context, b *body, mod time.Time) {
 
 // sendKept is sendBody with a Last-Modified that is written already, and any media type.
 func (s *server) sendKept(c *gin.Context, b *body, modified, media []string) {
+	s.sendHeld(c, b, held{keep: headerKeep, vary: headerVary, modified: modified, media: media})
+}
+
+// held are headers of what callers may keep.
+type held struct{ keep, vary, modified, media []string }
+
+func (s *server) sendHeld(c *gin.Context, b *body, with held) {
 	h := c.Writer.Header()
-	h["Cache-Control"], h["Vary"] = headerKeep, headerVary
+	h["Cache-Control"], h["Vary"] = with.keep, with.vary
 	if lines := c.Request.Header["If-None-Match"]; lines != nil {
 		if tag, ok := b.had(lines); ok {
 			h["Etag"] = tag
@@ -49,16 +58,16 @@ func (s *server) sendKept(c *gin.Context, b *body, modified, media []string) {
 			return
 		}
 	}
-	if modified != nil {
-		h["Last-Modified"] = modified
-	}
 	coding := callOf(c.Request.Context()).wish.choose(len(b.json))
 	v, err := b.variant(coding, s.encoders)
 	if err != nil {
 		s.refuse(c, err)
 		return
 	}
-	h["Etag"], h["Content-Type"], h["Content-Length"] = v.etag, media, v.length
+	h["Etag"], h["Content-Type"], h["Content-Length"] = v.etag, with.media, v.length
+	if with.modified != nil {
+		h["Last-Modified"] = with.modified
+	}
 	if coding != codingNone {
 		h["Content-Encoding"] = codingHeaders[coding]
 	}
@@ -67,15 +76,4 @@ func (s *server) sendKept(c *gin.Context, b *body, modified, media []string) {
 	}
 	c.Writer.WriteHeader(http.StatusOK)
 	_, _ = c.Writer.Write(v.bytes) // a caller that hung up cannot be told
-}
-
-// unchanged reports whether the caller has these bytes, which come in one variant.
-func unchanged(r *http.Request, etag string) bool {
-	for part := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
-		part = strings.TrimPrefix(strings.TrimSpace(part), "W/")
-		if part == etag || part == "*" {
-			return true
-		}
-	}
-	return false
 }

@@ -100,7 +100,8 @@ type server struct {
 	shelves map[domain.InstitutionCode]*shelfSlot
 	zones   sync.Map // IANA name to *time.Location
 
-	secure   bool // we are reached by HTTPS only
+	secure   bool    // we are reached by HTTPS only
+	files    *keeper // what is part of the program
 	budget   *budget
 	encoders *encoders
 	serial   atomic.Uint64 // of the last shelf made
@@ -143,6 +144,7 @@ func build(d Deps) (*server, *gin.Engine, error) {
 		Deps: d, secure: strings.HasPrefix(d.PublicURL, "https://"), auth: map[string]*route{}, shelves: map[domain.InstitutionCode]*shelfSlot{}, budget: &budget{most: d.MaxKept}, encoders: enc,
 		buffers: sync.Pool{New: func() any { return &bytes.Buffer{} }},
 	}
+	s.files = newKeeper(&budget{most: d.MaxKept}, enc)
 	s.limits = newThrottle(d.Clock, d.KeyRate)
 	for _, code := range d.Catalog.Institutions {
 		s.shelves[code] = &shelfSlot{}

@@ -241,6 +241,7 @@ const (
 	referenceBody
 	linkedBody
 	calendarBody
+	fileBody // part of the program, by its path
 )
 
 func (k *keeper) shard(key bodyKey) *keeperShard { return &k.shards[uint64(key.id)%keeperShards] } //nolint:gosec // G115: any number does

@@ -99,6 +99,24 @@ func TestVariants_EachHasItsOwnStrongTagAndLengthAndTheSameContent(t *testing.T)
 	}
 }
 
+func TestVariants_OfTheDocument(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for _, target := range []string{"/openapi.json", "/openapi.yaml", "/docs", "/docs/docs.js"} {
+		plain := r.do("", http.MethodGet, target, "")
+		for _, coding := range []string{"br", "zstd", "gzip"} {
+			a := r.do("", http.MethodGet, target, "", header("Accept-Encoding", coding))
+			if a.header.Get("Content-Encoding") != coding || a.header.Get("Vary") != "Accept-Encoding" || a.header.Get("Cache-Control") != "no-cache" ||
+				!bytes.Equal(plainly(t, coding, a.body), plain.body) || 3*len(a.body) > 2*len(plain.body) {
+				t.Errorf("%s as %s: %d bytes of %d, %v", target, coding, len(a.body), len(plain.body), a.header)
+			}
+			if b := r.do("", http.MethodGet, target, "", header("If-None-Match", a.header.Get("Etag"))); b.status != http.StatusNotModified {
+				t.Errorf("%s: %d", target, b.status)
+			}
+		}
+	}
+}
+
 // The same tag must mean the same bytes, whoever made them and after whatever else.
 func TestVariants_TheSameTagMeansTheSameBytes(t *testing.T) {
 	t.Parallel()
