@@ -162,16 +162,22 @@ func describeKept(op *huma.Operation) {
 	ok.Headers["Cache-Control"] = stringHeader(cacheControl)
 	ok.Headers["Content-Language"] = stringHeader("the languages of the texts served")
 	ok.Headers["Vary"] = stringHeader(varied)
-	ok.Headers["Content-Encoding"] = stringHeader("br, zstd or gzip, as Accept-Encoding wishes; absent: as it is")
+	ok.Headers["Content-Encoding"] = stringHeader(wordsOfCoding)
 	op.Responses["304"] = &huma.Response{Description: "Not changed since the ETag sent in If-None-Match", Headers: ok.Headers}
 	if slices.ContainsFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "cursor" }) {
 		ok.Headers["Link"] = stringHeader("the next page, rel=next")
 	}
 	op.Parameters = append(op.Parameters, &huma.Param{
 		Name: "If-None-Match", In: "header", Description: "ETag of an earlier answer", Schema: &huma.Schema{Type: huma.TypeString},
-	}, &huma.Param{
+	}, codingParameter())
+}
+
+const wordsOfCoding = "br, zstd or gzip, as Accept-Encoding wishes; absent: as it is"
+
+func codingParameter() *huma.Param {
+	return &huma.Param{
 		Name: "Accept-Encoding", In: "header", Description: "br, zstd and gzip are to be had, with weights as in gzip;q=0.5", Schema: &huma.Schema{Type: huma.TypeString},
-	})
+	}
 }
 
 func statusWords(status int) string {

@@ -436,7 +436,10 @@ func file[I any](h gin.HandlerFunc, media ...string) mountFunc {
 		op.Responses["200"].Content = content
 		if r.open {
 			r.kept = true
-			op.Responses["200"].Headers["ETag"] = stringHeader("strong")
+			op.Parameters = append(op.Parameters, codingParameter())
+			op.Responses["200"].Headers["ETag"] = stringHeader("strong; each content coding has its own, and any of them gives 304 in If-None-Match")
+			op.Responses["200"].Headers["Content-Encoding"] = stringHeader(wordsOfCoding)
+			op.Responses["200"].Headers["Vary"] = stringHeader("Accept-Encoding")
 			op.Responses["304"] = &huma.Response{Description: "Not changed since the ETag sent in If-None-Match", Headers: op.Responses["200"].Headers}
 		}
 		huma.Register(m.doc, op, func(context.Context, *I) (*struct{}, error) { return nil, errDocumentOnly })
