@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"guichet/domain"
@@ -94,9 +95,18 @@ func (i *institution) catalog(ctx context.Context, inst domain.Institution) (*ca
 func toCatalogError(inst domain.Institution, err error) error {
 	var e *s360.Error
 	if errors.As(err, &e) && e.Kind == s360.KindDecode && e.Err != nil {
-		return domain.Errorf(domain.Upstream, catalog.CodeCatalogRefused, "the catalog of %s cannot be read: %v", inst.Code, e.Err).Because(err)
+		return domain.Errorf(domain.Upstream, catalog.CodeCatalogRefused, "the catalog of %s cannot be read: %s", inst.Code, short(e.Err.Error())).Because(err)
 	}
 	return toError(err)
+}
+
+// short is the beginning of a reason: the names in a broken document may be of any length.
+func short(reason string) string {
+	const most = 300
+	if len(reason) <= most {
+		return reason
+	}
+	return strings.ToValidUTF8(reason[:most], "") + "…"
 }
 
 // toSnapshot takes over a whole catalog. What cannot be right is left out and noted in Refused; what makes the whole

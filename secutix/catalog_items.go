@@ -64,12 +64,8 @@ func (m *mapping) slots(in []s360.Timeslot) []catalog.Timeslot {
 	var out []catalog.Timeslot
 	for i := range in {
 		t := &in[i]
-		at := t.StartTime
-		if len(at) > 5 {
-			at = at[:5] // "10:30:00"
-		}
 		slot := catalog.Timeslot{
-			ID: catalog.TimeslotID(t.ID), Time: at, Duration: duration(t.Duration), Name: m.text(t.ExternalName), Quota: number(t.Quota),
+			ID: catalog.TimeslotID(t.ID), Time: clockTime(t.StartTime), Duration: duration(t.Duration), Name: m.text(t.ExternalName), Quota: number(t.Quota),
 		}
 		if !t.StartDate.Unset() {
 			slot.From = domain.DayOf(t.StartDate.Time) // in the offset the platform wrote it with: the venue's
@@ -80,4 +76,15 @@ func (m *mapping) slots(in []s360.Timeslot) []catalog.Timeslot {
 		out = append(out, slot)
 	}
 	return out
+}
+
+// clockTime writes a time of day as "09:30", whatever comes behind the minutes.
+func clockTime(s string) string {
+	if len(s) >= 4 && s[1] == ':' {
+		s = "0" + s
+	}
+	if len(s) > 5 {
+		return s[:5] // "10:30:00"
+	}
+	return s
 }

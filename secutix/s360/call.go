@@ -69,6 +69,8 @@ type answer struct {
 	// envelope is what the body says about itself; nil when it is not a JSON
 	// object.
 	envelope *envelope
+	// unreadable is why a body that begins as an object has no envelope.
+	unreadable error
 }
 
 // envelope holds the members every answer has.
@@ -82,7 +84,7 @@ func (a *answer) readEnvelope() {
 		return
 	}
 	var e envelope
-	if err := Decode(a.body, &e); err == nil {
+	if a.unreadable = Decode(a.body, &e); a.unreadable == nil {
 		a.envelope = &e
 	}
 }

@@ -20,6 +20,9 @@ func (h errorHandler) do(ctx context.Context, c call) (*answer, error) {
 	}
 	e := newError(c, kindOf(a.status, a.envelope, a.body))
 	e.HTTPStatus, e.Sent = a.status, true
+	if e.Kind == KindDecode {
+		e.Err = a.unreadable
+	}
 	e.RetryAfter = a.retryAfter(h.options.Clock())
 	hide := newBlank()
 	secrets := []string{string(h.options.Secret), a.bearer}
