@@ -68,6 +68,7 @@ type InstitutionConfig struct {
 	VisitSlot      string            `yaml:"timeslot_member"`
 	MaxWait        int               `yaml:"max_waiting_time"`
 	HoldLifetime   time.Duration     `yaml:"hold_lifetime"`
+	RelativeUnit   string            `yaml:"sale_period_relative_unit"` // minutes, hours, days or ignore
 	ErrorWords     map[string]string `yaml:"error_words"`
 	Symbology      string            `yaml:"barcode"`
 	Terms          map[string]string `yaml:"terms"`
@@ -274,6 +275,9 @@ func (i *InstitutionConfig) validate() error {
 	if i.Symbology != "" && !slices.Contains(delivery.Symbologies(), delivery.Symbology(i.Symbology)) {
 		bad("barcode: %q is none of %v", i.Symbology, delivery.Symbologies())
 	}
+	if _, ok := secutix.RelativeUnits()[i.RelativeUnit]; !ok && i.RelativeUnit != "" {
+		bad("sale_period_relative_unit: %q is none of minutes, hours, days, ignore", i.RelativeUnit)
+	}
 	for word, class := range i.ErrorWords {
 		if word == "" || !slices.Contains(secutix.Classes(), class) {
 			bad("error_words: %q is classified as %q, which is none of %v", word, class, secutix.Classes())
@@ -320,7 +324,7 @@ func (i *InstitutionConfig) settings() secutix.Settings {
 		Partner: i.Partner, Secret: i.Secret, Auth: i.Auth, Version: i.Version, TimeZone: i.TimeZone, Currency: domain.Currency(i.Currency),
 		PartnerContact: i.PartnerContact, PendingMethod: i.PendingMethod, OmitPayments: i.ClosePayments == "omit",
 		PayerIsPartner: i.PayerIsPartner, VisitDate: i.VisitDate, VisitSlot: i.VisitSlot, MaxWait: i.MaxWait, HoldLifetime: i.HoldLifetime,
-		Words: i.words(),
+		SalePeriodRelativeUnit: i.RelativeUnit, Words: i.words(),
 	}
 }
 

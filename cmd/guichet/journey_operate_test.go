@@ -39,10 +39,10 @@ func TestConfig_EveryProblemIsReportedTogether(t *testing.T) {
 	file := filepath.Join(dir, "bad.yaml")
 	write(t, file, "listen: nowhere\nlog_level: loud\nhold_for: 3h\ninstitutions:\n"+
 		"  - {code: Theatre!, base_url: 'http://theatre.example', operator: O, partner: P, time_zone: Mars/Olympus, currency: euro, barcode: ean}\n"+
-		"  - {code: two, base_url: 'https://two.example', operator: O, partner: P, partner_contact: '1', auth: magic, close_payments: maybe}\n")
+		"  - {code: two, base_url: 'https://two.example', operator: O, partner: P, partner_contact: '1', auth: magic, close_payments: maybe, sale_period_relative_unit: weeks}\n")
 	out := fails(t, nil, "serve", "--config", file)
 	contains(t, out, "listen:", "log_level:", "hold_for:", "code:", "http is for this machine only", "partner_contact is missing",
-		"time_zone:", "currency:", "barcode:", "auth:", "close_payments:", "no secret")
+		"time_zone:", "currency:", "barcode:", "auth:", "close_payments:", "sale_period_relative_unit:", "no secret")
 	write(t, file, "venues: []\n")
 	contains(t, fails(t, nil, "serve", "--config", file), "venues")
 	contains(t, fails(t, nil, "serve", "--config", filepath.Join(dir, "none.yaml")), "no such file")

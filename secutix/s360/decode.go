@@ -196,7 +196,11 @@ func (d *decoder) value(v reflect.Value) error {
 		return u.UnmarshalJSON(d.raw())
 	}
 	if v.Type() == spanType {
-		v.SetBytes(d.raw())
+		if raw := d.raw(); emptyList(raw) {
+			v.SetZero()
+		} else {
+			v.SetBytes(raw)
+		}
 		return nil
 	}
 	switch v.Kind() {
@@ -213,6 +217,12 @@ func (d *decoder) value(v reflect.Value) error {
 	default:
 		return fmt.Errorf("no rule for %s", v.Type())
 	}
+}
+
+// emptyList reports whether a value is a list without elements, or the empty
+// text that stands for one.
+func emptyList(raw []byte) bool {
+	return string(raw) == `""` || (raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0)
 }
 
 func isScalar(u json.Unmarshaler) bool {
