@@ -234,7 +234,10 @@ func (m *mapping) season(s *s360.Season) {
 		level := catalog.PriceLevel{ID: catalog.PriceLevelID(l.ID), Season: id, Code: l.Code, Category: l.MainCategory}
 		m.levels[l.ID] = level
 		m.snap.PriceLevels = append(m.snap.PriceLevels, level)
-		levels.object(number10(l.ID), extra(l.Extra))
+		var rest rawObject
+		rest.members(l.Extra)
+		rest.member("reduction", l.Reduction)
+		levels.object(number10(l.ID), rest.bytes())
 	}
 	for i := range s.AudienceCategories {
 		c := &s.AudienceCategories[i]
