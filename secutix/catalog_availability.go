@@ -131,13 +131,8 @@ func (r *availabilityReader) flush(ctx context.Context) error {
 				key.SeatCategory = catalog.SeatCategoryID(cat.SeatCategoryID)
 				r.note(key, cat.Level, cat.Quantity, at)
 			}
-			for _, c := range p.ContingentAvailabilities {
-				if c.ContingentID == 0 {
-					continue // would pass for the total
-				}
-				key.SeatCategory, key.Contingent = catalog.SeatCategoryID(c.SeatCategoryID), catalog.ContingentID(c.ContingentID)
-				r.note(key, c.Level, c.Quantity, at)
-			}
+			key.SeatCategory = 0
+			r.contingents(key, p.ContingentAvailabilities, at)
 		}
 	}
 	return nil
@@ -155,15 +150,29 @@ func (r *availabilityReader) undated(ctx context.Context, products []s360.ID) er
 	for _, p := range answer.ProductAvailabilityData {
 		product := catalog.ProductID(p.ProductID)
 		r.note(catalog.Key{Product: product}, p.Level, p.Quantity, at)
+		r.contingents(catalog.Key{Product: product}, p.ContingentAvailabilities, at)
 		for _, it := range p.ItemAvailabilities {
 			key := catalog.Key{Product: product, Item: catalog.ItemID(it.ItemID), Timeslot: catalog.TimeslotID(it.TimeslotID)}
 			if !it.Date.Unset() {
 				key.Day = domain.DayOf(it.Date.In(loc))
 			}
 			r.note(key, it.Level, it.Quantity, at)
+			r.contingents(key, it.ContingentAvailabilities, at)
 		}
 	}
 	return nil
+}
+
+// contingents keeps what is left by contingent of what key names, by category too where the answer says so.
+func (r *availabilityReader) contingents(key catalog.Key, in []s360.ContingentAvailability, at time.Time) {
+	for i := range in {
+		c := &in[i]
+		if c.ContingentID == 0 {
+			continue // would pass for the total
+		}
+		key.SeatCategory, key.Contingent = catalog.SeatCategoryID(c.SeatCategoryID), catalog.ContingentID(c.ContingentID)
+		r.note(key, c.Level, c.Quantity, at)
+	}
 }
 
 // note keeps one reading.

@@ -1,6 +1,7 @@
 package secutix_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -177,21 +178,53 @@ func TestAvailability_ReadsContingentsWithoutAnotherCall(t *testing.T) {
 	if len(b.meter.calls) != 1 {
 		t.Errorf("%d calls", len(b.meter.calls))
 	}
-	contingents, totals := 0, 0
+	type of struct {
+		performance catalog.PerformanceID
+		category    catalog.SeatCategoryID
+	}
+	parts, wholes := map[of]int{}, map[of]int{}
 	seen := map[catalog.Key]bool{}
 	for _, r := range readings {
 		if seen[r.Key] {
 			t.Errorf("%+v is read twice", r.Key)
 		}
 		seen[r.Key] = true
-		switch {
+		switch k := (of{r.Performance, r.SeatCategory}); {
 		case r.Contingent != 0:
-			contingents++
-		case r.SeatCategory == 0:
-			totals++
+			parts[k] += r.Count
+		case r.Counted && r.SeatCategory != 0:
+			wholes[k] = r.Count
 		}
 	}
-	if contingents == 0 || totals == 0 || contingents != totals {
-		t.Errorf("%d contingents of %d performances", contingents, totals)
+	if len(wholes) == 0 || !maps.Equal(parts, wholes) {
+		t.Errorf("what is left by contingent is not what is left:\n%v\n%v", parts, wholes)
+	}
+}
+
+func TestAvailability_ContingentsOfItemsAreReadWhereTheyAreGiven(t *testing.T) {
+	t.Parallel()
+	c := theatre(t, answers{
+		"getCatalogDetailed": wire(), "listVatCodes": vatCodes,
+		"getProductAvailability": `{"statusCode":"success","productAvailabilityData":[{"productId":102,"level":"GOOD","contingentAvailabilities":[{"contingentId":5,"quantity":3},{"quantity":9}],
+"itemAvailabilities":[{"itemId":301,"timeslotId":7,"date":"2026-11-22T00:00:00.000+01:00","quantity":4,"contingentAvailabilities":{"contingentId":6,"quantity":"2"}}]}]}`,
+	})
+	snap, err := c.Catalog(t.Context(), theatreInstitution())
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap.Index()
+	readings, err := c.Availability(t.Context(), snap, []catalog.ProductID{102})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[catalog.Key]int{}
+	for _, r := range readings {
+		got[r.Key] = r.Count
+	}
+	slot := catalog.Key{Product: 102, Item: 301, Timeslot: 7, Day: "2026-11-22"}
+	share := slot
+	share.Contingent = 6
+	if want := map[catalog.Key]int{{Product: 102}: 0, {Product: 102, Contingent: 5}: 3, slot: 4, share: 2}; !maps.Equal(got, want) {
+		t.Errorf("got %+v", got)
 	}
 }
