@@ -144,6 +144,7 @@ func browse(sources []Source, a Ask, now time.Time, products bool) Result {
 		}
 		r.Total += count(c)
 		r.Found = append(r.Found, page(limit+1)...) // one more says whether more follow
+		l.done()
 	}
 	if len(sources) > 1 {
 		slices.SortFunc(r.Found, func(a, b Found) int { return a.Position.compare(b.Position) })

@@ -71,7 +71,7 @@ func (l *look) countPerformances(c *counter) int {
 	}
 	x := l.x
 	products, venues, months := make([]int, len(x.products)), make([]int, len(x.venues)), make([]int, len(x.months.value))
-	perfs := l.perfs.members()
+	perfs := l.list
 	for _, i := range perfs {
 		e := &x.perfs[i]
 		products[e.product]++
@@ -103,7 +103,7 @@ func (l *look) countByVenue(c *counter, venues []int) {
 
 // countProducts counts the products that pass, each once per value that it or a performance that passes has.
 func (l *look) countProducts(c *counter) int {
-	dated, undated := l.dated.members(), l.undated.members()
+	dated, undated := l.dated.members(nil), l.undated.members(nil)
 	if c.counts == nil {
 		return len(dated) + len(undated)
 	}

@@ -16,8 +16,10 @@ type look struct {
 	ask     *Ask
 	terms   []term
 	sale    *sale
+	room    *room
 	perfs   mask    // performances that pass
-	score   []int32 // of each performance by the words; nil without words
+	list    []int32 // the same one after the other, once all is done
+	score   []int32 // of each performance that passes by the words; nil without words
 	undated mask    // undated products that pass; nil in a list of performances
 	wording []int32 // the score of each undated product
 	// Of products, by gather:
@@ -28,7 +30,7 @@ type look struct {
 // newLook finds the performances that pass, and the products where those are listed.
 func newLook(src Source, a *Ask, terms []term, now time.Time, products bool) *look {
 	x := src.View.index
-	l := &look{Source: src, x: x, ask: a, terms: terms, sale: x.saleAt(now)}
+	l := &look{Source: src, x: x, ask: a, terms: terms, sale: x.saleAt(now), room: x.room()}
 	l.perfs = l.sale.toCome.clone()
 	l.common(l.perfs, func(g group) posted { return g.perfs }, l.sale.perfs, l.View.spent.perfs)
 	if a.Product != 0 {
@@ -50,7 +52,7 @@ func newLook(src Source, a *Ask, terms []term, now time.Time, products bool) *lo
 		l.onlyDays()
 	}
 	if a.PriceMax != nil {
-		for _, i := range l.perfs.members() {
+		for i := range l.perfs.each {
 			if p := x.perfs[i].price; p == noPrice || p > *a.PriceMax {
 				l.perfs.unset(i)
 			}
@@ -59,6 +61,7 @@ func newLook(src Source, a *Ask, terms []term, now time.Time, products bool) *lo
 	if products {
 		l.matchUndated()
 	}
+	l.list = l.perfs.members(l.room.perfs[:0])
 	if len(terms) > 0 {
 		l.onlyWords()
 	}
@@ -66,6 +69,12 @@ func newLook(src Source, a *Ask, terms []term, now time.Time, products bool) *lo
 		l.gather()
 	}
 	return l
+}
+
+// done gives back what was used; the look is of no use any more.
+func (l *look) done() {
+	l.room.perfs = l.list
+	l.x.spare.Put(l.room)
 }
 
 // common takes out what does not pass a filter that products and performances share.
@@ -175,19 +184,20 @@ func (x *Index) firstOn(day int) int {
 // stands in.
 func (l *look) onlyWords() {
 	x := l.x
-	l.score = make([]int32, len(x.perfs))
-	if l.undated != nil {
-		l.wording = make([]int32, len(x.products))
+	if l.room.score == nil {
+		l.room.score, l.room.scores = make([]int32, len(x.perfs)), make(scores, x.words.docs)
 	}
-	perfs, undated := l.perfs.members(), l.undated.members()
-	one := make(scores, x.words.docs)
-	for n, t := range l.terms {
+	perfs, undated := l.list, l.undated.members(nil)
+	l.score, l.wording = l.room.score, make([]int32, len(l.undated)*64)
+	for _, i := range perfs {
+		l.score[i] = 0
+	}
+	one := l.room.scores
+	for _, t := range l.terms {
 		if len(perfs)+len(undated) == 0 {
 			break
 		}
-		if n > 0 {
-			one.clear()
-		}
+		one.clear()
 		x.words.score(t, one)
 		kept := perfs[:0]
 		for _, i := range perfs {
@@ -207,6 +217,7 @@ func (l *look) onlyWords() {
 		}
 		undated = kept
 	}
+	l.list = perfs
 	l.perfs.only(perfs)
 	l.undated.only(undated)
 }

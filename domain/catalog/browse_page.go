@@ -11,7 +11,7 @@ import (
 func (l *look) gather() {
 	x := l.x
 	l.dated, l.first = newMask(len(x.products)), make([]int64, len(x.products))
-	perfs := l.perfs.members() // by start
+	perfs := l.list // by start
 	switch l.ask.Sort {
 	case SortStart:
 		for _, i := range slices.Backward(perfs) {
@@ -147,10 +147,10 @@ func (l *look) pageOfProducts(n int) []Found {
 	}
 	from := l.placeAfter(len(o.products), func(at int) Position { return position(o.products[at], l.ask.After.Number) })
 	for _, k := range l.leastAfter(n, from, func(yield func(key)) {
-		for _, i := range l.dated.members() {
+		for _, i := range l.dated.members(nil) {
 			yield(key{l.number(i), o.place[i]})
 		}
-		for _, i := range l.undated.members() {
+		for _, i := range l.undated.members(nil) {
 			yield(key{l.number(i), o.place[i]})
 		}
 	}) {
@@ -185,7 +185,7 @@ func (l *look) pageOfPerformances(n int) []Found {
 		return p
 	})
 	for _, k := range l.leastAfter(n, from, func(yield func(key)) {
-		for _, i := range l.perfs.members() {
+		for _, i := range l.list {
 			yield(key{-int64(l.score[i]), l.x.startAt[i]})
 		}
 	}) {

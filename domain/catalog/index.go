@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +51,21 @@ type Index struct {
 
 	turns []turn // when judgements may turn
 	sale  atomic.Pointer[sale]
+	spare sync.Pool // of *room
+}
+
+// room is what one run through the index writes to; it is used again.
+type room struct {
+	perfs  []int32
+	score  []int32
+	scores scores
+}
+
+func (x *Index) room() *room {
+	if r, ok := x.spare.Get().(*room); ok {
+		return r
+	}
+	return &room{}
 }
 
 // productEntry is what is compared of a product.

@@ -1,6 +1,9 @@
 package catalog
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // mask is a set of numbers from 0 up, one bit each.
 type mask []uint64
@@ -72,9 +75,9 @@ func (m mask) each(yield func(int32) bool) {
 	}
 }
 
-// members lists the numbers in order.
-func (m mask) members() []int32 {
-	list := make([]int32, 0, m.count())
+// members lists the numbers in order, after what is in the list.
+func (m mask) members(list []int32) []int32 {
+	list = slices.Grow(list, m.count())
 	for i, w := range m {
 		for ; w != 0; w &= w - 1 {
 			list = append(list, small(i<<6+bits.TrailingZeros64(w)))
