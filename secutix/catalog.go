@@ -58,8 +58,9 @@ func (c Catalog) Catalog(ctx context.Context, inst domain.Institution) (*catalog
 		}
 		return snap, nil
 	}
-	snap.VAT = toVAT(answer.VATCodes)
-	i.vat.Store(&snap.VAT)
+	rates := toVAT(answer.VATCodes)
+	i.vat.Store(&rates) // not a member of the snapshot, which would stay in memory for it
+	snap.VAT = rates
 	return snap, nil
 }
 

@@ -275,8 +275,7 @@ func (m *mapping) people(variables, match json.RawMessage) []string {
 	return shared(m.pool, out)
 }
 
-// isName reports whether a text may be somebody's name: it begins with a letter or digit somewhere, is short, and is not an
-// address or a flag.
+// isName reports whether a text may be somebody's name: it has a letter, is short, and is not an address or a flag.
 func isName(s string) bool {
 	switch low := strings.ToLower(s); {
 	case s == "", len(s) > longestName, low == "true", low == "false", strings.Contains(s, "://"), strings.Contains(s, "@"):

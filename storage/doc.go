@@ -3,7 +3,7 @@
 // # Model
 //
 // One store per domain port, in a file of its port's name, each with its unexported rows. What is searched for is a
-// column; an order and a snapshot as a whole are JSON of their own shape with a format number.
+// column; an order as a whole is JSON of its own shape, a snapshot is packed (pack.go), each with a format number.
 //
 // An aggregate changes through a closure (update.go): begin, load and lock, closure, save where the version is still the
 // same, commit; run again when the row was stale. What belongs together commits together: an order with its tickets,

@@ -109,7 +109,7 @@ func fingerprint(t reflect.Type) []byte {
 // pack writes a value of booleans, whole numbers, texts, times, structs, pointers, lists and maps of texts; another kind
 // panics, and so does a type that contains itself.
 func pack(v reflect.Value) []byte {
-	p := &packer{layout: layoutOf(v.Type()), texts: newTable(), tables: map[reflect.Type]*table{}}
+	p := &packer{layout: layoutOf(v.Type()), texts: newTable(), tables: map[reflect.Type]*table{}, packed: map[place]int64{}}
 	for _, t := range p.layout.tables {
 		p.tables[t] = newTable()
 	}
@@ -126,6 +126,14 @@ type packer struct {
 	layout *layout
 	texts  *table
 	tables map[reflect.Type]*table
+	packed map[place]int64 // the numbers of lists and maps by where they are: what is shared is packed once
+}
+
+// place is where a list or a map stands in memory.
+type place struct {
+	of  reflect.Type
+	at  uintptr
+	len int
 }
 
 func isBytes(t reflect.Type) bool {
@@ -191,7 +199,13 @@ func (p *packer) value(b []byte, v reflect.Value) []byte {
 		if v.Len() == 0 {
 			return append(b, 0)
 		}
-		return binary.AppendVarint(b, p.tables[v.Type()].number(p.entry(v)))
+		at := place{of: v.Type(), at: v.Pointer(), len: v.Len()}
+		n, known := p.packed[at]
+		if !known {
+			n = p.tables[v.Type()].number(p.entry(v))
+			p.packed[at] = n
+		}
+		return binary.AppendVarint(b, n)
 	default:
 		panic("storage: cannot pack " + v.Type().String())
 	}

@@ -189,7 +189,7 @@ func BenchmarkCatalog60MB(b *testing.B) {
 		answers, empty := &recordedPlatform{settings: r.settings, answers: r.answers}, heapNow()
 		service := loadService(b, r.settings, answers, db.Catalog())
 		refresh := func() {
-			if out, err := service.RefreshCatalog(b.Context(), "big", true); err != nil || out.Done != 2_003 {
+			if out, err := service.RefreshCatalog(b.Context(), "big", true); err != nil || out.Done < 2_000 {
 				b.Fatal(out, err)
 			}
 		}
