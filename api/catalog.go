@@ -228,12 +228,16 @@ func (s *server) getPerformance(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
+	t := sh.tongue(asked, c.Request.Header)
+	if b := sh.kept(bodyKey{kind: performanceBody, id: id, langs: t.key}); b != nil && !more {
+		s.sendKept(c, b, sh.modified, headerJSON)
+		return
+	}
 	p := sh.view.Performance(catalog.PerformanceID(id))
 	if p == nil {
 		s.refuse(c, notFound(catalog.CodePerformanceUnknown, c.Param("id")))
 		return
 	}
-	t := sh.tongue(asked, c.Request.Header)
 	if more {
 		sp := t.speech()
 		d := sh.performance(p, sp)

@@ -135,11 +135,11 @@ func (s *server) finish(c *gin.Context, cl *call, began time.Time) {
 	}
 	c.Writer.WriteHeaderNow()
 	took, status := s.Clock().Sub(began), c.Writer.Status()
-	operation, pattern := "", ""
+	operation, pattern, method := "", "", "other" // whoever has no key must not be able to invent things to count by
 	if cl.route != nil {
-		operation, pattern = cl.route.id, cl.route.path
+		operation, pattern, method = cl.route.id, cl.route.path, cl.method
 	}
-	s.Observe(operation, cl.method, status, took)
+	s.Observe(operation, method, status, took)
 	s.note(c, cl, pattern, status, took)
 }
 

@@ -164,7 +164,7 @@ func TestObserve_IsToldOfEveryRequest(t *testing.T) {
 	r.do("web", http.MethodGet, "/v1/performances/"+hamletFirst, "")
 	r.do("web", http.MethodGet, "/v1/tickets/tkt_x.pdf", "")
 	r.do("web", http.MethodGet, "/nowhere", "")
-	want := []seen{{"getPerformance", "GET", 200}, {"getTicketPDF", "GET", 404}, {"", "GET", 404}}
+	want := []seen{{"getPerformance", "GET", 200}, {"getTicketPDF", "GET", 404}, {"", "other", 404}}
 	if len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
 		t.Errorf("%v, want %v", got, want)
 	}
