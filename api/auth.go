@@ -31,7 +31,7 @@ func (s *server) admit(c *gin.Context, cl *call) bool {
 		return false
 	}
 	cl.key = key
-	if !s.limits.take(c.Writer.Header(), key.ID, &cl.limitLine) {
+	if !s.limits.take(c.Writer.Header(), key.ID, cl.began, &cl.limitLine) {
 		e := domain.Errorf(domain.Limited, storefront.CodeKeyRate, "this key may ask %d times a second", s.KeyRate)
 		e.RetryAfter = s.limits.wait(key.ID)
 		s.refuse(c, e)

@@ -37,7 +37,7 @@ func (s *server) visible(cl *call) ([]*shelf, error) {
 		if !sees(cl.key, code) {
 			continue
 		}
-		sh, err := s.shelf(code)
+		sh, err := s.shelfAt(code, cl.began)
 		if err != nil {
 			missing = err
 			continue
@@ -58,7 +58,7 @@ func (s *server) shelfFor(cl *call, code domain.InstitutionCode) (*shelf, error)
 	if err := mustSee(cl.key, code); err != nil {
 		return nil, err
 	}
-	return s.shelf(code)
+	return s.shelfAt(code, cl.began)
 }
 
 // shelfOf finds the shelf that an id belongs to; an id of no institution or another form is unknown with the code given.

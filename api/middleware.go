@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -28,6 +29,7 @@ type call struct {
 	method    string // as the caller sent it
 	path      string
 	url       *url.URL
+	began     time.Time
 	requestID string
 	traceID   string // of a W3C traceparent; empty where none was sent
 	route     *route // nil where none matched
@@ -60,7 +62,7 @@ func callOf(ctx context.Context) *call {
 func (s *server) front(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cl := &call{
-			Context: r.Context(), method: r.Method, path: r.URL.Path, url: r.URL, requestID: s.requestID(r),
+			Context: r.Context(), method: r.Method, path: r.URL.Path, url: r.URL, began: s.Clock(), requestID: s.requestID(r),
 			traceID: traceID(first(r.Header["Traceparent"])),
 		}
 		r = r.WithContext(cl) //nolint:contextcheck // the call is the request's own context, and finds itself
@@ -99,10 +101,9 @@ func traceID(parent string) string {
 // guard is the chain before every handler.
 func (s *server) guard(c *gin.Context) {
 	cl := callOf(c.Request.Context())
-	began := s.Clock()
-	defer s.finish(c, cl, began)
-	s.headers(c, cl)
+	defer s.finish(c, cl)
 	cl.route = s.auth[c.Request.Method+" "+c.FullPath()]
+	s.headers(c, cl)
 	if cl.route != nil && !s.admit(c, cl) {
 		return
 	}
@@ -120,7 +121,7 @@ func (s *server) guard(c *gin.Context) {
 }
 
 // finish turns a panic into a problem, writes the access log and tells Observe.
-func (s *server) finish(c *gin.Context, cl *call, began time.Time) {
+func (s *server) finish(c *gin.Context, cl *call) {
 	if p := recover(); p != nil {
 		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
@@ -134,7 +135,7 @@ func (s *server) finish(c *gin.Context, cl *call, began time.Time) {
 		cl.failure = nil // logged above
 	}
 	c.Writer.WriteHeaderNow()
-	took, status := s.Clock().Sub(began), c.Writer.Status()
+	took, status := s.Clock().Sub(cl.began), c.Writer.Status()
 	operation, pattern, method := "", "", "other" // whoever has no key must not be able to invent things to count by
 	if cl.route != nil {
 		operation, pattern, method = cl.route.id, cl.route.path, cl.method
@@ -150,33 +151,67 @@ func (s *server) note(c *gin.Context, cl *call, pattern string, status int, took
 	if cl.failure != nil {
 		level = slog.LevelError
 	}
-	out := s.Log.Handler()
-	if !out.Enabled(cl, level) {
+	if !s.Log.Enabled(cl, level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 10)
-	attrs = append(attrs, slog.String("request_id", cl.requestID), slog.String("method", cl.method), slog.String("route", pattern),
-		slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Int64("ms", took.Milliseconds()))
+	line := slog.NewRecord(time.Now(), level, "request", 0) //nolint:forbidigo // a log line bears the machine's time, as slog's own do
+	line.AddAttrs(slog.String("request_id", cl.requestID), slog.Int("status", status), slog.Int("bytes", max(c.Writer.Size(), 0)),
+		slog.Int64("ms", took.Milliseconds()))
+	if cl.traceID != "" {
+		line.AddAttrs(slog.String("trace_id", cl.traceID))
+	}
+	if cl.failure != nil {
+		line.AddAttrs(slog.String("error", cl.failure.Error()))
+	}
+	_ = s.logOf(cl, pattern).Handle(cl, line) // a log that cannot be written has nowhere to be told
+}
+
+// maxLogs is for how many keys a route remembers the log that names them.
+const maxLogs = 1000
+
+// logOf is the log with what is the same for every request of this key to this route written already.
+func (s *server) logOf(cl *call, pattern string) slog.Handler {
+	usual := cl.key.ID != "" && cl.route != nil && cl.method == cl.route.method
+	var known *map[string]slog.Handler
+	if usual {
+		if known = cl.route.logs.Load(); known != nil {
+			if h := (*known)[cl.key.ID]; h != nil {
+				return h
+			}
+		}
+	}
+	attrs := []slog.Attr{slog.String("method", cl.method), slog.String("route", pattern)}
 	if cl.key.ID != "" {
 		attrs = append(attrs, slog.String("storefront", cl.key.Storefront), slog.String("key", cl.key.ID))
 	}
-	if cl.traceID != "" {
-		attrs = append(attrs, slog.String("trace_id", cl.traceID))
+	h := s.Log.Handler().WithAttrs(attrs)
+	if usual {
+		more := map[string]slog.Handler{cl.key.ID: h}
+		if known != nil && len(*known) < maxLogs {
+			maps.Copy(more, *known)
+		}
+		cl.route.logs.CompareAndSwap(known, &more) // where another was faster, the next one is remembered
 	}
-	if cl.failure != nil {
-		attrs = append(attrs, slog.String("error", cl.failure.Error()))
-	}
-	line := slog.NewRecord(time.Now(), level, "request", 0) //nolint:forbidigo // a log line bears the machine's time, as slog's own do
-	line.AddAttrs(attrs...)
-	_ = out.Handle(cl, line) // a log that cannot be written has nowhere to be told
+	return h
 }
 
-// headers sets what every answer carries.
+// headers sets what every answer carries. Those that say how to treat content are set with the content where that may be
+// kept, for there may be none.
 func (s *server) headers(c *gin.Context, cl *call) {
 	h := c.Writer.Header()
 	cl.idLine[0] = cl.requestID
-	h["X-Request-Id"], h["X-Content-Type-Options"], h["Referrer-Policy"] = cl.idLine[:], headerNoSniff, headerNoReferrer
-	h["Content-Security-Policy"], h["Cache-Control"] = headerNoContent, headerNoStore
+	h["X-Request-Id"], h["Cache-Control"] = cl.idLine[:], headerNoStore
+	if cl.route == nil || !cl.route.kept {
+		s.contentHeaders(h)
+	}
+}
+
+// contentHeaders say how to treat content; a page's own policy stays.
+func (s *server) contentHeaders(h http.Header) {
+	h["X-Content-Type-Options"], h["Referrer-Policy"] = headerNoSniff, headerNoReferrer
+	if h["Content-Security-Policy"] == nil {
+		h["Content-Security-Policy"] = headerNoContent
+	}
 	if s.secure {
 		h["Strict-Transport-Security"] = headerSecure
 	}

@@ -185,6 +185,7 @@ func (s *server) refuse(c *gin.Context, err error) {
 	for _, k := range []string{"Etag", "Last-Modified", "Content-Language", "Content-Encoding", "Content-Length", "Vary", "Link", "Content-Disposition"} {
 		delete(h, k) // of an answer that was begun
 	}
+	s.contentHeaders(h)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Type", "application/problem+json")
 	c.Abort()

@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -37,8 +39,9 @@ type route struct {
 	// kept says that callers may keep the answer, and that it comes in the coding they wish for.
 	kept bool
 
-	body  bool            // takes a JSON body
-	query map[string]bool // its parameters
+	logs  atomic.Pointer[map[string]slog.Handler] // by key: the log that names it and this route
+	body  bool                                    // takes a JSON body
+	query map[string]bool                         // its parameters
 }
 
 type mountFunc func(m *mounter, r *route)

@@ -14,9 +14,6 @@ const cacheControl = "private, max-age=30, stale-while-revalidate=120"
 // varied is what catalog answers depend on beside their address.
 const varied = "Accept-Encoding, Accept-Language, Authorization"
 
-// ofContent are headers that say how to treat content, and so mean nothing without any.
-var ofContent = [...]string{"X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy", "Strict-Transport-Security", "Link"}
-
 var (
 	headerJSON = []string{"application/json"}
 	headerKeep = []string{cacheControl}
@@ -51,9 +48,8 @@ func (s *server) sendHeld(c *gin.Context, b *body, with held) {
 	if lines := c.Request.Header["If-None-Match"]; lines != nil {
 		if tag, ok := b.had(lines); ok {
 			h["Etag"] = tag
-			for _, name := range ofContent { // RFC 9110, 15.4.5: nothing but what says how long the kept one is good
-				delete(h, name)
-			}
+			delete(h, "Link")
+			delete(h, "Content-Security-Policy") // of a page; RFC 9110, 15.4.5: nothing but what says how long the kept one is good
 			c.Writer.WriteHeader(http.StatusNotModified)
 			return
 		}
@@ -64,6 +60,7 @@ func (s *server) sendHeld(c *gin.Context, b *body, with held) {
 		s.refuse(c, err)
 		return
 	}
+	s.contentHeaders(h)
 	h["Etag"], h["Content-Type"], h["Content-Length"] = v.etag, with.media, v.length
 	if with.modified != nil {
 		h["Last-Modified"] = with.modified

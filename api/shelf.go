@@ -57,12 +57,17 @@ type shelfSlot struct {
 // Nobody waits for another's shelf: while one reader builds it, which takes microseconds because the view brings its index
 // along, the others are served from the one before.
 func (s *server) shelf(code domain.InstitutionCode) (*shelf, error) {
+	return s.shelfAt(code, s.Clock())
+}
+
+// shelfAt is shelf for who has looked at the clock.
+func (s *server) shelfAt(code domain.InstitutionCode, at time.Time) (*shelf, error) {
 	view, err := s.Catalog.View(code)
 	if err != nil {
 		return nil, err
 	}
 	slot := s.shelves[code]
-	at, old := s.Clock(), slot.now.Load()
+	old := slot.now.Load()
 	if old != nil && old.serves(view, at) {
 		return old, nil
 	}

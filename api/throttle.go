@@ -109,8 +109,7 @@ func (b *bucket) spend(now time.Time, rate, burst int) (left float64, ok bool) {
 
 // take spends one request of the key, and writes the RateLimit headers, the changing one by way of line; false says that
 // none is left.
-func (t *throttle) take(h http.Header, key string, line *[1]string) bool {
-	now := t.clock()
+func (t *throttle) take(h http.Header, key string, now time.Time, line *[1]string) bool {
 	left, ok := t.bucket(key, now).spend(now, t.rate, t.burst)
 	full := int(math.Ceil((float64(t.burst) - left) / float64(t.rate)))
 	var text [64]byte
