@@ -59,6 +59,7 @@ func explanations() []explanation {
 		{catalog.CodeInstitutionUnknown, 404, "There is no such institution", "GET /v1/institutions lists those that the key sees."},
 		{catalog.CodeCatalogUnknown, 503, "The catalog has not been loaded yet", "The institution is new or the service has just begun; ask again as Retry-After says."},
 		{catalog.CodeCatalogRefused, 502, "The platform's catalog cannot be right", "What the platform sent was refused and the last good catalog keeps serving. An operator must look at it."},
+		{catalog.CodeChangesExpired, 410, "What moved since then is not known any more", "Read the catalog anew with the export, then follow from a request without since."},
 		{catalog.CodeProductUnknown, 404, "There is no such product", "The id is wrong, or the product is not in the catalog any more."},
 		{catalog.CodePerformanceUnknown, 404, "There is no such performance", "The id is wrong, or the performance is not in the catalog any more."},
 		{catalog.CodePerformanceOver, 410, "The performance is over", "Choose another one."},

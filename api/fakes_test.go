@@ -31,13 +31,79 @@ type catalogStore struct {
 	states   map[domain.InstitutionCode]catalog.State
 	snaps    map[domain.InstitutionCode]*catalog.Snapshot
 	readings map[domain.InstitutionCode][]catalog.Reading
+	seqs     map[domain.InstitutionCode]map[catalog.Key]int64 // at which a reading moved
+	changes  map[domain.InstitutionCode][]catalog.ChangeLine
+	hints    map[domain.InstitutionCode]int
+	fail     error // of hints
 }
 
 func newCatalogStore() *catalogStore {
 	return &catalogStore{
 		states: map[domain.InstitutionCode]catalog.State{}, snaps: map[domain.InstitutionCode]*catalog.Snapshot{},
-		readings: map[domain.InstitutionCode][]catalog.Reading{},
+		readings: map[domain.InstitutionCode][]catalog.Reading{}, seqs: map[domain.InstitutionCode]map[catalog.Key]int64{},
+		changes: map[domain.InstitutionCode][]catalog.ChangeLine{}, hints: map[domain.InstitutionCode]int{},
 	}
+}
+
+func (s *catalogStore) ChangesAfter(_ context.Context, code domain.InstitutionCode, after catalog.Mark, upTo int64, limit int) ([]catalog.Step, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[[3]int64]*catalog.Step{}
+	step := func(seq int64, p catalog.ProductID, perf catalog.PerformanceID) *catalog.Step {
+		k := [3]int64{seq, int64(p), int64(perf)}
+		if found[k] == nil {
+			found[k] = &catalog.Step{Seq: seq, Product: p, Performance: perf}
+		}
+		return found[k]
+	}
+	for k, seq := range s.seqs[code] {
+		st := step(seq, k.Product, k.Performance)
+		st.Available, st.At = true, noon
+	}
+	for _, c := range s.changes[code] {
+		st := step(c.Seq, c.Product, c.Performance)
+		st.At = c.At
+		if !slices.Contains(st.What, c.Sort) {
+			st.What = append(st.What, c.Sort)
+		}
+	}
+	list := []catalog.Step{}
+	compare := func(a, b catalog.Step) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Product, b.Product), cmp.Compare(a.Performance, b.Performance))
+	}
+	for _, st := range found {
+		from := catalog.Step{Seq: after.Seq, Product: after.Product, Performance: after.Performance}
+		if st.Seq <= upTo && (after.Whole && st.Seq > after.Seq || !after.Whole && compare(*st, from) > 0) {
+			list = append(list, *st)
+		}
+	}
+	slices.SortFunc(list, compare)
+	return list[:min(len(list), limit)], nil
+}
+
+func (s *catalogStore) ChangeHistory(_ context.Context, q catalog.ChangeQuery) ([]catalog.ChangeLine, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []catalog.ChangeLine
+	for _, c := range s.changes[q.Institution] {
+		if (c.Seq < q.After.Seq || c.Seq == q.After.Seq && c.Line > q.After.Line) && (len(q.Sorts) == 0 || slices.Contains(q.Sorts, c.Sort)) &&
+			(q.Product == 0 || q.Product == c.Product) && (q.From.IsZero() || !c.At.Before(q.From)) && (q.To.IsZero() || c.At.Before(q.To)) {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b catalog.ChangeLine) int {
+		return cmp.Or(cmp.Compare(b.Seq, a.Seq), cmp.Compare(a.Line, b.Line))
+	})
+	return list[:min(len(list), q.Limit)], nil
+}
+
+func (s *catalogStore) HintCatalog(_ context.Context, code domain.InstitutionCode, _ time.Time, _ time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail == nil {
+		s.hints[code]++
+	}
+	return s.fail
 }
 
 func (s *catalogStore) CatalogState(_ context.Context, code domain.InstitutionCode) (catalog.State, error) {
@@ -59,11 +125,18 @@ func (s *catalogStore) UpdateCatalogState(_ context.Context, code domain.Institu
 	return st, nil
 }
 
-func (s *catalogStore) ReplaceCatalog(_ context.Context, snap *catalog.Snapshot, st catalog.State) (catalog.State, error) {
+func (s *catalogStore) ReplaceCatalog(_ context.Context, snap *catalog.Snapshot, st catalog.State, d catalog.Delta) (catalog.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code := snap.Institution.Code
-	st.Version = s.states[code].Version + 1
+	old := s.states[code]
+	st.Version, st.AvailabilitySeq, st.AvailabilityAt = old.Version+1, old.AvailabilitySeq+1, old.AvailabilityAt
+	st.Summary, st.ChangesForgotten = catalog.Summarize(d.Changes), old.ChangesForgotten
+	for i, c := range d.Changes {
+		s.changes[code] = append(s.changes[code], catalog.ChangeLine{
+			Change: c, Seq: st.AvailabilitySeq, Line: int64(i), Version: st.Version, At: snap.LoadedAt,
+		})
+	}
 	s.states[code], s.snaps[code] = st, snap
 	return st, nil
 }
@@ -82,6 +155,20 @@ func (s *catalogStore) SaveAvailability(_ context.Context, code domain.Instituti
 	defer s.mu.Unlock()
 	st := s.states[code]
 	st.AvailabilityAt, st.AvailabilitySeq = at, st.AvailabilitySeq+1
+	if s.seqs[code] == nil {
+		s.seqs[code] = map[catalog.Key]int64{}
+	}
+	said := map[catalog.Key]catalog.Availability{}
+	for _, r := range s.readings[code] {
+		said[r.Key] = r.Availability
+	}
+	for _, r := range rs {
+		old, now := said[r.Key], r.Availability
+		old.AsOf, now.AsOf = time.Time{}, time.Time{}
+		if old != now {
+			s.seqs[code][r.Key] = st.AvailabilitySeq
+		}
+	}
 	s.states[code], s.readings[code] = st, append(s.readings[code], rs...)
 	return st, nil
 }

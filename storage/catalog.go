@@ -41,6 +41,9 @@ type (
 		RefusedReason   string
 		FailedAt        moment
 		FailedReason    string
+		Summary         string
+		Forgotten       int64
+		HintedAt        moment
 	}
 	snapshotRow struct {
 		Institution string `gorm:"primaryKey"`
@@ -84,6 +87,7 @@ func (r *catalogStateRow) toState() catalog.State {
 		LoadedAt: time.Time(r.LoadedAt), CheckedAt: time.Time(r.CheckedAt), AvailabilityAt: time.Time(r.AvailabilityAt),
 		AvailabilitySeq: r.AvailabilitySeq, RefusedStamp: r.RefusedStamp, RefusedAt: time.Time(r.RefusedAt),
 		RefusedReason: r.RefusedReason, FailedAt: time.Time(r.FailedAt), FailedReason: r.FailedReason,
+		Summary: r.Summary, ChangesForgotten: r.Forgotten,
 	}
 	if r.Version != 0 && r.Format != snapshotFormat {
 		s.Version, s.SetupStamp, s.LoadedAt, s.CheckedAt = 0, "", time.Time{}, time.Time{}
@@ -91,7 +95,7 @@ func (r *catalogStateRow) toState() catalog.State {
 	return s
 }
 
-// set takes over what a state may change; its version and sequence are the store's own.
+// set takes over what a state may change; its version, sequence, summary and what is forgotten are the store's own.
 func (r *catalogStateRow) set(s *catalog.State) {
 	r.SetupStamp, r.LoadedAt, r.CheckedAt = s.SetupStamp, moment(s.LoadedAt), moment(s.CheckedAt)
 	r.AvailabilityAt = moment(s.AvailabilityAt)
@@ -173,9 +177,9 @@ func (c *Catalog) UpdateCatalogState(
 	})
 }
 
-// ReplaceCatalog implements catalog.Store. The state's availability members are not taken over: another process may have
+// ReplaceCatalog implements catalog.Store; the changes are of the moment the snapshot was loaded. The state's availability members are not taken over: another process may have
 // saved newer ones while the catalog was loading.
-func (c *Catalog) ReplaceCatalog(ctx context.Context, snap *catalog.Snapshot, state catalog.State) (catalog.State, error) {
+func (c *Catalog) ReplaceCatalog(ctx context.Context, snap *catalog.Snapshot, state catalog.State, d catalog.Delta) (catalog.State, error) {
 	content, err := encodeSnapshot(snap)
 	if err != nil {
 		return catalog.State{}, fmt.Errorf("replace catalog of %s: %w", snap.Institution.Code, err)
@@ -184,8 +188,16 @@ func (c *Catalog) ReplaceCatalog(ctx context.Context, snap *catalog.Snapshot, st
 	return c.changeState(ctx, "replace catalog", code, func(tx *gorm.DB, row *catalogStateRow) error {
 		state.AvailabilityAt = time.Time(row.AvailabilityAt)
 		row.set(&state)
+		changes := d.Changes
+		if d.From != row.Version && row.Version != 0 {
+			changes = []catalog.Change{{Sort: catalog.ChangeMore, More: len(snap.Products) + len(snap.Performances)}}
+		}
 		row.Version++
-		row.Format = snapshotFormat
+		row.AvailabilitySeq++
+		row.Format, row.Summary = snapshotFormat, catalog.Summarize(changes)
+		if err := keepChanges(tx, row, changes, snap.LoadedAt); err != nil {
+			return err
+		}
 		s := snapshotRow{
 			Institution: string(code), Version: row.Version, Format: snapshotFormat, LoadedAt: moment(snap.LoadedAt), Content: content,
 		}
@@ -227,7 +239,7 @@ func (c *Catalog) Snapshot(ctx context.Context, code domain.InstitutionCode) (*c
 }
 
 // SaveAvailability implements catalog.Store. Of two readings of the same thing the later AsOf counts; of two equal ones,
-// the later saved. A zero at leaves AvailabilityAt as it is.
+// the later saved. The sequence number of one that says the same stays; readers learn from AvailabilityAt that it is newer. A zero at leaves AvailabilityAt as it is.
 func (c *Catalog) SaveAvailability(
 	ctx context.Context, code domain.InstitutionCode, readings []catalog.Reading, at time.Time,
 ) (catalog.State, error) {
@@ -255,11 +267,17 @@ func (c *Catalog) SaveAvailability(
 				{Name: "timeslot"},
 				{Name: "day"},
 			},
-			DoUpdates: clause.AssignmentColumns([]string{"seq", "level", "places", "counted", "platform_level", "as_of"}),
-			Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "excluded.as_of >= availabilities.as_of"}}},
+			DoUpdates: append(clause.Set{{Column: clause.Column{Name: "seq"}, Value: gorm.Expr(seqOfMoved)}},
+				clause.AssignmentColumns([]string{"level", "places", "counted", "platform_level", "as_of"})...),
+			Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "excluded.as_of >= availabilities.as_of"}}},
 		}).CreateInBatches(rows, batch).Error
 	})
 }
+
+// seqOfMoved keeps the sequence number of a reading that says what is known already.
+const seqOfMoved = "CASE WHEN availabilities.level = excluded.level AND availabilities.places = excluded.places " +
+	"AND availabilities.counted = excluded.counted AND availabilities.platform_level = excluded.platform_level " +
+	"THEN availabilities.seq ELSE excluded.seq END"
 
 // newestOfEach keeps one reading of each thing: one statement cannot write a row twice.
 func newestOfEach(readings []catalog.Reading) []catalog.Reading {

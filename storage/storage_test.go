@@ -255,7 +255,7 @@ func replaceCatalog(t *testing.T, db *storage.DB) catalog.State {
 	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	state, err := db.Catalog().ReplaceCatalog(t.Context(),
 		&catalog.Snapshot{Institution: domain.Institution{Code: "opera"}, Products: []catalog.Product{{ID: 1}}},
-		catalog.State{SetupStamp: "s", LoadedAt: at, CheckedAt: at})
+		catalog.State{SetupStamp: "s", LoadedAt: at, CheckedAt: at}, catalog.Delta{})
 	if err != nil {
 		t.Fatal(err)
 	}

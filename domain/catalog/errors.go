@@ -5,6 +5,7 @@ const (
 	CodeInstitutionUnknown = "institution.unknown"
 	CodeCatalogUnknown     = "catalog.unknown" // never loaded yet
 	CodeCatalogRefused     = "catalog.refused" // a load that cannot be right
+	CodeChangesExpired     = "changes.expired" // older than what is kept
 	CodeProductUnknown     = "product.unknown"
 	CodePerformanceUnknown = "performance.unknown"
 	CodePerformanceOver    = "performance.over"

@@ -34,12 +34,16 @@ type State struct {
 	LoadedAt        time.Time // last full load
 	CheckedAt       time.Time // last time the platform said nothing changed, or the last load
 	AvailabilityAt  time.Time // everything not reported as moved since is confirmed as of then
-	AvailabilitySeq int64     // rises with every SaveAvailability, so that replicas see what is new
+	AvailabilitySeq int64     // rises with every SaveAvailability and ReplaceCatalog: it orders all that moves
 	RefusedAt       time.Time // last catalog that was refused; zero is never
 	RefusedReason   string
 	RefusedStamp    string    // the set-up stamp of the refused catalog: the same one is not loaded again for an hour
 	FailedAt        time.Time // last refresh that failed for another reason; zero is never
 	FailedReason    string
+	// Summary says what the last full load changed; ChangesForgotten is the last sequence number whose changes are not kept
+	// any more. Both are the store's own.
+	Summary          string
+	ChangesForgotten int64
 }
 
 // Store keeps snapshots and availability. Implementations are safe for concurrent use, also by several processes.
@@ -49,13 +53,22 @@ type Store interface {
 	// UpdateCatalogState changes the state through a pure closure, under the row's lock.
 	UpdateCatalogState(ctx context.Context, code domain.InstitutionCode, change func(*State) error) (State, error)
 	// ReplaceCatalog stores the snapshot under the state's next version and saves the state with it, in one transaction.
-	// It keeps the last three versions and returns the new state (Version set).
-	ReplaceCatalog(ctx context.Context, snap *Snapshot, state State) (State, error)
+	// It keeps the last three versions and returns the new state (Version set). The delta's changes are kept as history
+	// under the state's next sequence number, for 90 days and at most 100,000 lines; where the delta is not from the
+	// version that is replaced, one line of sort ChangeMore is kept instead.
+	ReplaceCatalog(ctx context.Context, snap *Snapshot, state State, d Delta) (State, error)
+	// ChangesAfter lists what moved after a mark up to sequence number upTo, at most limit lines, by sequence number,
+	// product and performance; each line is whole.
+	ChangesAfter(ctx context.Context, code domain.InstitutionCode, after Mark, upTo int64, limit int) ([]Step, error)
+	// ChangeHistory lists kept changes of catalogs before q.After, newest first.
+	ChangeHistory(ctx context.Context, q ChangeQuery) ([]ChangeLine, error)
+	// HintCatalog asks for a TaskHint at now, or a spacing after the last one asked for; none where one is still to come.
+	HintCatalog(ctx context.Context, code domain.InstitutionCode, now time.Time, spacing time.Duration) error
 	// Snapshot loads the version that serves; domain.NotFound (catalog.unknown) when there is none.
 	Snapshot(ctx context.Context, code domain.InstitutionCode) (*Snapshot, error)
 	// SaveAvailability upserts readings and sets the state's AvailabilityAt, one transaction; it returns the new state.
-	// A reading older than the stored one is ignored.
+	// A reading older than the stored one is ignored; one that says the same keeps the sequence number it has.
 	SaveAvailability(ctx context.Context, code domain.InstitutionCode, readings []Reading, at time.Time) (State, error)
-	// Availability lists the readings saved after sequence number seq (0: all).
+	// Availability lists the readings that moved after sequence number seq (0: all).
 	Availability(ctx context.Context, code domain.InstitutionCode, seq int64) ([]Reading, error)
 }

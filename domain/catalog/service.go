@@ -36,8 +36,8 @@ type Deps struct {
 type Service struct {
 	Deps
 	views map[domain.InstitutionCode]*atomic.Pointer[View]
-	seqs  map[domain.InstitutionCode]*int64
-	mu    map[domain.InstitutionCode]*sync.Mutex // one change of a view at a time
+	seqs  map[domain.InstitutionCode]*atomic.Int64 // what the view holds at least
+	mu    map[domain.InstitutionCode]*sync.Mutex   // one change of a view at a time
 	// grown are products that a load brought new performances of: they are read once without having moved. Kept in memory
 	// only; what a restart forgets is read when the platform reports a move.
 	grown map[domain.InstitutionCode]map[ProductID]bool
@@ -58,11 +58,11 @@ func New(d Deps) *Service {
 	}
 	s := &Service{
 		Deps: d, views: map[domain.InstitutionCode]*atomic.Pointer[View]{},
-		seqs: map[domain.InstitutionCode]*int64{}, mu: map[domain.InstitutionCode]*sync.Mutex{},
+		seqs: map[domain.InstitutionCode]*atomic.Int64{}, mu: map[domain.InstitutionCode]*sync.Mutex{},
 		grown: map[domain.InstitutionCode]map[ProductID]bool{},
 	}
 	for _, code := range d.Institutions {
-		s.views[code], s.seqs[code], s.mu[code] = &atomic.Pointer[View]{}, new(int64), &sync.Mutex{}
+		s.views[code], s.seqs[code], s.mu[code] = &atomic.Pointer[View]{}, &atomic.Int64{}, &sync.Mutex{}
 	}
 	return s
 }
@@ -162,18 +162,18 @@ func (s *Service) follow(ctx context.Context, code domain.InstitutionCode) error
 			return err
 		}
 		s.views[code].Store(NewView(snap, readings, state.AvailabilityAt))
-		*s.seqs[code] = state.AvailabilitySeq
+		s.seqs[code].Store(state.AvailabilitySeq)
 		return nil
 	}
-	if *s.seqs[code] == state.AvailabilitySeq {
+	if s.seqs[code].Load() == state.AvailabilitySeq {
 		return nil
 	}
-	readings, err := s.Store.Availability(ctx, code, *s.seqs[code])
+	readings, err := s.Store.Availability(ctx, code, s.seqs[code].Load())
 	if err != nil {
 		return err
 	}
 	s.views[code].Store(v.With(readings, state.AvailabilityAt))
-	*s.seqs[code] = state.AvailabilitySeq
+	s.seqs[code].Store(state.AvailabilitySeq)
 	return nil
 }
 
@@ -223,7 +223,7 @@ func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCod
 		return domain.Outcome{}, err
 	}
 	var previous *Snapshot
-	if current != nil {
+	if current = s.views[code].Load(); current != nil { // another replica may have been faster
 		previous = current.Snapshot
 	}
 	snap.SetupStamp, snap.LoadedAt = stamp, s.Clock()
@@ -235,7 +235,8 @@ func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCod
 	state.SetupStamp, state.LoadedAt, state.CheckedAt = stamp, snap.LoadedAt, snap.LoadedAt
 	state.RefusedAt, state.RefusedReason, state.RefusedStamp = time.Time{}, "", ""
 	state.FailedAt, state.FailedReason = time.Time{}, ""
-	stored, err := s.Store.ReplaceCatalog(ctx, snap, state)
+	delta := NewDelta(previous, snap)
+	stored, err := s.Store.ReplaceCatalog(ctx, snap, state, delta)
 	if err != nil {
 		return domain.Outcome{}, err
 	}
@@ -244,6 +245,9 @@ func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCod
 		return domain.Outcome{}, err
 	}
 	detail := fmt.Sprintf("%d products, %d performances", len(snap.Products), len(snap.Performances))
+	if previous != nil {
+		detail += "; " + Summarize(delta.Changes)
+	}
 	if len(snap.Refused) > 0 {
 		detail += fmt.Sprintf(", %d things refused", len(snap.Refused))
 	}
@@ -266,7 +270,7 @@ func (s *Service) swap(ctx context.Context, code domain.InstitutionCode, snap *S
 		return err
 	}
 	s.views[code].Store(NewView(snap, readings, state.AvailabilityAt))
-	*s.seqs[code] = state.AvailabilitySeq
+	s.seqs[code].Store(state.AvailabilitySeq)
 	return nil
 }
 

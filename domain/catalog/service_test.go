@@ -67,7 +67,7 @@ func TestRefreshCatalog_FirstLoadServes(t *testing.T) {
 	if err != nil || v.Version != 1 || v.SetupStamp != "a" || !v.LoadedAt.Equal(h.now) {
 		t.Errorf("version %d, stamp %q, loaded %s, %v", v.Version, v.SetupStamp, v.LoadedAt, err)
 	}
-	want := catalog.State{Institution: sample.Code, Version: 1, SetupStamp: "a", LoadedAt: h.now, CheckedAt: h.now}
+	want := catalog.State{Institution: sample.Code, Version: 1, SetupStamp: "a", LoadedAt: h.now, CheckedAt: h.now, AvailabilitySeq: 1}
 	if diff := cmp.Diff(want, h.state(t)); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
 	}

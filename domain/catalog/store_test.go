@@ -18,6 +18,7 @@ type store struct {
 	states   map[domain.InstitutionCode]catalog.State
 	snaps    map[domain.InstitutionCode]catalog.Snapshot
 	readings map[domain.InstitutionCode][]kept
+	deltas   []catalog.Delta
 	fail     error // answer of every call while set
 }
 
@@ -59,7 +60,7 @@ func (s *store) UpdateCatalogState(_ context.Context, code domain.InstitutionCod
 	return st, nil
 }
 
-func (s *store) ReplaceCatalog(_ context.Context, snap *catalog.Snapshot, state catalog.State) (catalog.State, error) {
+func (s *store) ReplaceCatalog(_ context.Context, snap *catalog.Snapshot, state catalog.State, d catalog.Delta) (catalog.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
@@ -67,7 +68,8 @@ func (s *store) ReplaceCatalog(_ context.Context, snap *catalog.Snapshot, state 
 	}
 	code := snap.Institution.Code
 	old := s.states[code]
-	state.Version, state.AvailabilityAt, state.AvailabilitySeq = old.Version+1, old.AvailabilityAt, old.AvailabilitySeq
+	state.Version, state.AvailabilityAt, state.AvailabilitySeq = old.Version+1, old.AvailabilityAt, old.AvailabilitySeq+1
+	s.deltas = append(s.deltas, d)
 	c := *snap
 	c.Version = state.Version
 	s.snaps[code], s.states[code] = c, state
@@ -111,6 +113,18 @@ func (s *store) Availability(_ context.Context, code domain.InstitutionCode, seq
 		}
 	}
 	return out, s.fail
+}
+
+func (s *store) ChangesAfter(context.Context, domain.InstitutionCode, catalog.Mark, int64, int) ([]catalog.Step, error) {
+	return nil, s.fail
+}
+
+func (s *store) ChangeHistory(context.Context, catalog.ChangeQuery) ([]catalog.ChangeLine, error) {
+	return nil, s.fail
+}
+
+func (s *store) HintCatalog(context.Context, domain.InstitutionCode, time.Time, time.Duration) error {
+	return s.fail
 }
 
 // platform is a scripted catalog.Platform: what it answers is set by the test, what it was asked is counted.

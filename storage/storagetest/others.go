@@ -77,7 +77,7 @@ func anySnapshotComesBack(t check) {
 		n++
 		s := anySnapshot().Draw(rt, "snapshot")
 		s.Institution.Code = domain.InstitutionCode(fmt.Sprintf("i%d", n))
-		state, err := t.db.Catalog().ReplaceCatalog(t.Context(), s, catalog.State{})
+		state, err := t.db.Catalog().ReplaceCatalog(t.Context(), s, catalog.State{}, catalog.Delta{})
 		if err != nil {
 			rt.Fatalf("replace: %v", err)
 		}
@@ -119,11 +119,13 @@ func snapshot(stamp string) *catalog.Snapshot {
 func versionsRise(t check) {
 	for n := int64(1); n <= 5; n++ {
 		stamp := fmt.Sprintf("s%d", n)
-		state, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot(stamp), catalog.State{SetupStamp: stamp, LoadedAt: noon(), CheckedAt: noon()})
+		state, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot(stamp), catalog.State{SetupStamp: stamp, LoadedAt: noon(), CheckedAt: noon()}, catalog.Delta{From: n - 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := catalog.State{Institution: "opera", Version: n, SetupStamp: stamp, LoadedAt: noon(), CheckedAt: noon()}
+		want := catalog.State{
+			Institution: "opera", Version: n, SetupStamp: stamp, LoadedAt: noon(), CheckedAt: noon(), AvailabilitySeq: n, Summary: "nothing changed",
+		}
 		if diff := cmp.Diff(want, state); diff != "" {
 			t.Errorf("state (-want +got):\n%s", diff)
 		}
@@ -142,7 +144,7 @@ func versionsRise(t check) {
 }
 
 func stateChanges(t check) {
-	if _, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), catalog.State{SetupStamp: "s", LoadedAt: noon()}); err != nil {
+	if _, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), catalog.State{SetupStamp: "s", LoadedAt: noon()}, catalog.Delta{}); err != nil {
 		t.Fatal(err)
 	}
 	zone := time.FixedZone("east", 3600)
@@ -158,6 +160,7 @@ func stateChanges(t check) {
 	want := catalog.State{
 		Institution: "opera", Version: 1, SetupStamp: "s", LoadedAt: noon(), CheckedAt: noon(), RefusedAt: noon(),
 		RefusedReason: "too few", RefusedStamp: "s2", FailedAt: noon(), FailedReason: "platform.unreachable",
+		AvailabilitySeq: 1, Summary: "nothing changed",
 	}
 	if diff := cmp.Diff(want, state); diff != "" {
 		t.Errorf("state (-want +got):\n%s", diff)
@@ -273,11 +276,11 @@ func availabilitySequence(t check) {
 func replaceKeepsAvailability(t check) {
 	stale := catalog.State{SetupStamp: "s"} // read before the availability was saved
 	saved := save(t, noon(), reading(1, 1, noon()))
-	state, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), stale)
+	state, err := t.db.Catalog().ReplaceCatalog(t.Context(), snapshot("s"), stale, catalog.Delta{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if state.AvailabilitySeq != saved.AvailabilitySeq || !state.AvailabilityAt.Equal(noon()) {
+	if state.AvailabilitySeq != saved.AvailabilitySeq+1 || !state.AvailabilityAt.Equal(noon()) {
 		t.Errorf("a new catalog set availability back to %d of %s", state.AvailabilitySeq, state.AvailabilityAt)
 	}
 }
