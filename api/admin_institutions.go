@@ -15,6 +15,7 @@ type adminInstitutionDTO struct {
 	Version        int64        `json:"version" doc:"of the catalog that serves; 0: none was ever loaded"`
 	Serving        bool         `json:"serving" doc:"this process has a catalog of it to serve"`
 	LoadedAt       time.Time    `json:"loaded_at,omitzero" doc:"last full load"`
+	Changes        string       `json:"changes,omitempty" doc:"what that load changed, in short" example:"3 added, 1 gone, 12 repriced"`
 	CheckedAt      time.Time    `json:"checked_at,omitzero" doc:"last time the platform said that nothing changed, or the last load"`
 	AvailabilityAt time.Time    `json:"availability_at,omitzero" doc:"every move of availability up to then is known"`
 	RefusedAt      time.Time    `json:"refused_at,omitzero" doc:"last catalog that was refused; the one before keeps serving"`
@@ -80,7 +81,7 @@ func (s *server) institutionState(ctx context.Context, code domain.InstitutionCo
 	d := adminInstitutionDTO{
 		Code: string(code), Version: st.Version, LoadedAt: in(st.LoadedAt, loc), CheckedAt: in(st.CheckedAt, loc),
 		AvailabilityAt: in(st.AvailabilityAt, loc), RefusedAt: in(st.RefusedAt, loc), RefusedReason: st.RefusedReason,
-		FailedAt: in(st.FailedAt, loc), FailedReason: st.FailedReason,
+		FailedAt: in(st.FailedAt, loc), FailedReason: st.FailedReason, Changes: st.Summary,
 	}
 	v, err := s.Catalog.View(code)
 	if err != nil {

@@ -602,6 +602,7 @@ type rig struct {
 	orders   *orderStore
 	platform *orderPlatform
 	catalog  *catalogPlatform
+	store    *catalogStore
 	keys     *keyStore
 	jobs     *fakeJobs
 	renderer *textRenderer
@@ -695,7 +696,8 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 	}
 	log := slog.New(slog.NewJSONHandler(r.log, nil))
 	r.catalog = &catalogPlatform{clock: r.now.Now, snaps: map[domain.InstitutionCode]func() *catalog.Snapshot{"play": theatre, "arena": arena}}
-	cat := catalog.New(catalog.Deps{Store: newCatalogStore(), Platform: r.catalog, Clock: r.now.Now, Institutions: codes})
+	r.store = newCatalogStore()
+	cat := catalog.New(catalog.Deps{Store: r.store, Platform: r.catalog, Clock: r.now.Now, Institutions: codes})
 	r.platform = &orderPlatform{clock: r.now.Now}
 	sell := sales.New(sales.Deps{Store: r.orders, Platform: r.platform, Catalog: cat, Clock: r.now.Now, IDs: ids, Log: log})
 	front := storefront.New(storefront.Deps{Store: r.keys, Clock: r.now.Now, IDs: ids, Institutions: codes})

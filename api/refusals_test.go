@@ -202,6 +202,26 @@ func catalogRefusals() []refusal {
 		{name: "unknown performance", do: get("web", "/v1/performances/play-999"), status: 404, code: catalog.CodePerformanceUnknown},
 		{name: "performance of an unknown institution", do: get("web", "/v1/performances/nowhere-201"), status: 404, code: catalog.CodePerformanceUnknown},
 		{name: "product as performance", do: get("web", "/v1/performances/"+hamlet), status: 404, code: catalog.CodePerformanceUnknown},
+		{name: "changes: cursor of nobody", do: get("web", "/v1/changes?since=abc"), status: 422, code: domain.CodeRequest, pointer: "?since", field: CodeRequestCursor},
+		{name: "changes: empty cursor", do: get("web", "/v1/changes?since="), status: 422, code: domain.CodeRequest, pointer: "?since", field: CodeRequestCursor},
+		{name: "changes: cursor of another kind", do: get("web", "/v1/changes?since="+(&track{Marks: map[domain.InstitutionCode][]int64{"play": {1, 2}}}).cursor()), status: 422, code: domain.CodeRequest, pointer: "?since", field: CodeRequestCursor},
+		{name: "changes: limit 0", do: get("web", "/v1/changes?limit=0"), status: 422, code: domain.CodeRequest, pointer: "?limit", field: domain.CodeRequest},
+		{name: "changes: limit 9999", do: get("web", "/v1/changes?limit=9999"), status: 422, code: domain.CodeRequest, pointer: "?limit", field: domain.CodeRequest},
+		{name: "changes: unknown parameter", do: get("web", "/v1/changes?cursor=a"), status: 422, code: domain.CodeRequest, pointer: "?cursor", field: CodeRequestUnknownMember},
+		{name: "changes: unknown institution", do: get("web", "/v1/changes?institution=play,nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
+		{name: "changes: another's institution", do: get("bound", "/v1/changes?institution=play"), status: 403, code: storefront.CodeKeyInstitution},
+		{name: "changes: older than what is kept", do: func(r *rig) answer {
+			since := decode[changesDTO](r.t, r.do("web", "GET", "/v1/changes", "")).Next
+			r.rename("Othello")
+			st := r.store.states["play"]
+			st.ChangesForgotten = st.AvailabilitySeq
+			r.store.states["play"] = st
+			return r.do("web", "GET", "/v1/changes?since="+since, "")
+		}, status: 410, code: catalog.CodeChangesExpired},
+		{name: "changes: of a database that was set back", do: func(r *rig) answer {
+			t := &track{Marks: map[domain.InstitutionCode][]int64{"play": {900}}}
+			return r.do("web", "GET", "/v1/changes?since="+t.cursor(), "")
+		}, status: 410, code: catalog.CodeChangesExpired},
 		{name: "nothing loaded", do: func(r *rig) answer { return bareRig(r.t).do("web", "GET", "/v1/performances/play-201", "") }, status: 503, code: catalog.CodeCatalogUnknown, retry: true},
 		{name: "nothing loaded, list", do: func(r *rig) answer { return bareRig(r.t).do("web", "GET", "/v1/products", "") }, status: 503, code: catalog.CodeCatalogUnknown, retry: true},
 	}
@@ -354,6 +374,13 @@ func adminRefusals() []refusal {
 	return []refusal{
 		{name: "admin: unknown institution", do: get("ops", "/v1/admin/institutions/nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
 		{name: "admin: unknown institution's quota", do: get("ops", "/v1/admin/quota?institution=nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
+		{name: "admin: history of nowhere", do: get("ops", "/v1/admin/institutions/nowhere/changes"), status: 404, code: catalog.CodeInstitutionUnknown},
+		{name: "admin: history of an unknown sort", do: get("ops", "/v1/admin/institutions/play/changes?what=gone,lost"), status: 422, code: domain.CodeRequest, pointer: "?what", field: domain.CodeRequest},
+		{name: "admin: history of another's product", do: get("ops", "/v1/admin/institutions/play/changes?product=arena-301"), status: 422, code: domain.CodeRequest, pointer: "?product", field: domain.CodeRequest},
+		{name: "admin: history from nonsense", do: get("ops", "/v1/admin/institutions/play/changes?from=yesterday"), status: 422, code: domain.CodeRequest, pointer: "?from", field: domain.CodeRequest},
+		{name: "admin: history to nonsense", do: get("ops", "/v1/admin/institutions/play/changes?to=2026-02-30"), status: 422, code: domain.CodeRequest, pointer: "?to", field: domain.CodeRequest},
+		{name: "admin: history after nonsense", do: get("ops", "/v1/admin/institutions/play/changes?cursor=MTIuMTI_"), status: 422, code: domain.CodeRequest, pointer: "?cursor", field: CodeRequestCursor},
+		{name: "admin: history by none", do: get("ops", "/v1/admin/institutions/play/changes?limit=0"), status: 422, code: domain.CodeRequest, pointer: "?limit", field: domain.CodeRequest},
 		{name: "admin: catalog refused", do: func(r *rig) answer {
 			r.catalog.snaps["play"] = func() *catalog.Snapshot { s := theatre(); s.Products, s.Performances = nil, nil; return s }
 			return r.do("ops", "POST", "/v1/admin/institutions/play/refresh?force=true", "")

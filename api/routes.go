@@ -148,6 +148,12 @@ func (s *server) routes() []*route {
 			summary: "Read what is left of up to 200 performances", codes: []string{CodeRequestRequired, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution},
 			mount: kept[availabilityInput, availabilityPageDTO](s.listAvailability),
 		},
+		{
+			method: http.MethodGet, path: "/v1/changes", id: "listChanges", tag: tagCatalog, scopes: catalogScope,
+			summary: "Follow what moves", about: "Catalog and availability, in the order in which it moved. A line may come twice; none is lost.",
+			codes: append(list, catalog.CodeChangesExpired, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution),
+			mount: plain[changesInput, changesDTO](s.getChanges),
+		},
 
 		{
 			method: http.MethodPost, path: "/v1/orders", id: "createOrder", tag: tagOrders, scopes: sell,
@@ -231,6 +237,11 @@ func (s *server) routes() []*route {
 			summary: "Load the catalog and its availability now",
 			about:   "Asks the platform, within its limits, and waits. A catalog that has not changed is loaded anew only with ?force=true.",
 			codes:   append(platform, catalog.CodeInstitutionUnknown, catalog.CodeCatalogRefused), mount: typed(s.adminRefresh, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/institutions/{code}/changes", id: "adminListChanges", tag: tagAdmin, scopes: admin,
+			summary: "What refreshes changed in a catalog, newest first", about: "Kept for 90 days, at most 100,000 lines.",
+			codes: append(list, catalog.CodeInstitutionUnknown), mount: typed(s.adminChanges, http.StatusOK),
 		},
 		{
 			method: http.MethodGet, path: "/v1/admin/explain/{id}", id: "adminExplain", tag: tagAdmin, scopes: admin,

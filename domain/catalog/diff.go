@@ -135,7 +135,7 @@ func (d *differ) product(a, b *Product) {
 	if m := productMembers(a, b); len(m) > 0 {
 		c := Change{Sort: ChangeOther, Product: b.ID, Code: b.Code, Members: m}
 		if slices.Contains(m, "name") {
-			c.Before, c.After = named(a.Name, b.Name, d.lang)
+			c.Before, c.After = renamed(a.Name, b.Name, d.lang)
 		}
 		d.add(c)
 	}
@@ -214,7 +214,7 @@ func (d *differ) item(product ProductID, a, b *Item) {
 	}
 	c := Change{Sort: ChangeOther, Product: product, Item: b.ID, Code: b.Code, Members: m.sorted()}
 	if slices.Contains(m, "name") {
-		c.Before, c.After = named(a.Name, b.Name, d.lang)
+		c.Before, c.After = renamed(a.Name, b.Name, d.lang)
 	}
 	d.add(c)
 }
@@ -262,7 +262,7 @@ func (d *differ) performance(a, b *Performance) {
 		c := of
 		c.Sort, c.Members = ChangeOther, m
 		if slices.Contains(m, "name") {
-			c.Before, c.After = named(a.Name, b.Name, d.lang)
+			c.Before, c.After = renamed(a.Name, b.Name, d.lang)
 		}
 		d.add(c)
 	}
@@ -351,8 +351,8 @@ func priceRange[P any](list []P, amount func(P) domain.Money) string {
 	return s
 }
 
-// named is a name before and after, in a language in which it changed: the institution's own where it did there.
-func named(a, b domain.Text, lang string) (before, after string) {
+// renamed is a name before and after, in a language in which it changed: the institution's own where it did there.
+func renamed(a, b domain.Text, lang string) (before, after string) {
 	if a[lang] == b[lang] {
 		for _, l := range languagesOf(a, b) {
 			if a[l] != b[l] {
