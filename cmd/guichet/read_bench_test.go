@@ -103,7 +103,7 @@ func reading(b *testing.B) (*app, string) {
 	}
 	snap := sample.Many(20_000)
 	snap.LoadedAt = domain.SystemClock()
-	if _, err := a.db.Catalog().ReplaceCatalog(b.Context(), snap, catalog.State{Institution: sample.Code, LoadedAt: snap.LoadedAt, SetupStamp: "s"}); err != nil {
+	if _, err := a.db.Catalog().ReplaceCatalog(b.Context(), snap, catalog.State{Institution: sample.Code, LoadedAt: snap.LoadedAt, SetupStamp: "s"}, catalog.Delta{}); err != nil {
 		b.Fatal(err)
 	}
 	if err := a.catalog.Follow(b.Context()); err != nil {
