@@ -10,6 +10,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/sample"
 )
 
 // without is a view of the same catalog as a refresh may find it: some products are gone with their performances.
@@ -160,5 +161,32 @@ func TestBrowse_CursorOfALongNameStaysShort(t *testing.T) {
 			t.Fatalf("page %d: %+v", id+1, r)
 		}
 		a.After = r.Next
+	}
+}
+
+func TestBrowse_AvailableFollowsEveryReading(t *testing.T) {
+	t.Parallel()
+	perf := catalog.Key{Product: sample.Hamlet, Performance: sample.Tonight}
+	item := catalog.Key{Product: sample.Booklet, Item: sample.Programme}
+	v := sample.View()
+	for i, step := range []struct {
+		key                    catalog.Key
+		level                  catalog.Level
+		performances, products int
+	}{
+		{perf, catalog.LevelGood, 2, 3},
+		{perf, catalog.LevelSoldOut, 1, 3},
+		{item, catalog.LevelSoldOut, 1, 2},
+		{perf, catalog.LevelLimited, 2, 2},
+		{catalog.Key{Product: sample.Hamlet, Performance: sample.Tonight, SeatCategory: sample.Balcony}, catalog.LevelSoldOut, 2, 2},
+		{item, catalog.LevelUnknown, 2, 3},
+		{perf, catalog.LevelNotOnSale, 1, 3},
+	} {
+		at := sample.Now().Add(time.Duration(i) * time.Minute)
+		v = v.With([]catalog.Reading{{Key: step.key, Availability: catalog.Availability{Level: step.level, AsOf: at}}}, at)
+		src, a := []catalog.Source{{View: v}}, catalog.Ask{Filter: catalog.Filter{Available: true}}
+		if perfs, prods := catalog.BrowsePerformances(src, a, at).Total, catalog.BrowseProducts(src, a, at).Total; perfs != step.performances || prods != step.products {
+			t.Errorf("step %d: %d performances and %d products are available, want %d and %d", i, perfs, prods, step.performances, step.products)
+		}
 	}
 }

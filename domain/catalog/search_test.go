@@ -39,6 +39,13 @@ func TestSearch_FindsWhatPeopleType(t *testing.T) {
 		{"L'Opéra de quat'sous", "l'opera", true},
 		{"Opéra de Lyon", "l'opéra de lyon", true}, // the article is not a word of its own
 		{"Opéra de Lyon", "d'", true},              // unless it is all there is
+		{"Carmen", "d'", false},
+		{"Fuer Elise", "für", true},
+		{"Öd", "oed", true},
+		{"Live東京2026", "東京", true},
+		{"Live東京2026", "live", true},
+		{"Live東京2026", "2026", true},
+		{"Rock2", "rockx", false},
 		{"Die Zauberflöte", "zauberflote", true},
 		{"Die Zauberflöte", "zauberfloete", true},
 		{"Die Zauberfloete", "Zauberflöte", true},
@@ -86,6 +93,9 @@ func TestSearch_WholeBeforeBeginningAndNamesBeforeTheRest(t *testing.T) {
 	t.Parallel()
 	if got := finds(named("Norman", "Norma", "Carmen"), "norma"); !slices.Equal(got, []ProductID{2, 1}) {
 		t.Errorf("%v", got)
+	}
+	if got := finds(named("A Normandie", "Norma"), "norma"); !slices.Equal(got, []ProductID{2, 1}) {
+		t.Errorf("a beginning before the whole: %v", got)
 	}
 	if got := finds(named("Normandie", "Narma", "Norme"), "normq"); !slices.Equal(got, []ProductID{3}) {
 		t.Errorf("one error found %v, and nothing with more is wanted", got)
