@@ -9,6 +9,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/delivery"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
@@ -24,10 +25,9 @@ type explanation struct {
 
 // Codes of our adapters, which no domain package names.
 const (
-	codeTicketBarcode  = "ticket.barcode"
-	codeLeaseLost      = "lease.lost"
-	codePictureUnknown = "picture.unknown"
-	codePictureSize    = "picture.size"
+	codeTicketBarcode = "ticket.barcode"
+	codeLeaseLost     = "lease.lost"
+	codePictureSize   = "picture.size"
 )
 
 // explanations lists every code, in the order of the page.
@@ -104,7 +104,10 @@ func explanations() []explanation {
 		{domain.CodePlatformConfig, 502, "The platform is not set up for us", "The institution must change its set-up; an operator must look at it."},
 		{domain.CodeStoreUnavailable, 503, "The database does not answer", "Try again as Retry-After says, with the same Idempotency-Key."},
 		{codeLeaseLost, 409, "Another process took over", "The work goes on there; nothing is to be done."},
-		{codePictureUnknown, 404, "The picture is not there", "Tickets are printed without it."},
+		{delivery.CodePictureUnknown, 404, "There is no such picture", "The id is wrong, or the catalog names no picture of this size for it; the product's images, the performance's image and the venue's say what there is."},
+		{delivery.CodePictureRefused, 502, "The picture cannot be served", "What the catalog names is not given by its server, is too large, or is no JPEG, PNG, GIF or WebP. The institution must change it; until then do without."},
+		{delivery.CodePictureAway, 503, "The pictures' server does not answer", "Show something else and try again as Retry-After says."},
+		{CodePictureRate, 429, "Too many pictures are asked for", "Wait as Retry-After says; keep what you were given as Cache-Control allows."},
 		{codePictureSize, 422, "The picture is too large", "Tickets are printed without it."},
 	}
 }

@@ -79,6 +79,13 @@ type availabilityInput struct {
 	Performances []string `query:"performances" required:"true" nullable:"false" minItems:"1" maxItems:"200" doc:"ids, separated by commas" example:"[\"play-10300000000201\"]"`
 }
 
+type imageInput struct {
+	ID     string `path:"id" doc:"id of a product or performance" example:"play-10300000000101"`
+	Size   string `path:"size" enum:"small,medium,large,xlarge,logo,venue,own" doc:"which of the catalog's pictures: the product's by their sizes, the venue's, or the performance's own"`
+	Width  int    `query:"width" enum:"160,320,480,640,960,1280,1920" doc:"points; default: as wide as it came. A picture is never enlarged" example:"640"`
+	Format string `query:"format" enum:"jpeg,png" doc:"default: as it came, where that can be written; WebP that is made smaller becomes JPEG or, where it can be looked through, PNG"`
+}
+
 type orderFileInput struct {
 	ID   string `path:"id" doc:"id of the order"`
 	Lang string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`

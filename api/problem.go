@@ -32,6 +32,7 @@ const (
 	CodeRouteUnknown         = "route.unknown"
 	CodeRouteMethod          = "route.method"
 	CodeJobUnknown           = "job.unknown"     // Jobs.Run of a name that does not exist
+	CodePictureRate          = "picture.rate"    // a client address asks for too many pictures
 	CodeProblemUnknown       = "problem.unknown" // GET /problems/{code} of a code that does not exist
 )
 

@@ -74,7 +74,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), adminRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), adminRefusals(), imageRefusals())
 }
 
 func keyRefusals() []refusal {
@@ -404,11 +404,11 @@ func adminRefusals() []refusal {
 // elsewhere are codes that no answer of this API carries, or that another test produces.
 func elsewhere() []string {
 	return []string{
-		storefront.CodeKeyRate,                             // TestThrottle
-		sales.CodePriceChanged,                             // TestHold_PriceChanged
-		sales.CodeDuplicate,                                // sales sends such an order to review
-		codeTicketBarcode,                                  // of kind internal, whose code stays inside
-		codeLeaseLost, codePictureUnknown, codePictureSize, // stay in the storage of jobs and pictures
+		storefront.CodeKeyRate,         // TestThrottle
+		sales.CodePriceChanged,         // TestHold_PriceChanged
+		sales.CodeDuplicate,            // sales sends such an order to review
+		codeTicketBarcode,              // of kind internal, whose code stays inside
+		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/delivery"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
@@ -153,6 +154,14 @@ func (s *server) routes() []*route {
 			summary: "Follow what moves", about: "Catalog and availability, in the order in which it moved. A line may come twice; none is lost.",
 			codes: append(list, catalog.CodeChangesExpired, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution),
 			mount: plain[changesInput, changesDTO](s.getChanges),
+		},
+		{
+			method: http.MethodGet, path: "/v1/images/{id}/{size}", id: "getImage", tag: tagCatalog, open: true,
+			summary: "A picture of the catalog, made smaller",
+			about: "For <img>: no key is needed. Only pictures that a catalog names are served, each fetched once a day and kept; " +
+				"Cache-Control is " + imageControl + ".",
+			codes: []string{delivery.CodePictureUnknown, delivery.CodePictureRefused, delivery.CodePictureAway, CodePictureRate, catalog.CodeCatalogUnknown},
+			mount: imageMount[imageInput](s.getImage, "image/jpeg", "image/png", "image/gif", "image/webp"),
 		},
 
 		{

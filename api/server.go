@@ -44,9 +44,12 @@ type Deps struct {
 	Log         *slog.Logger
 	IDs         domain.IDs
 	Version     string
-	KeyRate     int    // requests a second per key; bursts of twice as many pass; 0 is 50
-	MaxBody     int64  // bytes of a request body; 0 is 1 MiB
-	PublicURL   string // where storefronts reach us, for the document; may be empty
+	// Pictures gives the catalog's pictures in the form wanted; nil has none.
+	Pictures  delivery.PictureScaler
+	ImageRate int    // pictures a second per client address; bursts of twice as many pass; 0 is 100
+	KeyRate   int    // requests a second per key; bursts of twice as many pass; 0 is 50
+	MaxBody   int64  // bytes of a request body; 0 is 1 MiB
+	PublicURL string // where storefronts reach us, for the document; may be empty
 	// MaxKept bounds the bytes of written catalog answers that are kept in memory over all institutions; 0 is 192 MiB.
 	// What does not fit is written anew each time.
 	MaxKept int64
@@ -86,9 +89,10 @@ type Check struct {
 
 // Defaults of Deps.
 const (
-	defaultKeyRate = 50
-	defaultMaxBody = 1 << 20
-	defaultMaxKept = 192 << 20
+	defaultKeyRate   = 50
+	defaultImageRate = 100
+	defaultMaxBody   = 1 << 20
+	defaultMaxKept   = 192 << 20
 )
 
 // server is the state behind the handlers. It is immutable after New but for its caches, which lock themselves.
@@ -96,6 +100,7 @@ type server struct {
 	Deps
 	auth    map[string]*route // "GET /v1/orders/:id" to its route
 	limits  *throttle
+	viewers *throttle // of pictures, by client address
 	spec    openAPI
 	shelves map[domain.InstitutionCode]*shelfSlot
 	zones   sync.Map // IANA name to *time.Location
@@ -127,6 +132,9 @@ func build(d Deps) (*server, *gin.Engine, error) {
 	if d.KeyRate <= 0 {
 		d.KeyRate = defaultKeyRate
 	}
+	if d.ImageRate <= 0 {
+		d.ImageRate = defaultImageRate
+	}
 	if d.MaxBody <= 0 {
 		d.MaxBody = defaultMaxBody
 	}
@@ -145,7 +153,7 @@ func build(d Deps) (*server, *gin.Engine, error) {
 		buffers: sync.Pool{New: func() any { return &bytes.Buffer{} }},
 	}
 	s.files = newKeeper(&budget{most: d.MaxKept}, enc)
-	s.limits = newThrottle(d.Clock, d.KeyRate)
+	s.limits, s.viewers = newThrottle(d.Clock, d.KeyRate), newThrottle(d.Clock, d.ImageRate)
 	for _, code := range d.Catalog.Institutions {
 		s.shelves[code] = &shelfSlot{}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -41,6 +42,10 @@ type Config struct {
 	Availability  time.Duration `yaml:"availability_every" env:"GUICHET_AVAILABILITY_EVERY"`
 	KeyRate       int           `yaml:"key_rate" env:"GUICHET_KEY_RATE"`
 	MaxBody       int64         `yaml:"max_body" env:"GUICHET_MAX_BODY"`
+	// ImageRate bounds the pictures a second that one client address gets from /v1/images.
+	ImageRate int `yaml:"image_rate" env:"GUICHET_IMAGE_RATE"`
+	// PictureNetworks are addresses and networks that are not public and that a catalog's pictures may be fetched from.
+	PictureNetworks []string `yaml:"picture_networks" env:"GUICHET_PICTURE_NETWORKS"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.
 	AllowSimulator bool                `yaml:"allow_simulator" env:"GUICHET_ALLOW_SIMULATOR"`
 	Institutions   []InstitutionConfig `yaml:"institutions"`
@@ -82,7 +87,7 @@ type InstitutionConfig struct {
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
-		HoldFor: 10 * time.Minute, Availability: time.Hour, KeyRate: 50, MaxBody: 1 << 20,
+		HoldFor: 10 * time.Minute, Availability: time.Hour, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20,
 	}
 }
 
@@ -216,6 +221,14 @@ func (c *Config) Validate() error {
 	if c.KeyRate < 1 || c.KeyRate > 100_000 {
 		bad("key_rate: %d is not between 1 and 100000 requests a second", c.KeyRate)
 	}
+	if c.ImageRate < 1 || c.ImageRate > 100_000 {
+		bad("image_rate: %d is not between 1 and 100000 pictures a second", c.ImageRate)
+	}
+	for _, n := range c.PictureNetworks {
+		if _, err := parseNetwork(n); err != nil {
+			bad("picture_networks: %q is neither an address such as 10.0.0.5 nor a network such as 10.0.0.0/24", n)
+		}
+	}
 	if c.MaxBody < 1024 || c.MaxBody > 64<<20 {
 		bad("max_body: %d is not between 1024 and 67108864 bytes", c.MaxBody)
 	}
@@ -287,6 +300,25 @@ func (i *InstitutionConfig) validate() error {
 		bad("limits cannot be negative, nor above 100000 calls a minute and 1000 at once")
 	}
 	return errors.Join(problems...)
+}
+
+// pictureNetworks are those of the configuration, which Validate has found good.
+func (c *Config) pictureNetworks() []netip.Prefix {
+	var out []netip.Prefix
+	for _, n := range c.PictureNetworks {
+		if p, err := parseNetwork(n); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// parseNetwork reads a network, or a single address as one.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return ip.Unmap().WithZone("").Prefix(ip.Unmap().BitLen())
+	}
+	return netip.ParsePrefix(s)
 }
 
 func isURL(s string) bool {

@@ -69,6 +69,7 @@ func (p *program) demo(ctx context.Context, o demoOptions) (err error) {
 			cfg.Institutions[i].Concurrent = 50
 		}
 	}
+	cfg.PictureNetworks = s.networks()
 	if err := cfg.Validate(); err != nil {
 		return err
 	}

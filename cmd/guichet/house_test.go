@@ -30,7 +30,7 @@ var imports = map[string]rule{
 	"domain/sample":     {ours: []string{"domain", "domain/"}},
 	"secutix/s360":      {outside: []string{"github.com/golang-jwt/jwt/"}},
 	"secutix/tixngo":    {},
-	"secutix":           {ours: []string{"domain", "domain/", "secutix/s360"}, outside: []string{"golang.org/x/sync/"}},
+	"secutix":           {ours: []string{"domain", "domain/", "secutix/s360"}, outside: []string{"golang.org/x/sync/", "golang.org/x/image/"}},
 	"secutix/sim":       {ours: []string{"secutix/s360", "secutix/tixngo"}, outside: []string{"github.com/golang-jwt/jwt/", "github.com/klauspost/compress/"}},
 	"migrations":        {},
 	"storage": {ours: []string{"domain", "domain/", "migrations"}, outside: []string{

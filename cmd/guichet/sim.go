@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -239,6 +240,15 @@ func (s *simulator) stop() error {
 	s.halt()
 	<-s.halted
 	return errors.Join(s.face.Close(), s.control.Close(), s.platform.Close())
+}
+
+// networks are where this simulator's pictures come from.
+func (s *simulator) networks() []string {
+	u, err := url.Parse(s.url)
+	if err != nil || net.ParseIP(u.Hostname()) == nil {
+		return nil
+	}
+	return []string{u.Hostname()}
 }
 
 // institutions is the configuration a client of this simulator needs.

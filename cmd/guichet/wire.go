@@ -107,8 +107,9 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	if err != nil {
 		return nil, err
 	}
+	images := secutix.NewPictures(pictures{a.db.Pictures()}, pictureTransport(cfg, o.transport), a.clock)
 	a.delivery = delivery.New(delivery.Deps{
-		Catalog: a.catalog, Renderer: renderer, Pictures: secutix.NewPictures(pictures{a.db.Pictures(), a.clock}, transport), Settings: ticketSettings(cfg),
+		Catalog: a.catalog, Renderer: renderer, Pictures: images, Settings: ticketSettings(cfg),
 	})
 
 	// What runs by itself, and what answers.
@@ -120,7 +121,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	deps := api.Deps{
 		Catalog: a.catalog, Sales: a.sales, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a},
 		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Balance: a.db.Sales().Balance, CountOrders: a.db.Sales().CountOrders,
-		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
+		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
 	if a.api, err = api.New(deps); err != nil {
 		return nil, err
@@ -156,22 +157,28 @@ func ticketSettings(cfg Config) map[domain.InstitutionCode]delivery.Settings {
 }
 
 // pictures fits the database's pictures to the border's fetcher.
-type pictures struct {
-	store *storage.Pictures
-	clock domain.Clock
-}
+type pictures struct{ store *storage.Pictures }
 
 // Picture implements secutix.PictureStore.
-func (p pictures) Picture(ctx context.Context, code domain.InstitutionCode, address string) ([]byte, error) {
-	pic, err := p.store.Get(ctx, code, address)
-	return pic.Content, err
+func (p pictures) Picture(ctx context.Context, code domain.InstitutionCode, name string) (secutix.KeptPicture, error) {
+	pic, err := p.store.Get(ctx, code, name)
+	return secutix.KeptPicture(pic), err
 }
 
 // KeepPicture implements secutix.PictureStore.
-func (p pictures) KeepPicture(ctx context.Context, code domain.InstitutionCode, address string, content []byte) error {
-	return p.store.Put(ctx, code, address, storage.Picture{
-		Content: content, MediaType: http.DetectContentType(content), FetchedAt: p.clock(),
-	})
+func (p pictures) KeepPicture(ctx context.Context, code domain.InstitutionCode, name string, k secutix.KeptPicture) error {
+	return p.store.Put(ctx, code, name, storage.Picture(k))
+}
+
+// pictureTransport fetches pictures from the public network and those that the configuration adds; given is a test's own.
+func pictureTransport(cfg Config, given http.RoundTripper) http.RoundTripper {
+	if given == nil {
+		given = secutix.PictureTransport(cfg.pictureNetworks())
+	}
+	if !cfg.AllowSimulator {
+		given = refuseSimulator{given}
+	}
+	return given
 }
 
 // newTransport keeps enough connections for all institutions.
