@@ -68,7 +68,7 @@ func TestBarcode_IsNeverPrintedWhole(t *testing.T) {
 		"%v": fmt.Sprintf("%v", b), "%s": fmt.Sprintf("<%s>", b), "%q": fmt.Sprintf("%q", b), "%#v": fmt.Sprintf("%#v", b),
 		"ticket": fmt.Sprintf("%v %+v", sample.Issued().Tickets, sample.Issued().Tickets), "slog": log.String(), "short": b.Short(),
 	} {
-		if strings.Contains(text, "0042") {
+		if strings.Contains(text, "0042000000") {
 			t.Errorf("%s shows it: %s", name, text)
 		}
 		if name != "ticket" && !strings.Contains(text, "5678") {
