@@ -100,7 +100,7 @@ type salePeriodDTO struct {
 }
 
 type chargeDTO struct {
-	ID     int64    `json:"id"`
+	ID     string   `json:"id"`
 	Code   string   `json:"code,omitempty"`
 	Amount moneyDTO `json:"amount"`
 }
@@ -248,7 +248,7 @@ func (sh *shelf) periods(list []catalog.SalePeriod) []salePeriodDTO {
 func (sh *shelf) charges(list []catalog.Charge) []chargeDTO {
 	var out []chargeDTO
 	for _, c := range list {
-		out = append(out, chargeDTO{ID: int64(c.ID), Code: c.Component, Amount: toMoney(c.Amount)})
+		out = append(out, chargeDTO{ID: publicID(sh.view.Institution.Code, c.ID), Code: c.Component, Amount: toMoney(c.Amount)})
 	}
 	return out
 }

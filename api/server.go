@@ -163,6 +163,9 @@ func build(d Deps) (*server, *gin.Engine, error) {
 		s.refuse(c, domain.Errorf(domain.NotFound, CodeRouteUnknown, "there is nothing at this address"))
 	})
 	engine.NoMethod(func(c *gin.Context) {
+		if allow := c.Writer.Header().Get("Allow"); strings.Contains(allow, http.MethodGet) {
+			c.Writer.Header().Set("Allow", allow+", "+http.MethodHead) // answered like GET
+		}
 		s.refuse(c, domain.Errorf(domain.Invalid, CodeRouteMethod, "this address does not take %s", callOf(c.Request.Context()).method))
 	})
 	if err := s.mount(engine); err != nil {
