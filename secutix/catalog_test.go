@@ -165,6 +165,16 @@ func TestToSnapshot_SamePerformanceInTwoProductsIsKeptOnce(t *testing.T) {
 	}
 }
 
+func TestToSnapshot_ProductTwiceInOneSeasonHasNoOtherSeason(t *testing.T) {
+	t.Parallel()
+	later := performance(price(1000))
+	later.ID = 202
+	s := toSnapshot(sample.Institution(), oneSeason(event(performance(price(1000))), event(later)))
+	if len(s.Products) != 1 || len(s.Products[0].OtherSeasons) != 0 || len(s.Performances) != 2 {
+		t.Errorf("%d performances, other seasons %v", len(s.Performances), s.Products[0].OtherSeasons)
+	}
+}
+
 func TestToTime_NoEndAndNotGivenAreZeroAndAllElseIsUTC(t *testing.T) {
 	t.Parallel()
 	paris := sample.Institution().Location()
