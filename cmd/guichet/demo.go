@@ -207,17 +207,21 @@ func (p *program) printDemo(a *app, r readiness) {
 		return
 	}
 	id := func(n int64) string { return fmt.Sprintf("%s-%d", inst.Code, n) }
+	picture := ""
+	if prod := v.Product(perf.Product); prod != nil && prod.Images["large"] != "" {
+		picture = fmt.Sprintf("curl -s -o picture.jpg \"$GUICHET/v1/images/%s/large?width=640&format=jpeg\" && echo \"see picture.jpg\"\n", id(int64(prod.ID)))
+	}
 	fmt.Fprintf(p.out, `
 List, hold, close and print: paste these one after the other.
 
 export GUICHET=%s KEY=%s
 curl -s "$GUICHET/v1/performances?institution=%s&available=true&limit=3" -H "Authorization: Bearer $KEY"
-ORDER=$(curl -s "$GUICHET/v1/orders" -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -H "Idempotency-Key: demo-$(date +%%s)-$$" -d '{"institution":"%s","reference":"WEB-000123","items":[{"performance":"%s","seat_category":"%s","tariff":"%s","quantity":2}],"buyer":{"email":"ada@example.org","first_name":"Ada","last_name":"Muster","language":"en"},"expected_total":{"amount":%d,"currency":"%s"}}' | grep -o 'ord_[0-9A-Z]*' | head -n 1); echo "held $ORDER"
+%sORDER=$(curl -s "$GUICHET/v1/orders" -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -H "Idempotency-Key: demo-$(date +%%s)-$$" -d '{"institution":"%s","reference":"WEB-000123","items":[{"performance":"%s","seat_category":"%s","tariff":"%s","quantity":2}],"buyer":{"email":"ada@example.org","first_name":"Ada","last_name":"Muster","language":"en"},"expected_total":{"amount":%d,"currency":"%s"}}' | grep -o 'ord_[0-9A-Z]*' | head -n 1); echo "held $ORDER"
 curl -s -X POST "$GUICHET/v1/orders/$ORDER/close" -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '{"payment_reference":"PAY-1"}'
 curl -s -o ticket.pdf "$GUICHET/v1/orders/$ORDER/tickets.pdf" -H "Authorization: Bearer $KEY" && echo "see ticket.pdf"
 
 Ctrl-C stops.
-`, r.API, r.StorefrontKey, inst.Code, inst.Code, id(int64(perf.ID)), id(int64(price.SeatCategory)), id(int64(price.Tariff)), total.Amount, total.Currency)
+`, r.API, r.StorefrontKey, inst.Code, picture, inst.Code, id(int64(perf.ID)), id(int64(price.SeatCategory)), id(int64(price.Tariff)), total.Amount, total.Currency)
 }
 
 // demoTerms are the small print of the invented institutions.

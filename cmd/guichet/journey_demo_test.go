@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"image/jpeg"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,8 +33,8 @@ func TestDemo_LinesItPrintsListHoldCloseAndPrint(t *testing.T) {
 			lines = append(lines, l)
 		}
 	}
-	if len(lines) != 5 {
-		t.Fatalf("%d lines to paste, want 5:\n%s", len(lines), p.log)
+	if len(lines) != 6 {
+		t.Fatalf("%d lines to paste, want 6:\n%s", len(lines), p.log)
 	}
 	for _, shell := range []string{"sh", "bash"} {
 		work := t.TempDir()
@@ -44,6 +46,13 @@ func TestDemo_LinesItPrintsListHoldCloseAndPrint(t *testing.T) {
 		}
 		if !strings.Contains(string(out), `"state":"issued"`) {
 			t.Errorf("%s: the close did not end issued:\n%s", shell, out)
+		}
+		raw, err := os.ReadFile(filepath.Join(work, "picture.jpg"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg, err := jpeg.DecodeConfig(bytes.NewReader(raw)); err != nil || cfg.Width != 640 {
+			t.Errorf("%s: the picture is %d wide (%v)", shell, cfg.Width, err)
 		}
 		codes, err := decode(t.Context(), filepath.Join(work, "ticket.pdf"))
 		if err != nil || len(codes) != 2 {
