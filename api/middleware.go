@@ -230,7 +230,7 @@ var (
 // surroundings. Members themselves are checked against the operation's schema later.
 func (s *server) readBody(c *gin.Context, cl *call) bool {
 	r := c.Request
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 || cl.route == nil {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 || cl.route == nil || cl.route.raw {
 		return true
 	}
 	if r.ContentLength > s.MaxBody {

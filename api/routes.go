@@ -40,9 +40,12 @@ type route struct {
 	// kept says that callers may keep the answer, and that it comes in the coding they wish for.
 	kept bool
 
-	logs  atomic.Pointer[map[string]slog.Handler] // by key: the log that names it and this route
-	body  bool                                    // takes a JSON body
-	query map[string]bool                         // its parameters
+	logs atomic.Pointer[map[string]slog.Handler] // by key: the log that names it and this route
+	// raw says that the handler reads the body itself, whatever it is.
+	raw bool
+
+	body  bool            // takes a JSON body
+	query map[string]bool // its parameters
 }
 
 type mountFunc func(m *mounter, r *route)
@@ -308,6 +311,12 @@ func (s *server) routes() []*route {
 		},
 
 		{
+			method: http.MethodPost, path: "/v1/hooks/s360/{institution}/{token}", id: "takePush", tag: tagReference, open: true, raw: true,
+			summary: "For S-360: push what happened there", about: "Any JSON of up to 10 MB, taken as a hint of what to ask the platform; see the operations page. " +
+				"200 once what it asks for is stored, 503 where it has to be sent again.",
+			codes: []string{CodeRouteUnknown, CodeRequestTooLarge}, mount: plain[hookInput, hookDTO](s.takeHook),
+		},
+		{
 			method: http.MethodGet, path: "/problems", id: "listProblems", tag: tagReference, open: true,
 			summary: "List every error code", mount: plain[struct{}, explanationPageDTO](s.listProblems),
 		},
@@ -492,7 +501,7 @@ func (r *route) codesOf() []string {
 		codes = append(codes, storefront.CodeKeyAbsent, storefront.CodeKeyUnknown, storefront.CodeKeyRevoked, storefront.CodeKeyExpired,
 			storefront.CodeKeyScope, storefront.CodeKeyRate)
 	}
-	if r.method == http.MethodPost {
+	if r.method == http.MethodPost && !r.raw {
 		codes = append(codes, CodeRequestMalformed, CodeRequestTooLarge, CodeRequestMediaType)
 	}
 	if r.kept {

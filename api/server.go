@@ -33,6 +33,8 @@ type Deps struct {
 	Health     Health
 	// Metrics answers /metrics of the operator's listener; nil answers 404.
 	Metrics http.Handler
+	// Hooks takes what the platform pushes; nil answers 404.
+	Hooks Hooks
 	// Observe is told of every answered request: the operation's id (empty where none matched), the method ("other" where
 	// none matched), the status and how long it took. Nil is nobody. It must be quick and safe for concurrent use.
 	Observe func(operation, method string, status int, took time.Duration)

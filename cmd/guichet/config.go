@@ -53,14 +53,16 @@ type Config struct {
 
 // InstitutionConfig is one institution.
 type InstitutionConfig struct {
-	Code           string            `yaml:"code"`
-	Name           map[string]string `yaml:"name"`
-	BaseURL        string            `yaml:"base_url"`
-	Platform       string            `yaml:"platform_code"`
-	Operator       string            `yaml:"operator"`
-	Partner        string            `yaml:"partner"`
-	SecretFile     string            `yaml:"secret_file"`
-	Secret         domain.Secret     `yaml:"-"` // from SecretFile or GUICHET_SECRET_<CODE>
+	Code       string            `yaml:"code"`
+	Name       map[string]string `yaml:"name"`
+	BaseURL    string            `yaml:"base_url"`
+	Platform   string            `yaml:"platform_code"`
+	Operator   string            `yaml:"operator"`
+	Partner    string            `yaml:"partner"`
+	SecretFile string            `yaml:"secret_file"`
+	Secret     domain.Secret     `yaml:"-"` // from SecretFile or GUICHET_SECRET_<CODE>
+	// WebhookToken is the last part of the address that S-360 pushes to; empty: none. Also GUICHET_WEBHOOK_TOKEN_<CODE>.
+	WebhookToken   domain.Secret     `yaml:"webhook_token"`
 	Auth           string            `yaml:"auth"`
 	Version        string            `yaml:"service_version"`
 	TimeZone       string            `yaml:"time_zone"`
@@ -152,6 +154,9 @@ func nameOf(err error, p *env.ParseError) string {
 
 // loadSecret takes the institution's secret from the environment or from its file.
 func (i *InstitutionConfig) loadSecret(vars map[string]string, file string) error {
+	if s := vars["GUICHET_WEBHOOK_TOKEN_"+strings.ToUpper(i.Code)]; s != "" {
+		i.WebhookToken = domain.Secret(s)
+	}
 	name := "GUICHET_SECRET_" + strings.ToUpper(i.Code)
 	if s := vars[name]; s != "" {
 		i.Secret = domain.Secret(s)
@@ -191,6 +196,9 @@ func (c *Config) DatabaseURL() string {
 	}
 	return "sqlite:" + filepath.Join(c.DataDir, "guichet.db")
 }
+
+// tokenForm is what stands in an address as it is, and cannot be guessed.
+var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]{16,200}$`)
 
 var codeForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 
@@ -267,6 +275,9 @@ func (i *InstitutionConfig) validate() error {
 		if v == "" {
 			bad("%s is missing", name)
 		}
+	}
+	if i.WebhookToken != "" && !tokenForm.MatchString(i.WebhookToken.Reveal()) {
+		bad("webhook_token: 16 to 200 letters, digits, hyphens or underscores")
 	}
 	if i.Auth != "" && i.Auth != "jwt" && i.Auth != "login" {
 		bad("auth: %q is neither jwt nor login", i.Auth)

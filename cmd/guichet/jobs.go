@@ -35,6 +35,7 @@ type job struct {
 func (a *app) table() []job {
 	return []job{
 		{kind: "catalog.refresh", queue: storage.QueueRefresh, every: 10 * time.Minute, start: true, perInstitution: true, run: a.refreshCatalog},
+		{kind: string(catalog.TaskHint), queue: storage.QueueRefresh, perInstitution: true, run: a.refreshCatalog},
 		{kind: "availability.tick", queue: storage.QueueRefresh, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
 			return a.refreshAvailability(ctx, id, false)
 		}},

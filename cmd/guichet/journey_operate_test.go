@@ -39,10 +39,13 @@ func TestConfig_EveryProblemIsReportedTogether(t *testing.T) {
 	file := filepath.Join(dir, "bad.yaml")
 	write(t, file, "listen: nowhere\nlog_level: loud\nhold_for: 3h\ninstitutions:\n"+
 		"  - {code: Theatre!, base_url: 'http://theatre.example', operator: O, partner: P, time_zone: Mars/Olympus, currency: euro, barcode: ean}\n"+
-		"  - {code: two, base_url: 'https://two.example', operator: O, partner: P, partner_contact: '1', auth: magic, close_payments: maybe, sale_period_relative_unit: weeks}\n")
+		"  - {code: two, base_url: 'https://two.example', operator: O, partner: P, partner_contact: '1', auth: magic, close_payments: maybe, sale_period_relative_unit: weeks, webhook_token: 'fifteen letters'}\n")
 	out := fails(t, nil, "serve", "--config", file)
 	contains(t, out, "listen:", "log_level:", "hold_for:", "code:", "http is for this machine only", "partner_contact is missing",
-		"time_zone:", "currency:", "barcode:", "auth:", "close_payments:", "sale_period_relative_unit:", "no secret")
+		"time_zone:", "currency:", "barcode:", "auth:", "close_payments:", "sale_period_relative_unit:", "webhook_token:", "no secret")
+	if strings.Contains(out, "fifteen letters") {
+		t.Errorf("a token is printed:\n%s", out)
+	}
 	write(t, file, "venues: []\n")
 	contains(t, fails(t, nil, "serve", "--config", file), "venues")
 	contains(t, fails(t, nil, "serve", "--config", filepath.Join(dir, "none.yaml")), "no such file")
@@ -54,10 +57,10 @@ func TestConfig_SecretsAreNeverPrinted(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "theatre.secret"), "open-sesame\n")
 	file := filepath.Join(dir, "guichet.yaml")
-	write(t, file, "institutions:\n  - {code: theatre, base_url: 'https://theatre.example', operator: O, partner: P, partner_contact: '1', secret_file: theatre.secret}\n")
+	write(t, file, "institutions:\n  - {code: theatre, base_url: 'https://theatre.example', operator: O, partner: P, partner_contact: '1', secret_file: theatre.secret, webhook_token: abracadabra-abracadabra}\n")
 	out := command(t, []string{"GUICHET_DATABASE=postgres://user:hush@db.example/guichet"}, "config", "--config", file)
 	contains(t, out, "theatre.example", "# secret of theatre: ***", "db.example")
-	for _, secret := range []string{"open-sesame", "hush"} {
+	for _, secret := range []string{"open-sesame", "hush", "abracadabra"} {
 		if strings.Contains(out, secret) {
 			t.Errorf("%q is printed:\n%s", secret, out)
 		}

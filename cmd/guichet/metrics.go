@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"guichet/domain"
 	"guichet/domain/quota"
 )
 
@@ -20,6 +21,7 @@ type metrics struct {
 	calls    *prometheus.HistogramVec
 	bytes    *prometheus.CounterVec
 	jobs     *prometheus.CounterVec
+	pushes   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -39,8 +41,11 @@ func newMetrics() *metrics {
 		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "guichet_job_runs_total", Help: "Runs of background jobs, by outcome.",
 		}, []string{"job", "outcome"}),
+		pushes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "guichet_pushes_total", Help: "Things that S-360's webhooks brought, by kind; other is not understood.",
+		}, []string{"institution", "kind"}),
 	}
-	m.registry.MustRegister(m.requests, m.calls, m.bytes, m.jobs, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.calls, m.bytes, m.jobs, m.pushes, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -51,6 +56,10 @@ func (m *metrics) handler() http.Handler {
 
 func (m *metrics) observeRequest(operation, method string, status int, took time.Duration) {
 	m.requests.WithLabelValues(operation, method, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) observePush(code domain.InstitutionCode, kind string, n int) {
+	m.pushes.WithLabelValues(string(code), kind).Add(float64(n))
 }
 
 func (m *metrics) observeJob(kind string, err error) {

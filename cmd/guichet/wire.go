@@ -120,7 +120,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.metrics.watch(a)
 	deps := api.Deps{
 		Catalog: a.catalog, Sales: a.sales, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a},
-		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Balance: a.db.Sales().Balance, CountOrders: a.db.Sales().CountOrders,
+		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Balance: a.db.Sales().Balance, CountOrders: a.db.Sales().CountOrders,
 		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
 	if a.api, err = api.New(deps); err != nil {
