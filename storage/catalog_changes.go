@@ -216,11 +216,13 @@ func (c *Catalog) HintCatalog(ctx context.Context, code domain.InstitutionCode, 
 		if last.After(at) {
 			return nil // one is still to come, and will see this too
 		}
+		look := domain.Task{Kind: catalog.TaskHint, Key: string(code)}
 		if !last.IsZero() && at.Sub(last) < spacing {
 			at = millis(last.Add(spacing))
+			look.NotBefore = at.UnixMilli()
 		}
 		row.HintedAt = moment(at)
-		return c.db.insertTasks(ctx, tx, []domain.Task{{Kind: catalog.TaskHint, Key: string(code), NotBefore: at.UnixMilli()}})
+		return c.db.insertTasks(ctx, tx, []domain.Task{look})
 	})
 	return err
 }

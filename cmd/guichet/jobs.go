@@ -16,6 +16,7 @@ import (
 	"guichet/api"
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/storage"
 )
@@ -35,7 +36,7 @@ type job struct {
 func (a *app) table() []job {
 	return []job{
 		{kind: "catalog.refresh", queue: storage.QueueRefresh, every: 10 * time.Minute, start: true, perInstitution: true, run: a.refreshCatalog},
-		{kind: string(catalog.TaskHint), queue: storage.QueueRefresh, perInstitution: true, run: a.refreshCatalog},
+		{kind: string(catalog.TaskHint), queue: storage.QueueRefresh, perInstitution: true, run: a.lookAtCatalog},
 		{kind: "availability.tick", queue: storage.QueueRefresh, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
 			return a.refreshAvailability(ctx, id, false)
 		}},
@@ -59,6 +60,15 @@ func (a *app) table() []job {
 
 func (a *app) refreshCatalog(ctx context.Context, id string) (domain.Outcome, error) {
 	return a.catalog.RefreshCatalog(ctx, domain.InstitutionCode(id), false)
+}
+
+// lookAtCatalog refreshes after a hint. Where a catalog may not be asked for yet, it waits until it may.
+func (a *app) lookAtCatalog(ctx context.Context, id string) (domain.Outcome, error) {
+	out, err := a.refreshCatalog(ctx, id)
+	if e := domain.AsError(err); domain.HasCode(err, quota.CodeRate) && e.RetryAfter > 0 {
+		return out, river.JobSnooze(e.RetryAfter)
+	}
+	return out, err
 }
 
 func (a *app) refreshAvailability(ctx context.Context, id string, hint bool) (domain.Outcome, error) {
@@ -237,6 +247,9 @@ type worker struct {
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, r *river.Job[jobArgs]) error {
 	out, err := w.job.run(ctx, r.Args.ID)
+	if later := (*river.JobSnoozeError)(nil); errors.As(err, &later) {
+		return err
+	}
 	w.metrics.observeJob(w.job.kind, err)
 	if err != nil {
 		w.log.LogAttrs(ctx, slog.LevelWarn, "job failed", slog.String("job", w.job.kind), slog.String("id", r.Args.ID),

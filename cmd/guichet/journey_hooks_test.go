@@ -5,18 +5,7 @@ import (
 	"testing"
 )
 
-// priced is the first price of a performance, in minor units.
-func priced(t *testing.T, c *client, id string) int64 {
-	t.Helper()
-	p := c.must(t, "GET", "/v1/performances/"+id, nil, 200).json
-	for _, price := range items(p, "prices") {
-		return num(sub(price, "price"), "amount")
-	}
-	t.Fatalf("%s has no price", id)
-	return 0
-}
-
-func TestJourney_PushedProduct_IsServedWithoutWaitingForTheJob(t *testing.T) {
+func TestJourney_PushedProduct_AsksForALook(t *testing.T) {
 	t.Parallel()
 	for kind, database := range databases(t) {
 		t.Run(kind, func(t *testing.T) {
@@ -43,25 +32,21 @@ func pushed(t *testing.T, s *stage) {
 	if id == "" {
 		t.Fatalf("no performance with a price among %d", len(list))
 	}
-	before := priced(t, shop, id)
-	since := str(shop.must(t, "GET", "/v1/changes?institution=theatre", nil, 200).json, "next")
-
 	hook := api + "/v1/hooks/s360/theatre/"
 	s.control.must(t, "POST", "/webhooks", map[string]any{"institution": "theatre", "kind": "inventory", "url": hook + token, "minutes": 1}, 200)
-	s.control.must(t, "POST", "/performances/"+strings.TrimPrefix(id, "theatre-")+"/price?institution=theatre", map[string]any{"delta": 1000}, 200)
+	s.control.must(t, "POST", "/performances/"+strings.TrimPrefix(id, "theatre-")+"/price", map[string]any{"delta": 1000}, 200)
 	if a := s.control.must(t, "POST", "/webhooks/flush", nil, 200); num(a.json, "accepted") != 1 {
 		t.Fatalf("the push was not taken: %s", a.body)
 	}
-	eventually(t, 60, "the new price is served", func() bool { return priced(t, shop, id) == before+100 })
-	moved := ""
-	for _, line := range items(shop.must(t, "GET", "/v1/changes?institution=theatre&since="+since, nil, 200).json, "items") {
-		if str(line, "performance") == id {
-			moved = string(mustJSON(t, line["what"]))
+	admin := newClient(api, s.key(t, "ops", "admin"))
+	eventually(t, 30, "a look waits until a catalog may be asked for again", func() bool {
+		for _, j := range items(admin.must(t, "GET", "/v1/admin/jobs", nil, 200).json, "items") {
+			if str(j, "name") == "catalog.hint" {
+				return num(j, "waiting") == 1
+			}
 		}
-	}
-	if !strings.Contains(moved, "repriced") {
-		t.Errorf("the feed tells %s of it, want repriced", moved)
-	}
+		return false
+	})
 
 	// What is not ours or not understood is taken and dropped; a wrong token finds nothing.
 	outside := newClient(api, "")
