@@ -4,7 +4,7 @@ GO ?= go
 LINT = $(GO) tool -modfile=.ci/tools.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check unit lint fix tidy bench fuzz golden soak postgres
+.PHONY: help demo build test check unit lint fix tidy bench fuzz golden soak postgres freshness
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ fuzz: ## fuzz everything that parses bytes from outside, FUZZTIME each (default 
 
 golden: ## write the golden files anew; read the difference before you commit
 	$(GO) test ./api ./templates -update
+
+freshness: ## compare the refresh policies over MONTHS (default 30) of three venue shapes, and draw docs/freshness-*.svg
+	for v in museum theatre stadium; do $(GO) run ./cmd/guichet quota simulate --policy all --venue $$v \
+		--months $${MONTHS:-30} --plot docs/freshness-$$v.svg || exit 1; done
 
 soak: ## the journey under random faults, SOAK seeds (default 20)
 	GUICHET_SOAK=$${SOAK:-20} .ci/soak
