@@ -195,7 +195,7 @@ func (c *Catalog) ReplaceCatalog(ctx context.Context, snap *catalog.Snapshot, st
 		row.Version++
 		row.AvailabilitySeq++
 		row.Format, row.Summary = snapshotFormat, catalog.Summarize(changes)
-		if err := keepChanges(tx, row, changes, snap.LoadedAt); err != nil {
+		if err := c.db.keepChanges(tx, row, changes, snap.LoadedAt); err != nil {
 			return err
 		}
 		s := snapshotRow{

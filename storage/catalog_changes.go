@@ -13,10 +13,10 @@ import (
 	"guichet/domain/catalog"
 )
 
-// How much of the history of an institution's catalog is kept.
+// How much of the history of an institution's catalog is kept, beside Options.ChangesKept.
 const (
-	changesKept    = 90 * 24 * time.Hour
-	maxChangesKept = 100_000
+	changesKept        = 90 * 24 * time.Hour
+	defaultChangesKept = 100_000
 )
 
 type changeRow struct {
@@ -63,7 +63,7 @@ func (r *changeRow) toLine() catalog.ChangeLine {
 
 // keepChanges stores what the version that the row now names changed, and forgets what is too old or too much. At is the
 // moment of the change.
-func keepChanges(tx *gorm.DB, row *catalogStateRow, changes []catalog.Change, at time.Time) error {
+func (db *DB) keepChanges(tx *gorm.DB, row *catalogStateRow, changes []catalog.Change, at time.Time) error {
 	rows := make([]changeRow, len(changes))
 	for i := range changes {
 		rows[i] = fromChange(row, i, &changes[i], at)
@@ -76,7 +76,7 @@ func keepChanges(tx *gorm.DB, row *catalogStateRow, changes []catalog.Change, at
 	forgotten := row.Forgotten
 	for _, oldest := range []*gorm.DB{
 		tx.Where("institution = ? AND at < ?", row.Institution, millis(at.Add(-changesKept))).Order("seq DESC, line DESC"),
-		tx.Where("institution = ?", row.Institution).Order("seq DESC, line DESC").Offset(maxChangesKept),
+		tx.Where("institution = ?", row.Institution).Order("seq DESC, line DESC").Offset(db.changesKept),
 	} {
 		var seqs []int64
 		if err := oldest.Model(&changeRow{}).Limit(1).Pluck("seq", &seqs).Error; err != nil {

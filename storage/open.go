@@ -65,6 +65,8 @@ type Options struct {
 	StatementTimeout time.Duration
 	// PictureBytes bounds what Pictures keeps in all (0: 256 MiB).
 	PictureBytes int64
+	// ChangesKept bounds the lines of history that are kept of each institution's catalog (0: 100,000).
+	ChangesKept int
 	// Logger hears of retries, migrations and unreadable rows; nil is silent. No row's content is ever logged.
 	Logger *slog.Logger
 }
@@ -85,6 +87,7 @@ type DB struct {
 	owned  ownership
 
 	pictureBytes int64
+	changesKept  int
 	migrations   fs.FS
 	schemaPool   func() (*sql.DB, error) // PostgreSQL: a pool for one migration, without a statement timeout
 }
@@ -93,7 +96,7 @@ type DB struct {
 // exist. It changes no schema: call Migrate or CheckSchema next. A database that does not answer is store.unavailable.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	o = o.withDefaults()
-	db := &DB{clock: o.Clock, log: o.Logger, pictureBytes: o.PictureBytes, migrations: migrations.Files()}
+	db := &DB{clock: o.Clock, log: o.Logger, pictureBytes: o.PictureBytes, changesKept: o.ChangesKept, migrations: migrations.Files()}
 	if err := db.open(ctx, o); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -118,6 +121,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.PictureBytes <= 0 {
 		o.PictureBytes = defaultPictureBytes
+	}
+	if o.ChangesKept <= 0 {
+		o.ChangesKept = defaultChangesKept
 	}
 	return o
 }

@@ -83,7 +83,7 @@ func SQLite(tb testing.TB) *storage.DB {
 // OpenURL opens and migrates the database of a URL; it is closed when the test ends.
 func OpenURL(tb testing.TB, url string) *storage.DB {
 	tb.Helper()
-	db := Connect(tb, storage.Options{URL: url})
+	db := Connect(tb, storage.Options{URL: url, ChangesKept: changesKept})
 	if _, err := db.Migrate(tb.Context()); err != nil {
 		tb.Fatalf("migrate: %v", err)
 	}
