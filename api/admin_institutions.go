@@ -112,6 +112,8 @@ func toRefused(code domain.InstitutionCode, r catalog.Refusal) refusedDTO {
 type refreshInput struct {
 	Code  string `path:"code" doc:"code of the institution"`
 	Force bool   `query:"force" doc:"load the catalog even where the platform says that it has not changed"`
+	// Accept is what an operator takes upon themselves.
+	Accept string `query:"accept" enum:"smaller" doc:"smaller: load the catalog now and take it even where it is far smaller than the one that serves, which is refused otherwise"`
 }
 
 type outcomeDTO struct {
@@ -130,7 +132,11 @@ type refreshOutput struct {
 // adminRefresh loads now. Somebody waits for it, so it ends when they hang up.
 func (s *server) adminRefresh(ctx context.Context, in *refreshInput) (*refreshOutput, error) {
 	code := domain.InstitutionCode(in.Code)
-	cat, err := s.Catalog.RefreshCatalog(ctx, code, in.Force)
+	load := func() (domain.Outcome, error) { return s.Catalog.RefreshCatalog(ctx, code, in.Force) }
+	if in.Accept == "smaller" {
+		load = func() (domain.Outcome, error) { return s.Catalog.AcceptCatalog(ctx, code) }
+	}
+	cat, err := load()
 	if err != nil {
 		return nil, err
 	}

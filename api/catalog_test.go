@@ -244,3 +244,22 @@ func FuzzParseCursor(f *testing.F) {
 		}
 	})
 }
+
+func TestAdminRefresh_AcceptsASmallerCatalogOnlyWhenTold(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.catalog.snaps["play"] = func() *catalog.Snapshot { s := theatre(); s.Products, s.Performances = nil, nil; return s }
+	const refresh = "/v1/admin/institutions/play/refresh"
+	if a := r.do("ops", http.MethodPost, refresh+"?force=true", ""); a.status/100 == 2 || !strings.Contains(string(a.body), "catalog.refused") {
+		t.Errorf("forced: %d %s", a.status, a.body)
+	}
+	if a := r.do("ops", http.MethodPost, refresh+"?accept=anything", ""); a.status != http.StatusUnprocessableEntity || !strings.Contains(string(a.body), "accept") {
+		t.Errorf("another word: %d %s", a.status, a.body)
+	}
+	if a := r.do("ops", http.MethodPost, refresh+"?accept=smaller", ""); a.status != http.StatusOK {
+		t.Errorf("accepted: %d %s", a.status, a.body)
+	}
+	if a := r.do("web", http.MethodGet, "/v1/products?institution=play", ""); !strings.Contains(string(a.body), `"items":[]`) {
+		t.Errorf("it does not serve: %s", a.body)
+	}
+}

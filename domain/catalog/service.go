@@ -180,20 +180,30 @@ func (s *Service) follow(ctx context.Context, code domain.InstitutionCode) error
 // RefreshCatalog asks whether the set-up has changed and loads the full catalog only then, or once a day, or when forced.
 // A catalog that cannot be right is refused (catalog.refused), noted in the state, and the last good one keeps serving.
 func (s *Service) RefreshCatalog(ctx context.Context, code domain.InstitutionCode, force bool) (domain.Outcome, error) {
+	return s.refresh(ctx, code, force, false)
+}
+
+// AcceptCatalog loads the full catalog now, and takes it even where it is far smaller than the one before: for an operator
+// who knows that the institution has less to sell. Everything else that is refused stays so.
+func (s *Service) AcceptCatalog(ctx context.Context, code domain.InstitutionCode) (domain.Outcome, error) {
+	return s.refresh(ctx, code, true, true)
+}
+
+func (s *Service) refresh(ctx context.Context, code domain.InstitutionCode, force, smaller bool) (domain.Outcome, error) {
 	if _, ok := s.views[code]; !ok {
 		return domain.Outcome{}, domain.Errorf(domain.NotFound, CodeInstitutionUnknown, "no institution %q", code)
 	}
 	if err := s.follow(ctx, code); err != nil {
 		return domain.Outcome{}, err
 	}
-	out, err := s.refreshCatalog(ctx, code, force)
+	out, err := s.refreshCatalog(ctx, code, force, smaller)
 	if err != nil {
 		s.noteFailure(ctx, code, err)
 	}
 	return out, err
 }
 
-func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCode, force bool) (domain.Outcome, error) {
+func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCode, force, smaller bool) (domain.Outcome, error) {
 	state, err := s.Store.CatalogState(ctx, code)
 	if err != nil {
 		return domain.Outcome{}, err
@@ -227,7 +237,13 @@ func (s *Service) refreshCatalog(ctx context.Context, code domain.InstitutionCod
 		previous = current.Snapshot
 	}
 	snap.SetupStamp, snap.LoadedAt = stamp, s.Clock()
-	if err := snap.Validate(previous); err != nil {
+	err = snap.Validate(previous)
+	if err == nil && previous != nil && !smaller {
+		if what := snap.Smaller(previous); what != "" {
+			err = domain.Errorf(domain.Upstream, CodeCatalogRefused, "%s", what)
+		}
+	}
+	if err != nil {
 		s.noteRefused(ctx, code, stamp, err)
 		return domain.Outcome{}, err
 	}

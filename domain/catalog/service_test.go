@@ -380,3 +380,25 @@ func TestRefreshCatalog_DatabaseDownIsNotNotedAsAFailureOfThePlatform(t *testing
 		t.Errorf("%d loads, %+v", h.platform.loads, st)
 	}
 }
+
+func TestAcceptCatalog_TakesASmallerOne_AndNothingElseThatIsRefused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.refresh(t, false)
+	h.platform.stamp = "b"
+	h.now = h.now.Add(time.Minute)
+	h.platform.snap = func() *catalog.Snapshot { s := fresh(); s.Products, s.Performances = nil, nil; return s }
+	if _, err := h.RefreshCatalog(t.Context(), sample.Code, true); !domain.HasCode(err, catalog.CodeCatalogRefused) {
+		t.Fatalf("forced alone: %v", err)
+	}
+	if _, err := h.AcceptCatalog(t.Context(), sample.Code); err != nil {
+		t.Fatalf("accepted: %v", err)
+	}
+	if v, err := h.View(sample.Code); err != nil || len(v.Products) != 0 || v.Version != 2 {
+		t.Errorf("it does not serve: %v", err)
+	}
+	h.platform.snap = func() *catalog.Snapshot { s := fresh(); s.Impossible = []string{"a performance of no product"}; return s }
+	if _, err := h.AcceptCatalog(t.Context(), sample.Code); !domain.HasCode(err, catalog.CodeCatalogRefused) {
+		t.Errorf("an impossible one: %v", err)
+	}
+}

@@ -100,20 +100,8 @@ func (s *Snapshot) Validate(previous *Snapshot) error {
 	if len(s.Impossible) > 0 {
 		return refuse("%s", s.Impossible[0])
 	}
-	if previous != nil {
-		had, has := len(previous.Products), len(s.Products)
-		if had > 0 && has == 0 {
-			return refuse("the platform answered no products where there were %d", had)
-		}
-		if shrunk(had, has) {
-			return refuse("the platform answered %d products where there were %d", has, had)
-		}
-		if had, has := previous.after(s.LoadedAt), len(s.Performances); shrunk(had, has) {
-			return refuse("the platform answered %d performances where %d were still to come", has, had)
-		}
-		if previous.Institution.Currency != s.Institution.Currency {
-			return refuse("the currency became %s where it was %s", s.Institution.Currency, previous.Institution.Currency)
-		}
+	if previous != nil && previous.Institution.Currency != s.Institution.Currency {
+		return refuse("the currency became %s where it was %s", s.Institution.Currency, previous.Institution.Currency)
 	}
 	seen := make(map[ProductID]bool, len(s.Products))
 	for i := range s.Products {
@@ -152,6 +140,18 @@ func (s *Snapshot) Validate(previous *Snapshot) error {
 		}
 	}
 	return nil
+}
+
+// Smaller says what of a catalog is so much less than before that an answer cut short is likelier than the truth; empty where
+// nothing is. An operator who knows better can accept it.
+func (s *Snapshot) Smaller(previous *Snapshot) string {
+	if had, has := len(previous.Products), len(s.Products); (had > 0 && has == 0) || shrunk(had, has) {
+		return fmt.Sprintf("the platform answered %d products where there were %d", has, had)
+	}
+	if had, has := previous.after(s.LoadedAt), len(s.Performances); shrunk(had, has) {
+		return fmt.Sprintf("the platform answered %d performances where %d were still to come", has, had)
+	}
+	return ""
 }
 
 // shrunk reports whether so many fewer things cannot be true: a fifth of 20 or more, a tenth of 10 or more.

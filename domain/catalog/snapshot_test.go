@@ -51,7 +51,7 @@ func TestValidate_RefusesWhatCannotBeRight(t *testing.T) {
 	}
 }
 
-func TestValidate_RefusesACatalogThatShrankTooMuch(t *testing.T) {
+func TestSmaller_NamesACatalogThatShrankTooMuch(t *testing.T) {
 	t.Parallel()
 	products := func(n int) *catalog.Snapshot {
 		s := &catalog.Snapshot{Institution: sample.Institution()}
@@ -64,8 +64,8 @@ func TestValidate_RefusesACatalogThatShrankTooMuch(t *testing.T) {
 		had, has int
 		refused  bool
 	}{{1, 0, true}, {0, 0, false}, {20, 3, true}, {20, 4, false}, {19, 1, true}, {19, 2, false}, {10, 1, true}, {9, 1, false}, {1000, 199, true}, {1000, 5000, false}} {
-		if err := products(tt.has).Validate(products(tt.had)); (err != nil) != tt.refused {
-			t.Errorf("%d where there were %d: %v", tt.has, tt.had, err)
+		if what := products(tt.has).Smaller(products(tt.had)); (what != "") != tt.refused {
+			t.Errorf("%d where there were %d: %q", tt.has, tt.had, what)
 		}
 	}
 	// performances: those that are still to come a day after the new load count
@@ -78,8 +78,8 @@ func TestValidate_RefusesACatalogThatShrankTooMuch(t *testing.T) {
 		has.Performances = has.Performances[:tt.has]
 		had.LoadedAt = sample.Now().Add(-25 * time.Hour)
 		has.LoadedAt = had.LoadedAt.AddDate(0, 0, tt.days)
-		if err := has.Validate(had); (err != nil) != tt.refused {
-			t.Errorf("%d performances where there were %d, %d days later: %v", tt.has, tt.had, tt.days, err)
+		if what := has.Smaller(had); (what != "") != tt.refused {
+			t.Errorf("%d performances where there were %d, %d days later: %q", tt.has, tt.had, tt.days, what)
 		}
 	}
 	swiss := products(3)
