@@ -13,6 +13,7 @@ import (
 
 type quotaDTO struct {
 	Usage  []usageDTO     `json:"usage" nullable:"false" doc:"now, by institution"`
+	Months []monthDTO     `json:"months" nullable:"false" doc:"this month, by institution"`
 	From   time.Time      `json:"from" doc:"of the counts"`
 	To     time.Time      `json:"to"`
 	Counts []callCountDTO `json:"counts" nullable:"false" doc:"summed over the time asked for"`
@@ -25,8 +26,12 @@ type usageDTO struct {
 	Bytes        int64     `json:"bytes" doc:"this month, both directions"`
 	MonthCalls   int64     `json:"month_calls" doc:"the limit"`
 	MonthBytes   int64     `json:"month_bytes" doc:"the limit"`
-	InLastMinute int       `json:"in_last_minute" doc:"of this process"`
-	PerMinute    int       `json:"per_minute" doc:"the limit"`
+	InLastMinute int       `json:"in_last_minute" doc:"of all replicas"`
+	PerMinute    int       `json:"per_minute" doc:"the limit in force: lower after refusals of the platform, raised in a peak window"`
+	ForSales     int       `json:"for_sales" doc:"of per_minute, kept for sales"`
+	CallsToday   int64     `json:"calls_today"`
+	DayCalls     int64     `json:"day_calls" doc:"the limit; 0: none"`
+	Replicas     int       `json:"replicas" doc:"processes that share the limits"`
 	ClosedUntil  time.Time `json:"closed_until,omitzero" doc:"the platform said too many: closed to everything but sales until then"`
 	Unmetered    bool      `json:"unmetered" doc:"no monthly limit"`
 }
@@ -60,17 +65,20 @@ func (s *server) adminQuota(ctx context.Context, in *quotaInput) (*quotaOutput, 
 	if err != nil {
 		return nil, err
 	}
-	out := &quotaOutput{Body: quotaDTO{Usage: []usageDTO{}, From: from, To: to, Counts: []callCountDTO{}}}
+	out := &quotaOutput{Body: quotaDTO{Usage: []usageDTO{}, Months: []monthDTO{}, From: from, To: to, Counts: []callCountDTO{}}}
 	for _, code := range codes {
-		u, err := s.Meter.Usage(code)
+		r, err := s.Meter.Report(ctx, code)
 		if err != nil {
 			return nil, err
 		}
+		u := r.Usage
+		out.Body.Months = append(out.Body.Months, toMonth(&r))
 		out.Body.Usage = append(out.Body.Usage, usageDTO{
 			Institution: string(u.Institution), Month: u.Month, Calls: u.Calls, Bytes: u.Bytes, MonthCalls: u.MonthCalls, MonthBytes: u.MonthBytes,
 			InLastMinute: u.InLastMinute, PerMinute: u.PerMinute, ClosedUntil: u.ClosedUntil, Unmetered: u.Unmetered,
+			ForSales: u.ForSales, CallsToday: u.Today, DayCalls: u.DayCalls, Replicas: u.Replicas,
 		})
-		counts, err := s.Meter.Counts(ctx, code, from, to)
+		counts, err := s.Meter.Counts(ctx, code, quota.Hour, from, to)
 		if err != nil {
 			return nil, err
 		}

@@ -93,6 +93,7 @@ func explanations() []explanation {
 		{codeTicketBarcode, 500, "The barcode cannot be drawn", "The platform's barcode does not fit the ticket's symbology; an operator must change the institution's setting."},
 
 		{quota.CodeRate, 429, "Our share of the platform's minute is spent", "Nothing was asked of the platform; try again as Retry-After says."},
+		{quota.CodeDay, 429, "Our share of the platform's day is spent", "Nothing was asked of the platform; try again tomorrow, or an operator must raise the quota."},
 		{quota.CodeMonth, 429, "Our share of the platform's month is spent", "Nothing was asked of the platform; an operator must raise the quota."},
 		{quota.CodePause, 429, "The platform asked us to slow down", "Nothing was asked of the platform; try again as Retry-After says."},
 		{domain.CodePlatformUnreachable, 503, "The platform does not answer", "Try again as Retry-After says, with the same Idempotency-Key."},

@@ -529,23 +529,62 @@ func (s *keyStore) RevokeKey(_ context.Context, id string, at time.Time) (storef
 }
 
 type countStore struct {
-	mu     sync.Mutex
-	counts []quota.Count
+	mu      sync.Mutex
+	counts  []quota.Count
+	calls   []quota.Single
+	version map[domain.InstitutionCode]int64
+	shared  map[domain.InstitutionCode][]byte
 }
 
-func (s *countStore) AddCounts(_ context.Context, counts []quota.Count) error {
+func newCountStore() *countStore {
+	return &countStore{version: map[domain.InstitutionCode]int64{}, shared: map[domain.InstitutionCode][]byte{}}
+}
+
+func (s *countStore) Shared(_ context.Context, code domain.InstitutionCode) ([]byte, int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.counts = append(s.counts, counts...)
+	return s.shared[code], s.version[code], nil
+}
+
+func (s *countStore) SwapShared(_ context.Context, code domain.InstitutionCode, version int64, document []byte) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.version[code] != version {
+		return false, nil
+	}
+	s.version[code], s.shared[code] = version+1, document
+	return true, nil
+}
+
+func (s *countStore) AddCounts(_ context.Context, counts []quota.Count, calls []quota.Single) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts, s.calls = append(s.counts, counts...), append(s.calls, calls...)
 	return nil
 }
 
-func (s *countStore) Counts(_ context.Context, code domain.InstitutionCode, from, to time.Time) ([]quota.Count, error) {
+func (s *countStore) CallsFor(_ context.Context, order string) ([]quota.Single, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []quota.Single
+	for _, c := range s.calls {
+		if c.Purpose.Order == order {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func (s *countStore) Prune(context.Context, map[quota.Unit]time.Time, time.Time, int) (int64, error) {
+	return 0, nil
+}
+
+func (s *countStore) Counts(_ context.Context, code domain.InstitutionCode, unit quota.Unit, from, to time.Time) ([]quota.Count, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []quota.Count
 	for _, c := range s.counts {
-		if (code == "" || c.Institution == code) && !c.Hour.Before(from) && c.Hour.Before(to) {
+		if (code == "" || c.Institution == code) && c.Unit == unit && !c.Start.Before(from) && c.Start.Before(to) {
 			out = append(out, c)
 		}
 	}
@@ -677,7 +716,7 @@ func (r *rig) spend() {
 		if err := r.deps.Meter.Enter(r.t.Context(), c); err != nil {
 			r.t.Fatal(err)
 		}
-		r.deps.Meter.Leave(c, quota.Result{Outcome: outcome, BytesOut: 100, BytesIn: 900, Took: 20 * time.Millisecond})
+		r.deps.Meter.Leave(r.t.Context(), c, quota.Result{Outcome: outcome, BytesOut: 100, BytesIn: 900, Took: 20 * time.Millisecond})
 	}
 }
 
@@ -701,7 +740,7 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 	r.platform = &orderPlatform{clock: r.now.Now}
 	sell := sales.New(sales.Deps{Store: r.orders, Platform: r.platform, Catalog: cat, Clock: r.now.Now, IDs: ids, Log: log})
 	front := storefront.New(storefront.Deps{Store: r.keys, Clock: r.now.Now, IDs: ids, Institutions: codes})
-	meter := quota.NewMeter(r.now.Now, &countStore{}, map[domain.InstitutionCode]quota.Limits{"play": {}, "arena": {Unmetered: true}})
+	meter := quota.NewMeter(r.now.Now, newCountStore(), map[domain.InstitutionCode]quota.Limits{"play": {}, "arena": {Unmetered: true}})
 	r.deps = Deps{
 		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer}),
 		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Balance: r.orders.Balance, CountOrders: r.orders.CountOrders,

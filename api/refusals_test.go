@@ -291,7 +291,7 @@ func orderRefusals() []refusal {
 			return r.post(orderBody())
 		}, status: 502, code: sales.CodePriceFraction},
 		platform(domain.Conflict, 409, sales.CodeAvailability, false), platform(domain.Invalid, 422, sales.CodeContact, false),
-		platform(domain.Limited, 429, quota.CodeRate, true), platform(domain.Limited, 429, quota.CodeMonth, true), platform(domain.Limited, 429, quota.CodePause, true),
+		platform(domain.Limited, 429, quota.CodeRate, true), platform(domain.Limited, 429, quota.CodeMonth, true), platform(domain.Limited, 429, quota.CodeDay, true), platform(domain.Limited, 429, quota.CodePause, true),
 		platform(domain.Unavailable, 503, domain.CodePlatformUnreachable, true), platform(domain.Upstream, 502, domain.CodePlatformAnswer, false),
 		platform(domain.Upstream, 502, domain.CodePlatformAuth, false), platform(domain.Limited, 429, domain.CodePlatformLimited, true),
 		platform(domain.Conflict, 409, domain.CodePlatformRefused, false), platform(domain.Unavailable, 503, domain.CodePlatformInProgress, true),
@@ -373,6 +373,8 @@ func adminRefusals() []refusal {
 	}
 	return []refusal{
 		{name: "admin: unknown institution", do: get("ops", "/v1/admin/institutions/nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
+		{name: "calls of an unknown order", do: get("money", "/v1/orders/ord_nothing/calls"), status: 404, code: sales.CodeUnknown},
+		{name: "calls without finance or admin", do: get("web", "/v1/orders/ord_nothing/calls"), status: 403, code: storefront.CodeKeyScope},
 		{name: "admin: unknown institution's quota", do: get("ops", "/v1/admin/quota?institution=nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
 		{name: "admin: history of nowhere", do: get("ops", "/v1/admin/institutions/nowhere/changes"), status: 404, code: catalog.CodeInstitutionUnknown},
 		{name: "admin: history of an unknown sort", do: get("ops", "/v1/admin/institutions/play/changes?what=gone,lost"), status: 422, code: domain.CodeRequest, pointer: "?what", field: domain.CodeRequest},

@@ -70,7 +70,7 @@ func (s *server) routes() []*route {
 	list := []string{CodeRequestCursor}
 	platform := []string{
 		domain.CodePlatformUnreachable, domain.CodePlatformAnswer, domain.CodePlatformAuth, domain.CodePlatformLimited,
-		domain.CodePlatformRefused, domain.CodePlatformInProgress, domain.CodePlatformConfig, quota.CodeRate, quota.CodeMonth, quota.CodePause,
+		domain.CodePlatformRefused, domain.CodePlatformInProgress, domain.CodePlatformConfig, quota.CodeRate, quota.CodeDay, quota.CodeMonth, quota.CodePause,
 	}
 	change := append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeKeyReused}, platform...)
 	return []*route{
@@ -208,6 +208,11 @@ func (s *server) routes() []*route {
 			summary: "Give a hold back",
 			about:   "200: given back, now or earlier. 202: asked, answer not known yet.",
 			codes:   change, mount: typed(s.releaseOrder, http.StatusOK, http.StatusAccepted),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/calls", id: "listOrderCalls", tag: tagOrders, scopes: scopes(storefront.ScopeFinance, storefront.ScopeAdmin),
+			summary: "List the calls to the platform that an order has cost", about: "Of the last week, as far as the log of the last 50,000 calls reaches.",
+			codes: []string{sales.CodeUnknown, storefront.CodeKeyInstitution}, mount: typed(s.orderCalls, http.StatusOK),
 		},
 		{
 			method: http.MethodGet, path: "/v1/orders/{id}/tickets", id: "listTickets", tag: tagTickets, scopes: sellOrDeliver,

@@ -39,7 +39,7 @@ func (m *meter) Enter(_ context.Context, c quota.Call) error {
 	return m.refuse
 }
 
-func (m *meter) Leave(_ quota.Call, r quota.Result) {
+func (m *meter) Leave(_ context.Context, _ quota.Call, r quota.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.results = append(m.results, r)

@@ -18,7 +18,7 @@ const (
 // Meter is what the border asks before, and tells after, every call.
 type Meter interface {
 	Enter(ctx context.Context, c quota.Call) error
-	Leave(c quota.Call, r quota.Result)
+	Leave(ctx context.Context, c quota.Call, r quota.Result)
 }
 
 // gate fits one institution's client to the meter.
@@ -35,9 +35,9 @@ func (g gate) call(c s360.Call) quota.Call {
 func (g gate) Enter(ctx context.Context, c s360.Call) error { return g.meter.Enter(ctx, g.call(c)) }
 
 // Leave implements s360.Gate.
-func (g gate) Leave(c s360.Call, o s360.Outcome) {
-	g.meter.Leave(g.call(c), quota.Result{
-		Outcome: outcome(o), Limited: o.Limited, RetryAfter: o.RetryAfter, BytesOut: o.BytesOut, BytesIn: o.BytesIn, Took: o.Duration,
+func (g gate) Leave(ctx context.Context, c s360.Call, o s360.Outcome) {
+	g.meter.Leave(ctx, g.call(c), quota.Result{
+		Outcome: outcome(o), Limited: o.Limited, RetryAfter: o.RetryAfter, BytesOut: o.BytesOut, BytesIn: o.BytesIn, Took: o.Duration, Date: o.Date,
 	})
 }
 

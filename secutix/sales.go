@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"guichet/domain"
+	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/secutix/s360"
 )
@@ -22,6 +23,7 @@ var _ sales.Platform = Sales{}
 // Hold implements sales.Platform. S-360: ExternalOrderFacade.createOrUpdateOrder, then ExternalOrderService.getOrderDetails
 // for the expiry where the first answer does not carry it.
 func (s Sales) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) {
+	ctx = quota.ForOrder(ctx, string(o.ID))
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.Hold{}, err
@@ -313,6 +315,7 @@ func together(places []sales.HoldPlace, l sales.Line, contiguities []s360.Contig
 
 // Close implements sales.Platform. S-360: ExternalOrderService.closeOrder.
 func (s Sales) Close(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	ctx = quota.ForOrder(ctx, string(o.ID))
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.Outcome{}, err
@@ -355,6 +358,7 @@ func (i *institution) toClose(o sales.Order, pos *pointOfSales) (s360.CloseOrder
 
 // Read implements sales.Platform. S-360: ExternalOrderService.getOrderDetails with granularity TICKETS.
 func (s Sales) Read(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	ctx = quota.ForOrder(ctx, string(o.ID))
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.Outcome{}, err
@@ -415,6 +419,7 @@ func toState(state string, unsaid sales.PlatformState) sales.PlatformState {
 
 // Release implements sales.Platform. S-360: ExternalOrderService.abandonMovements for every movement of the order.
 func (s Sales) Release(ctx context.Context, o sales.Order) error {
+	ctx = quota.ForOrder(ctx, string(o.ID))
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return err

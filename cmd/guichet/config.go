@@ -83,7 +83,25 @@ type InstitutionConfig struct {
 	Concurrent     int               `yaml:"calls_at_once"`
 	MonthCalls     int64             `yaml:"calls_per_month"`
 	MonthBytes     int64             `yaml:"bytes_per_month"`
+	DayCalls       int64             `yaml:"calls_per_day"`
+	DayBytes       int64             `yaml:"bytes_per_day"`
+	SalesShare     int               `yaml:"sales_share"`
+	Gigabyte       int64             `yaml:"gigabyte"`
+	AgreedPerMin   int               `yaml:"agreed_calls_per_minute"`
+	Peaks          []PeakConfig      `yaml:"peaks"`
+	CallBlockPrice int64             `yaml:"call_block_price"` // minor units of currency per started 1,000 calls; 0: not known
+	DataBlockPrice int64             `yaml:"data_block_price"` // minor units of currency per started GB; 0: not known
+	PlannedOrders  int64             `yaml:"planned_orders"`   // a month; with calls_per_order refuses what cannot be kept
+	CallsPerOrder  int64             `yaml:"calls_per_order"`
 	Unmetered      bool              `yaml:"unmetered"`
+}
+
+// PeakConfig is a time with a raised rate, agreed with the platform.
+type PeakConfig struct {
+	From      time.Time `yaml:"from"`
+	To        time.Time `yaml:"to"`
+	PerMinute int       `yaml:"calls_per_minute"`
+	Note      string    `yaml:"note"`
 }
 
 func defaults() Config {
@@ -310,6 +328,16 @@ func (i *InstitutionConfig) validate() error {
 	if i.PerMinute < 0 || i.PerMinute > 100_000 || i.Concurrent < 0 || i.Concurrent > 1000 || i.MonthCalls < 0 || i.MonthBytes < 0 || i.MaxWait < 0 || i.HoldLifetime < 0 {
 		bad("limits cannot be negative, nor above 100000 calls a minute and 1000 at once")
 	}
+	if i.DayCalls < 0 || i.DayBytes < 0 || i.Gigabyte < 0 || i.CallBlockPrice < 0 || i.DataBlockPrice < 0 || i.SalesShare < 0 || i.SalesShare > 100 {
+		bad("limits and prices cannot be negative, and sales_share is at most 100 percent")
+	}
+	l := i.limits()
+	if err := l.CheckPeaks(); err != nil {
+		bad("peaks: %w", peakError(err))
+	}
+	if err := l.CheckPlan(i.PlannedOrders, i.CallsPerOrder); err != nil {
+		bad("planned_orders: %s", domain.AsError(err).Detail)
+	}
 	return errors.Join(problems...)
 }
 
@@ -330,6 +358,15 @@ func parseNetwork(s string) (netip.Prefix, error) {
 		return ip.Unmap().WithZone("").Prefix(ip.Unmap().BitLen())
 	}
 	return netip.ParsePrefix(s)
+}
+
+// peakError names what is wrong with a window.
+func peakError(err error) error {
+	var out []error
+	for _, f := range domain.AsError(err).Fields {
+		out = append(out, fmt.Errorf("%s: %s", strings.TrimPrefix(f.Pointer, "/"), f.Detail))
+	}
+	return errors.Join(out...)
 }
 
 func isURL(s string) bool {
@@ -384,7 +421,20 @@ func (i *InstitutionConfig) words() []secutix.Word {
 }
 
 func (i *InstitutionConfig) limits() quota.Limits {
-	return quota.Limits{
-		PerMinute: i.PerMinute, Concurrent: i.Concurrent, MonthCalls: i.MonthCalls, MonthBytes: i.MonthBytes, Unmetered: i.Unmetered,
+	l := quota.Limits{
+		PerMinute: i.PerMinute, Agreed: i.AgreedPerMin, Concurrent: i.Concurrent, DayCalls: i.DayCalls, DayBytes: i.DayBytes,
+		MonthCalls: i.MonthCalls, MonthBytes: i.MonthBytes, Gigabyte: i.Gigabyte, SalesShare: i.SalesShare, Unmetered: i.Unmetered,
+		Operator: i.Operator,
 	}
+	if zone, err := time.LoadLocation(i.TimeZone); err == nil {
+		l.Zone = zone
+	}
+	for _, p := range i.Peaks {
+		l.Peaks = append(l.Peaks, quota.Peak{From: p.From, To: p.To, PerMinute: p.PerMinute, Note: p.Note})
+	}
+	if i.CallBlockPrice > 0 && i.DataBlockPrice > 0 {
+		c := domain.Currency(i.Currency)
+		l.Pack = quota.Pack{CallBlock: domain.Money{Amount: i.CallBlockPrice, Currency: c}, DataBlock: domain.Money{Amount: i.DataBlockPrice, Currency: c}}
+	}
+	return l
 }

@@ -91,6 +91,9 @@ func (p *program) demo(ctx context.Context, o demoOptions) (err error) {
 	if err := a.prepare(ctx); err != nil {
 		return err
 	}
+	if err := a.meter.ForgetSpacing(ctx); err != nil { // the simulator has begun anew
+		return err
+	}
 	if err := a.loadAll(ctx); err != nil {
 		return err
 	}

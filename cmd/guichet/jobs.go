@@ -55,6 +55,9 @@ func (a *app) table() []job {
 		{kind: "sales.release_sweep", queue: storage.QueueSale, every: time.Minute, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.sales.ExpireDue(ctx)
 		}},
+		{kind: "quota.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+			return a.meter.Prune(ctx)
+		}},
 	}
 }
 
@@ -246,7 +249,7 @@ type worker struct {
 
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, r *river.Job[jobArgs]) error {
-	out, err := w.job.run(ctx, r.Args.ID)
+	out, err := w.job.run(quota.ForJob(ctx, w.job.kind), r.Args.ID)
 	if later := (*river.JobSnoozeError)(nil); errors.As(err, &later) {
 		return err
 	}

@@ -229,5 +229,5 @@ func BenchmarkCatalog60MB(b *testing.B) {
 // unmetered lets every call pass.
 type unmetered struct{}
 
-func (unmetered) Enter(context.Context, quota.Call) error { return nil }
-func (unmetered) Leave(quota.Call, quota.Result)          {}
+func (unmetered) Enter(context.Context, quota.Call) error         { return nil }
+func (unmetered) Leave(context.Context, quota.Call, quota.Result) {}

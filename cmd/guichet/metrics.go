@@ -81,12 +81,16 @@ var (
 	descCatalog = prometheus.NewDesc("guichet_catalog_age_seconds", "Age of the catalog that serves, since the platform last confirmed it.", []string{"institution"}, nil)
 	descAvail   = prometheus.NewDesc("guichet_availability_age_seconds", "Time since availability was last confirmed.", []string{"institution"}, nil)
 	descLeft    = prometheus.NewDesc("guichet_quota_calls_left", "Calls to S-360 left this month.", []string{"institution"}, nil)
+	descRate    = prometheus.NewDesc("guichet_quota_per_minute", "Calls a minute in force: lower after refusals, raised in a peak window.", []string{"institution"}, nil)
+	descAlarm   = prometheus.NewDesc("guichet_quota_alarm_percent", "The alarm line passed this month: 0, 50, 80 or 95.", []string{"institution"}, nil)
+	descCrosses = prometheus.NewDesc("guichet_quota_forecast_calls", "Calls at the end of the month, by the forecast.", []string{"institution"}, nil)
+	descOrder   = prometheus.NewDesc("guichet_calls_per_sold_order", "Calls for selling and settling by orders sold, this month.", []string{"institution"}, nil)
 	descUsed    = prometheus.NewDesc("guichet_quota_calls_month", "Calls to S-360 made this month.", []string{"institution"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed} {
+	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder} {
 		ch <- d
 	}
 }
@@ -107,7 +111,12 @@ func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(descCatalog, prometheus.GaugeValue, age(now, st.CheckedAt), name)
 			ch <- prometheus.MustNewConstMetric(descAvail, prometheus.GaugeValue, age(now, st.AvailabilityAt), name)
 		}
-		if u, err := w.a.meter.Usage(code); err == nil {
+		if r, err := w.a.meter.Report(ctx, code); err == nil {
+			u := r.Usage
+			ch <- prometheus.MustNewConstMetric(descRate, prometheus.GaugeValue, float64(u.PerMinute), name)
+			ch <- prometheus.MustNewConstMetric(descAlarm, prometheus.GaugeValue, float64(r.Alarm.Percent), name)
+			ch <- prometheus.MustNewConstMetric(descCrosses, prometheus.GaugeValue, float64(r.Forecast.Expected), name)
+			ch <- prometheus.MustNewConstMetric(descOrder, prometheus.GaugeValue, r.CallsPerSold, name)
 			ch <- prometheus.MustNewConstMetric(descUsed, prometheus.GaugeValue, float64(u.Calls), name)
 			if !u.Unmetered {
 				ch <- prometheus.MustNewConstMetric(descLeft, prometheus.GaugeValue, float64(u.MonthCalls-u.Calls), name)
@@ -130,8 +139,8 @@ type measured struct {
 }
 
 // Leave implements secutix.Meter.
-func (m measured) Leave(c quota.Call, r quota.Result) {
-	m.Meter.Leave(c, r)
+func (m measured) Leave(ctx context.Context, c quota.Call, r quota.Result) {
+	m.Meter.Leave(ctx, c, r)
 	m.m.calls.WithLabelValues(string(c.Institution), c.Service+"."+c.Method, string(c.Class), r.Outcome).Observe(r.Took.Seconds())
 	m.m.bytes.WithLabelValues(string(c.Institution), "out").Add(float64(r.BytesOut))
 	m.m.bytes.WithLabelValues(string(c.Institution), "in").Add(float64(r.BytesIn))

@@ -136,7 +136,8 @@ func server(h http.Handler, log *slog.Logger) *http.Server {
 const (
 	followEvery = 5 * time.Second
 	flushEvery  = 10 * time.Second
-	monthEvery  = 5 * time.Minute // how late another replica's calls count against the month
+	watchEvery  = time.Minute
+	gateEvery   = 30 * time.Second // how late a quiet replica learns what others used
 )
 
 // run serves until ctx ends, then stops in order: no new requests, the running ones to their end, then the jobs. Ready is
@@ -168,7 +169,8 @@ func (a *app) run(ctx context.Context, l listeners, ready func() error) error {
 	var wg sync.WaitGroup
 	a.tick(ticks, &wg, followEvery, a.catalog.Follow)
 	a.tick(ticks, &wg, flushEvery, a.meter.Flush)
-	a.tick(ticks, &wg, monthEvery, a.meter.Load)
+	a.tick(ticks, &wg, gateEvery, a.meter.Load)
+	a.tick(ticks, &wg, watchEvery, a.meter.Watch)
 
 	err := ready()
 	if err == nil {

@@ -75,7 +75,11 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 		settings = append(settings, cfg.Institutions[i].settings())
 		limits[domain.InstitutionCode(cfg.Institutions[i].Code)] = cfg.Institutions[i].limits()
 	}
-	a.meter = quota.NewMeter(a.clock, a.db.Quota(), limits)
+	gate := quota.Deps{Clock: a.clock, Store: a.db.Quota(), Limits: limits, Alarm: a.alarm}
+	if o.clock == nil {
+		gate.Elapsed = domain.NewElapsed()
+	}
+	a.meter = quota.New(gate)
 	transport := o.transport
 	if transport == nil {
 		transport = newTransport()
@@ -134,7 +138,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 func (a *app) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) //nolint:forbidigo // the program is ending: no context is left
 	defer cancel()
-	return errors.Join(a.meter.Flush(ctx), a.db.Close())
+	return errors.Join(a.meter.Close(ctx), a.db.Close())
 }
 
 func newLogger(cfg Config, w io.Writer) *slog.Logger {

@@ -22,7 +22,50 @@ const theatre domain.InstitutionCode = "theatre"
 type store struct {
 	mu     sync.Mutex
 	counts map[quota.Count]quota.Count // by the count without its sums
-	fail   error
+	calls  []quota.Single
+	shared map[domain.InstitutionCode]document
+	trips  int   // statements of the shared gate
+	fail   error // of the ledger
+	lost   error // of the shared gate
+}
+
+type document struct {
+	version int64
+	content []byte
+}
+
+func (s *store) Shared(_ context.Context, code domain.InstitutionCode) ([]byte, int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trips++
+	return s.shared[code].content, s.shared[code].version, s.lost
+}
+
+func (s *store) SwapShared(_ context.Context, code domain.InstitutionCode, version int64, content []byte) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trips++
+	if s.lost != nil || s.shared[code].version != version {
+		return false, s.lost
+	}
+	s.shared[code] = document{version + 1, content}
+	return true, nil
+}
+
+func (s *store) CallsFor(_ context.Context, order string) ([]quota.Single, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []quota.Single
+	for _, c := range s.calls {
+		if c.Purpose.Order == order {
+			out = append(out, c)
+		}
+	}
+	return out, s.fail
+}
+
+func (s *store) Prune(context.Context, map[quota.Unit]time.Time, time.Time, int) (int64, error) {
+	return 0, s.fail
 }
 
 func key(c quota.Count) quota.Count {
@@ -30,7 +73,7 @@ func key(c quota.Count) quota.Count {
 	return c
 }
 
-func (s *store) AddCounts(_ context.Context, counts []quota.Count) error {
+func (s *store) AddCounts(_ context.Context, counts []quota.Count, calls []quota.Single) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fail != nil {
@@ -41,23 +84,26 @@ func (s *store) AddCounts(_ context.Context, counts []quota.Count) error {
 		c.Calls, c.BytesIn, c.BytesOut, c.Millis = c.Calls+had.Calls, c.BytesIn+had.BytesIn, c.BytesOut+had.BytesOut, c.Millis+had.Millis
 		s.counts[key(c)] = c
 	}
+	s.calls = append(s.calls, calls...)
 	return nil
 }
 
-func (s *store) Counts(_ context.Context, code domain.InstitutionCode, from, to time.Time) ([]quota.Count, error) {
+func (s *store) Counts(_ context.Context, code domain.InstitutionCode, unit quota.Unit, from, to time.Time) ([]quota.Count, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []quota.Count
 	for _, c := range s.counts {
-		if (code == "" || c.Institution == code) && !c.Hour.Before(from) && c.Hour.Before(to) {
+		if (code == "" || c.Institution == code) && c.Unit == unit && !c.Start.Before(from) && c.Start.Before(to) {
 			out = append(out, c)
 		}
 	}
-	slices.SortFunc(out, func(a, b quota.Count) int { return a.Hour.Compare(b.Hour) })
+	slices.SortFunc(out, func(a, b quota.Count) int { return a.Start.Compare(b.Start) })
 	return out, s.fail
 }
 
-func newStore() *store { return &store{counts: map[quota.Count]quota.Count{}} }
+func newStore() *store {
+	return &store{counts: map[quota.Count]quota.Count{}, shared: map[domain.InstitutionCode]document{}}
+}
 
 // gate is a meter for one institution on a clock that moves by hand.
 type gate struct {
@@ -70,9 +116,15 @@ func noon() time.Time { return time.Date(2026, time.November, 21, 12, 0, 10, 0, 
 
 func newGate(l quota.Limits) *gate {
 	g := &gate{store: newStore(), now: noon()}
-	g.Meter = quota.NewMeter(func() time.Time { return g.now }, g.store, map[domain.InstitutionCode]quota.Limits{theatre: l})
+	g.Meter = quota.New(quota.Deps{
+		Clock: func() time.Time { return g.now }, Store: g.store, Limits: map[domain.InstitutionCode]quota.Limits{theatre: l},
+		Jitter: func() float64 { return 0.25 }, // two seconds
+	})
 	return g
 }
+
+// Leave ends a call that was for nothing in particular.
+func (g *gate) Leave(c quota.Call, r quota.Result) { g.Meter.Leave(context.Background(), c, r) }
 
 func call(class quota.Class) quota.Call {
 	return quota.Call{Institution: theatre, Service: "externalOrderService", Method: "getOrderDetails", Class: class}
@@ -145,6 +197,7 @@ func TestEnter_DefaultsAreThePublishedOnes(t *testing.T) {
 	u, err := g.Usage(theatre)
 	want := quota.Usage{
 		Institution: theatre, Month: "2026-11", Calls: 60, Bytes: 60_000, MonthCalls: 10_000, MonthBytes: 1_000_000_000, InLastMinute: 60, PerMinute: 60,
+		Today: 60, TodayBytes: 60_000, ForSales: 20, Replicas: 1,
 	}
 	if diff := cmp.Diff(want, u); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -201,7 +254,7 @@ func TestEnter_WaitsForItsTurnWithinItsPatience(t *testing.T) {
 			begin := time.Now()
 			err := m.Enter(t.Context(), call(class))
 			if err == nil {
-				m.Leave(call(class), ok())
+				m.Leave(t.Context(), call(class), ok())
 			}
 			return time.Since(begin), err
 		}
@@ -234,7 +287,7 @@ func TestEnter_CallerThatGoesAwayTakesNoTurn(t *testing.T) {
 		if err := m.Enter(t.Context(), call(quota.Refresh)); err != nil {
 			t.Fatal(err)
 		}
-		m.Leave(call(quota.Refresh), ok())
+		m.Leave(t.Context(), call(quota.Refresh), ok())
 		gone := errors.New("gone")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(5*time.Second, func() { cancel(gone) })
@@ -291,7 +344,7 @@ func TestEnter_OneThatEndsWakesOneThatWaits(t *testing.T) {
 			turn <- time.Since(begin)
 		}()
 		time.Sleep(300 * time.Millisecond)
-		m.Leave(call(quota.Refresh), ok())
+		m.Leave(t.Context(), call(quota.Refresh), ok())
 		if got := <-turn; got != 300*time.Millisecond {
 			t.Errorf("turn after %s", got)
 		}
@@ -460,13 +513,13 @@ func TestFlush_SumsByHourCallAndOutcome(t *testing.T) {
 	g.do(call(quota.Settle), quota.Result{Outcome: "refused", BytesOut: 1, BytesIn: 2, Took: 3 * time.Millisecond})
 	g.now = g.now.Add(time.Hour)
 	g.do(call(quota.Sale), ok())
-	got, err := g.Counts(t.Context(), theatre, noon().Add(-time.Hour), noon().Add(2*time.Hour))
+	got, err := g.Counts(t.Context(), theatre, quota.Hour, noon().Add(-time.Hour), noon().Add(2*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := func(hour int, class quota.Class, outcome string, calls, out, in, ms int64) quota.Count {
 		return quota.Count{
-			Institution: theatre, Hour: time.Date(2026, 11, 21, hour, 0, 0, 0, time.UTC), Service: "externalOrderService", Method: "getOrderDetails",
+			Institution: theatre, Unit: quota.Hour, Start: time.Date(2026, 11, 21, hour, 0, 0, 0, time.UTC), Service: "externalOrderService", Method: "getOrderDetails",
 			Class: class, Outcome: outcome, Calls: calls, BytesOut: out, BytesIn: in, Millis: ms,
 		}
 	}
@@ -478,7 +531,7 @@ func TestFlush_SumsByHourCallAndOutcome(t *testing.T) {
 	if err := g.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := g.Counts(t.Context(), "", noon().Add(-time.Hour), noon().Add(2*time.Hour)); len(again) != 3 {
+	if again, _ := g.Counts(t.Context(), "", quota.Hour, noon().Add(-time.Hour), noon().Add(2*time.Hour)); len(again) != 3 {
 		t.Errorf("flushing again changed the counts: %v", again)
 	}
 }
@@ -491,14 +544,14 @@ func TestFlush_WhatCannotBeWrittenIsKept(t *testing.T) {
 	if err := g.Flush(t.Context()); !errors.Is(err, g.store.fail) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := g.Counts(t.Context(), "", noon(), noon()); err == nil {
+	if _, err := g.Counts(t.Context(), "", quota.Hour, noon(), noon()); err == nil {
 		t.Error("counts without what could not be written")
 	}
 	g.do(call(quota.Sale), ok())
 	g.do(call(quota.Admin), ok())
 	g.store.fail = nil
 	var sum int64
-	got, err := g.Counts(t.Context(), "", noon().Add(-time.Hour), noon().Add(time.Hour))
+	got, err := g.Counts(t.Context(), "", quota.Hour, noon().Add(-time.Hour), noon().Add(time.Hour))
 	for _, c := range got {
 		sum += c.Calls
 	}
@@ -513,9 +566,9 @@ func TestLoad_RestartDoesNotForgetTheMonth(t *testing.T) {
 	for range 5 {
 		g.do(call(quota.Refresh), ok())
 	}
-	old := quota.Count{Institution: theatre, Hour: noon().AddDate(0, -1, 0).Truncate(time.Hour), Calls: 1000}
-	foreign := quota.Count{Institution: "elsewhere", Hour: noon().Truncate(time.Hour), Calls: 1000}
-	if err := errors.Join(g.Flush(t.Context()), g.store.AddCounts(t.Context(), []quota.Count{old, foreign})); err != nil {
+	old := quota.Count{Institution: theatre, Unit: quota.Hour, Start: noon().AddDate(0, -1, 0).Truncate(time.Hour), Calls: 1000}
+	foreign := quota.Count{Institution: "elsewhere", Unit: quota.Hour, Start: noon().Truncate(time.Hour), Calls: 1000}
+	if err := errors.Join(g.Close(t.Context()), g.store.AddCounts(t.Context(), []quota.Count{old, foreign}, nil)); err != nil {
 		t.Fatal(err)
 	}
 	after := &gate{store: g.store, now: g.now.Add(time.Minute)}
@@ -538,19 +591,25 @@ func TestLoad_AgainTakesOverWhatOthersUsedAndForgetsNothingOfOurs(t *testing.T) 
 	if err := g.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	other := quota.Count{Institution: theatre, Hour: noon().Truncate(time.Hour), Service: "s", Method: "m", Outcome: "ok", Calls: 7, BytesIn: 70}
-	if err := g.store.AddCounts(t.Context(), []quota.Count{other}); err != nil {
+	other := &gate{store: g.store, now: g.now}
+	other.Meter = quota.NewMeter(func() time.Time { return other.now }, g.store, map[domain.InstitutionCode]quota.Limits{theatre: {}})
+	for range 7 {
+		if !other.do(call(quota.Refresh), ok()) {
+			t.Fatal("the other replica got no turn")
+		}
+	}
+	if err := other.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	g.do(call(quota.Sale), ok()) // not written yet
 	if err := g.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if u, err := g.Usage(theatre); err != nil || u.Calls != 9 || u.Bytes != 2070 {
+	if u, err := g.Usage(theatre); err != nil || u.Calls != 9 || u.Bytes != 9000 {
 		t.Errorf("%d calls, %d bytes, %v", u.Calls, u.Bytes, err)
 	}
-	g.store.fail = errors.New("database is down")
-	if err := g.Load(t.Context()); !errors.Is(err, g.store.fail) {
+	g.store.lost = errors.New("database is down")
+	if err := g.Load(t.Context()); !errors.Is(err, g.store.lost) {
 		t.Errorf("got %v", err)
 	}
 	if u, _ := g.Usage(theatre); u.Calls != 9 {
@@ -579,7 +638,9 @@ func TestMeter_ManyAtOnce(t *testing.T) {
 	wg.Wait()
 	var sum int64
 	for _, c := range g.store.counts {
-		sum += c.Calls
+		if c.Unit == quota.Month {
+			sum += c.Calls
+		}
 	}
 	if u, err := g.Usage(theatre); err != nil || u.Calls != 200 || sum != 200 {
 		t.Errorf("%d used, %d written, %v", u.Calls, sum, err)

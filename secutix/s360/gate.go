@@ -10,7 +10,7 @@ import (
 // entered. Implementations must be safe for concurrent use.
 type Gate interface {
 	Enter(ctx context.Context, c Call) error
-	Leave(c Call, o Outcome)
+	Leave(ctx context.Context, c Call, o Outcome)
 }
 
 // Call says what is about to be asked, and for whom.
@@ -44,6 +44,9 @@ type Outcome struct {
 	Err error
 	// RetryAfter is how long the platform asked us to wait, zero if it did not.
 	RetryAfter time.Duration
+	// Date is the platform's own time of the answer, to the second; zero when
+	// there was none.
+	Date time.Time
 }
 
 // openGate lets everything pass.
@@ -53,4 +56,4 @@ type openGate struct{}
 func (openGate) Enter(context.Context, Call) error { return nil }
 
 // Leave does nothing.
-func (openGate) Leave(Call, Outcome) {}
+func (openGate) Leave(context.Context, Call, Outcome) {}

@@ -29,7 +29,7 @@ func (h gateHandler) do(ctx context.Context, c call) (*answer, error) {
 	o := Outcome{Started: h.options.Clock()}
 	defer func() {
 		o.Duration = h.options.Clock().Sub(o.Started)
-		h.options.Gate.Leave(asked, o)
+		h.options.Gate.Leave(ctx, asked, o)
 		h.log(ctx, asked, o)
 	}()
 	a, err := h.next.do(ctx, c)
@@ -46,6 +46,9 @@ func (h gateHandler) fill(o *Outcome, a *answer, err error) {
 	o.BytesOut, o.BytesIn = a.bytesOut, a.bytesIn
 	if a.header != nil {
 		o.RetryAfter = a.retryAfter(h.options.Clock())
+		if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+			o.Date = date
+		}
 	}
 	if a.envelope == nil {
 		return

@@ -32,7 +32,7 @@ func (g *recordingGate) Enter(_ context.Context, c Call) error {
 	return nil
 }
 
-func (g *recordingGate) Leave(_ Call, o Outcome) {
+func (g *recordingGate) Leave(_ context.Context, _ Call, o Outcome) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.left = append(g.left, o)

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -398,19 +400,95 @@ func quotaTests() []test {
 		{"counts of a key are summed", countsSummed},
 		{"counts written at once lose none", countsLoseNone},
 		{"counts are listed by hour, whatever the zone", countsByHour},
+		{"a gate is swapped by one of those who know its version", gateSwapped},
+		{"calls are found by their order and pruned by age and number", callsKept},
+	}
+}
+
+func gateSwapped(t check) {
+	q := t.db.Quota()
+	if _, version, err := q.Shared(t.Context(), "opera"); err != nil || version != 0 {
+		t.Fatalf("new: version %d, %v", version, err)
+	}
+	for version := range int64(3) {
+		var won atomic.Int64
+		var wg sync.WaitGroup
+		for n := range 8 {
+			wg.Go(func() {
+				ok, err := q.SwapShared(t.Context(), "opera", version, []byte(fmt.Sprintf(`{"v":%d,"by":%d}`, version, n)))
+				if err != nil {
+					t.Error(err)
+				}
+				if ok {
+					won.Add(int64(n) + 1)
+					won.Add(1000)
+				}
+			})
+		}
+		wg.Wait()
+		raw, now, err := q.Shared(t.Context(), "opera")
+		want := fmt.Sprintf(`{"v":%d,"by":%d}`, version, won.Load()-1001)
+		if err != nil || now != version+1 || string(raw) != want || won.Load() >= 2000 {
+			t.Fatalf("version %d: %s, %v, want %s; %d", now, raw, err, want, won.Load())
+		}
+	}
+	if _, version, _ := q.Shared(t.Context(), "museum"); version != 0 {
+		t.Error("another institution's gate was swapped")
+	}
+}
+
+func callsKept(t check) {
+	q := t.db.Quota()
+	single := func(order string, at time.Time) quota.Single {
+		return quota.Single{
+			Institution: "opera", At: at, Operator: "OPERA_SHOP", Service: "externalOrderService", Method: "closeOrder", Class: quota.Sale,
+			Purpose: quota.Purpose{Order: order, Job: "sales.settle"}, Outcome: "ok", BytesOut: 1, BytesIn: 2, Took: 3 * time.Millisecond,
+		}
+	}
+	var calls []quota.Single
+	for n := range 10 {
+		calls = append(calls, single("ord_"+strconv.Itoa(n%2), noon().Add(time.Duration(n)*time.Minute)))
+	}
+	old := count("a", noon().AddDate(-2, 0, 0), 1)
+	if err := q.AddCounts(t.Context(), []quota.Count{old, count("a", noon(), 1)}, calls); err != nil {
+		t.Fatal(err)
+	}
+	left := func(order string) []quota.Single {
+		got, err := q.CallsFor(t.Context(), order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	want := []quota.Single{calls[1], calls[3], calls[5], calls[7], calls[9]}
+	if diff := cmp.Diff(want, left("ord_1")); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if got := left(""); len(got) != 0 {
+		t.Errorf("calls for no order: %v", got)
+	}
+	before := map[quota.Unit]time.Time{quota.Hour: noon().AddDate(-1, 0, 0), quota.Minute: noon().Add(time.Hour)}
+	if n, err := q.Prune(t.Context(), before, noon().Add(2*time.Minute), 5); err != nil || n != 1+2+3 {
+		t.Errorf("%d pruned, %v", n, err)
+	}
+	if diff := cmp.Diff([]quota.Single{calls[5], calls[7], calls[9]}, left("ord_1")); diff != "" {
+		t.Errorf("calls left (-want +got):\n%s", diff)
+	}
+	if got := listCounts(t, "opera", noon().AddDate(-3, 0, 0), noon().Add(time.Hour)); len(got) != 1 {
+		t.Errorf("%d counts left, want 1", len(got))
 	}
 }
 
 func count(method string, hour time.Time, calls int64) quota.Count {
 	return quota.Count{
-		Institution: "opera", Hour: hour, Service: "catalogService", Method: method, Class: quota.Refresh, Outcome: "ok", Calls: calls,
+		Institution: "opera", Unit: quota.Hour, Start: hour, Service: "catalogService", Method: method, Class: quota.Refresh, Outcome: "ok", Calls: calls,
 		BytesOut: 10 * calls, BytesIn: 100 * calls, Millis: 1000 * calls,
 	}
 }
 
 func listCounts(t check, code domain.InstitutionCode, from, to time.Time) []quota.Count {
 	t.Helper()
-	got, err := t.db.Quota().Counts(t.Context(), code, from, to)
+	got, err := t.db.Quota().Counts(t.Context(), code, quota.Hour, from, to)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,11 +499,11 @@ func countsSummed(t check) {
 	sale := count("a", noon(), 1)
 	sale.Class = quota.Sale
 	for _, counts := range [][]quota.Count{
-		{count("b", noon(), 2), count("a", noon(), 1), count("b", noon().Add(59*time.Minute), 3)},
+		{count("b", noon(), 2), count("a", noon(), 1), count("b", noon(), 3)},
 		{sale, count("a", noon(), 4)},
 		nil,
 	} {
-		if err := t.db.Quota().AddCounts(t.Context(), counts); err != nil {
+		if err := t.db.Quota().AddCounts(t.Context(), counts, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -444,7 +522,7 @@ func countsLoseNone(t check) {
 			if n%2 == 0 {
 				slices.Reverse(counts)
 			}
-			if err := t.db.Quota().AddCounts(t.Context(), counts); err != nil {
+			if err := t.db.Quota().AddCounts(t.Context(), counts, nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -463,7 +541,7 @@ func countsByHour(t check) {
 	museum.Institution = "museum"
 	err := t.db.Quota().AddCounts(t.Context(), []quota.Count{
 		count("a", noon().Add(time.Hour).In(west), 2), count("a", noon(), 1), museum, count("a", noon().Add(2*time.Hour), 3),
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
