@@ -27,6 +27,7 @@ type explanation struct {
 const (
 	codeTicketBarcode = "ticket.barcode"
 	codeLeaseLost     = "lease.lost"
+	codeQuotaPlan     = "quota.plan"
 	codePictureSize   = "picture.size"
 )
 
@@ -104,6 +105,7 @@ func explanations() []explanation {
 		{domain.CodePlatformInProgress, 503, "The platform is still working on it", "Try again as Retry-After says, with the same Idempotency-Key."},
 		{domain.CodePlatformConfig, 502, "The platform is not set up for us", "The institution must change its set-up; an operator must look at it."},
 		{domain.CodeStoreUnavailable, 503, "The database does not answer", "Try again as Retry-After says, with the same Idempotency-Key."},
+		{codeQuotaPlan, 422, "The plan cannot be kept", "It needs more calls than there are; the detail says how many."},
 		{codeLeaseLost, 409, "Another process took over", "The work goes on there; nothing is to be done."},
 		{delivery.CodePictureUnknown, 404, "There is no such picture", "The id is wrong, or the catalog names no picture of this size for it; the product's images, the performance's image and the venue's say what there is."},
 		{delivery.CodePictureRefused, 502, "The picture cannot be served", "What the catalog names is not given by its server, is too large, or is no JPEG, PNG, GIF or WebP. The institution must change it; until then do without."},

@@ -410,6 +410,7 @@ func elsewhere() []string {
 		sales.CodePriceChanged,         // TestHold_PriceChanged
 		sales.CodeDuplicate,            // sales sends such an order to review
 		codeTicketBarcode,              // of kind internal, whose code stays inside
+		codeQuotaPlan,                  // of the command line
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
 	}
 }
