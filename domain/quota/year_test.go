@@ -219,7 +219,7 @@ func TestGate_ClockStepsMakeNoCallInAnyMinuteAndAFewAtMostInTinyMonths(t *testin
 		}
 		w := newWorld(t, rapid.Uint64().Draw(t, "seed"), january().AddDate(0, 0, 27), l, rapid.IntRange(1, 3).Draw(t, "replicas"))
 		w.over = 3 // the calls set aside for asking the time: tiny budgets with a restart every few hours may leak them
-		w.year(8) // over the end of a month
+		w.year(8)  // over the end of a month
 	})
 }
 
