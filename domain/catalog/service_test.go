@@ -397,7 +397,11 @@ func TestAcceptCatalog_TakesASmallerOne_AndNothingElseThatIsRefused(t *testing.T
 	if v, err := h.View(sample.Code); err != nil || len(v.Products) != 0 || v.Version != 2 {
 		t.Errorf("it does not serve: %v", err)
 	}
-	h.platform.snap = func() *catalog.Snapshot { s := fresh(); s.Impossible = []string{"a performance of no product"}; return s }
+	h.platform.snap = func() *catalog.Snapshot {
+		s := fresh()
+		s.Impossible = []string{"a performance of no product"}
+		return s
+	}
 	if _, err := h.AcceptCatalog(t.Context(), sample.Code); !domain.HasCode(err, catalog.CodeCatalogRefused) {
 		t.Errorf("an impossible one: %v", err)
 	}
