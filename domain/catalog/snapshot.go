@@ -145,7 +145,11 @@ func (s *Snapshot) Validate(previous *Snapshot) error {
 // Smaller says what of a catalog is so much less than before that an answer cut short is likelier than the truth; empty where
 // nothing is. An operator who knows better can accept it.
 func (s *Snapshot) Smaller(previous *Snapshot) string {
-	if had, has := len(previous.Products), len(s.Products); (had > 0 && has == 0) || shrunk(had, has) {
+	had, has := len(previous.Products), len(s.Products)
+	if had > 0 && has == 0 {
+		return fmt.Sprintf("the platform answered no products where there were %d", had)
+	}
+	if shrunk(had, has) {
 		return fmt.Sprintf("the platform answered %d products where there were %d", has, had)
 	}
 	if had, has := previous.after(s.LoadedAt), len(s.Performances); shrunk(had, has) {
