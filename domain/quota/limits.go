@@ -32,8 +32,8 @@ type Spacing struct {
 }
 
 // Spacings are the published ones.
-func Spacings() []Spacing {
-	return []Spacing{
+func Spacings() [2]Spacing {
+	return [...]Spacing{
 		{"catalogService", "getCatalogDetailed", 10 * time.Minute},
 		{"availabilityService", "getUpdatedAvailabilities", time.Minute},
 	}
@@ -41,13 +41,13 @@ func Spacings() []Spacing {
 
 // spacing is a call's own rule; 0 is none.
 func spacing(c Call) time.Duration {
-	switch {
-	case c.Poll:
+	if c.Poll {
 		return 0
-	case c.Method == "getCatalogDetailed" && c.Service == "catalogService":
-		return 10 * time.Minute
-	case c.Method == "getUpdatedAvailabilities" && c.Service == "availabilityService":
-		return time.Minute
+	}
+	for _, sp := range Spacings() {
+		if sp.Method == c.Method && sp.Service == c.Service {
+			return sp.Every
+		}
 	}
 	return 0
 }
