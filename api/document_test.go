@@ -57,7 +57,7 @@ var checkers sync.Map
 
 func checkerOf(tb testing.TB, raw []byte) *docChecker {
 	tb.Helper()
-	key := etagOf(raw)
+	key := tagOf(raw)
 	if d, ok := checkers.Load(key); ok {
 		return d.(*docChecker) //nolint:forcetypeassert // only checkers are stored
 	}

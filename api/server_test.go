@@ -24,7 +24,7 @@ func FuzzCreateOrder(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/orders", strings.NewReader(body))
 		req.Header.Set("Authorization", "Bearer "+r.tokens["web"])
-		req.Header.Set("Idempotency-Key", "k"+etagOf([]byte(body)))
+		req.Header.Set("Idempotency-Key", "k"+tagOf([]byte(body)))
 		rec := httptest.NewRecorder()
 		r.handler.ServeHTTP(rec, req)
 		if rec.Code >= http.StatusInternalServerError || (rec.Code >= http.StatusBadRequest && !json.Valid(rec.Body.Bytes())) {

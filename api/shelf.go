@@ -327,9 +327,6 @@ func tagOf(b []byte) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// etagOf is a strong ETag of bytes that come in one variant.
-func etagOf(b []byte) string { return `"` + tagOf(b) + `"` }
-
 // variant is the body in a coding. Of a kept body it is made once, by the first who wishes for it, while others who wish
 // for the same wait for that one; a body that is not kept is compressed in the cheaper way.
 func (b *body) variant(c coding, e *encoders) (*variant, error) {

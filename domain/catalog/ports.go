@@ -64,7 +64,7 @@ type Store interface {
 	ChangeHistory(ctx context.Context, q ChangeQuery) ([]ChangeLine, error)
 	// HintCatalog asks for a TaskHint at now, or a spacing after the last one asked for; none where one is still to come.
 	HintCatalog(ctx context.Context, code domain.InstitutionCode, now time.Time, spacing time.Duration) error
-	// Snapshot loads the version that serves; domain.NotFound (catalog.unknown) when there is none.
+	// Snapshot loads the version that serves, indexed; domain.NotFound (catalog.unknown) when there is none.
 	Snapshot(ctx context.Context, code domain.InstitutionCode) (*Snapshot, error)
 	// SaveAvailability upserts readings and sets the state's AvailabilityAt, one transaction; it returns the new state.
 	// A reading older than the stored one is ignored; one that says the same keeps the sequence number it has.

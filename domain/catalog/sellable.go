@@ -7,7 +7,7 @@ import (
 	"guichet/domain"
 )
 
-// Why something is not on sale.
+// Why something is not on sale, in the order in which it is looked at.
 const (
 	// ReasonKind: the product is of a family that this program does not sell.
 	ReasonKind = "kind"
@@ -27,15 +27,10 @@ const (
 	ReasonEnded = "ended"
 )
 
-// Reasons lists them all in the order in which they are looked at.
-func Reasons() []string {
-	return []string{ReasonKind, ReasonState, ReasonAdditionalState, ReasonOver, ReasonNoPrice, ReasonChannel, ReasonNotYet, ReasonEnded}
-}
-
 // Sellability says whether something is on sale now, and when it will be or was.
 type Sellability struct {
 	OnSale bool
-	Reason string    // why not, one of Reasons; empty when on sale
+	Reason string    // why not, one of the reasons above; empty when on sale
 	From   time.Time // start of the period that sells or will sell next; zero is open
 	Until  time.Time // its end; zero is open
 }
@@ -87,7 +82,7 @@ func (s Sellability) rank() int {
 type Check struct {
 	Rule   string // "product.kind", "product.state", "product.additional_state", "performance.state", "performance.over", "price", "sale_period"
 	OK     bool
-	Reason string    // why the rule does not hold, one of Reasons; empty where it does
+	Reason string    // why the rule does not hold, one of the reasons above; empty where it does
 	Found  string    // what the catalog says, in the platform's words where it has any
 	From   time.Time // of a sale period
 	Until  time.Time

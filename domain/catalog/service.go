@@ -156,7 +156,6 @@ func (s *Service) follow(ctx context.Context, code domain.InstitutionCode) error
 		if err != nil {
 			return err
 		}
-		snap.Index()
 		readings, err := s.Store.Availability(ctx, code, 0)
 		if err != nil {
 			return err
