@@ -234,7 +234,7 @@ type LanguageInput struct {
 
 type createOrderInput struct {
 	LanguageInput
-	Key  string `header:"Idempotency-Key" doc:"1 to 255 visible ASCII characters; the same key with the same body gives the same order for ever" example:"7d1f0f52-8d0c-4d39-9a86-0f5cf6a5d1a0"`
+	Key  string `header:"Idempotency-Key" doc:"1 to 255 visible ASCII characters; the same key with the same body gives the same order, or the same refusal, for ever; after 429 or 503 it asks again" example:"7d1f0f52-8d0c-4d39-9a86-0f5cf6a5d1a0"`
 	Body orderRequest
 }
 

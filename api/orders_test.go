@@ -43,6 +43,20 @@ func TestHold_Replay_RefusalStaysTheSame(t *testing.T) {
 	}
 }
 
+func TestHold_RefusedForAPassingReason_TheSameKeyBuysLater(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	first := platformSays(domain.Limited, domain.CodePlatformLimited)(r)
+	r.platform.onHold = nil
+	second := r.post(orderBody())
+	if first.status != http.StatusTooManyRequests || first.header.Get("Retry-After") == "" || second.status != http.StatusCreated {
+		t.Fatalf("%d %s, then %d %s", first.status, first.body, second.status, second.body)
+	}
+	if n := len(decode[orderPageDTO](t, r.do("web", http.MethodGet, "/v1/orders", "")).Items); n != 1 {
+		t.Errorf("%d orders under one key", n)
+	}
+}
+
 func TestHold_PriceChanged_SaysBothTotals(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

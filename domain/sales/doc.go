@@ -21,6 +21,8 @@
 //     order is still open, because S-360 closes one order number at most once;
 //   - a hold whose answer never came cannot be found again (no look-up by reference is known): it becomes orphaned when
 //     the platform must have let it lapse, and is counted;
+//   - a hold that was refused for a reason that passes (a limit, nobody there) is asked for again by the same key; any other
+//     refusal is final;
 //   - a closed order without all its barcodes is a sale: it stays issuing and is read until they are there.
 //
 // What does not belong here: what is for sale (catalog), paper (delivery), who may ask (storefront).

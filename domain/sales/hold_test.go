@@ -2,6 +2,7 @@ package sales_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -68,4 +69,113 @@ func TestHold_DefectivePlatformOrderOfAnotherOrder_GoesToReview(t *testing.T) {
 	if h.platform.calls("release") != 0 {
 		t.Error("the other order's places were given back")
 	}
+}
+
+// refusedFor makes the first n holds fail before the platform could do anything.
+func refusedFor(n int, e *domain.Error) func(string) act {
+	return func(call string) act {
+		if call == "hold" && n > 0 {
+			n--
+			return refuses
+		}
+		return answers
+	}
+}
+
+func TestHold_RefusedForAPassingReason_TheSameKeyAsksAgain(t *testing.T) {
+	t.Parallel()
+	for _, e := range []*domain.Error{
+		domain.Errorf(domain.Limited, "quota.rate", "no calls left this minute"),
+		domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "the platform was not asked in time"),
+		domain.Errorf(domain.Unavailable, domain.CodePlatformAuth, "the platform refuses our credentials"),
+	} {
+		t.Run(e.Code, func(t *testing.T) {
+			t.Parallel()
+			h := newTill(t)
+			h.platform.script, h.platform.refuse = refusedFor(4, e), e
+			var first sales.Order
+			for i := range 4 {
+				o, err := h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k"))
+				code(t, err, e.Code)
+				expect(t, o, sales.Refused)
+				if i == 0 {
+					first = o
+				}
+				h.advance(time.Minute)
+			}
+			o := h.hold(t, "k")
+			if o.ID != first.ID || o.Refusal != nil || len(h.store.all()) != 1 || h.platform.calls("hold") != 5 {
+				t.Errorf("%+v after %v", o, h.platform.asked)
+			}
+			var history []sales.Status
+			for _, s := range o.History {
+				history = append(history, s.Status)
+			}
+			want := []sales.Status{sales.Holding, sales.Refused, sales.Holding, sales.Held}
+			if diff := cmp.Diff(want, history); diff != "" {
+				t.Errorf("history keeps the first of a row (-want +got):\n%s", diff)
+			}
+			h.hold(t, "k")
+			if h.platform.calls("hold") != 5 {
+				t.Error("held twice")
+			}
+		})
+	}
+}
+
+func TestHold_AskedAgain_OneOfManyAsks(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	e := domain.Errorf(domain.Limited, "quota.rate", "no calls left this minute")
+	h.platform.script, h.platform.refuse = refusedFor(1, e), e
+	_, err := h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k"))
+	code(t, err, "quota.rate")
+	inside := 0
+	h.platform.during = func(call string) {
+		if call != "hold" || inside > 0 {
+			return
+		}
+		inside++
+		_, err := h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k"))
+		code(t, err, sales.CodeKeyInProgress)
+	}
+	h.advance(3 * time.Hour) // what counts is when it was asked last, not when the order was made
+	h.hold(t, "k")
+	if inside != 1 || h.platform.calls("hold") != 2 {
+		t.Errorf("asked %v", h.platform.asked)
+	}
+}
+
+func TestHold_AskedAgainWithoutAnswer_LapsesFromThenOn(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	e := domain.Errorf(domain.Limited, "quota.rate", "no calls left this minute")
+	h.platform.script, h.platform.refuse = refusedFor(1, e), e
+	_, err := h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k"))
+	code(t, err, "quota.rate")
+	h.advance(3 * time.Hour)
+	h.platform.script = once("hold", cutAfter)
+	o, err := h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, o, sales.Holding)
+	expect(t, h.settle(t, o.ID), sales.Holding)
+	h.advance(time.Hour)
+	expect(t, h.settle(t, o.ID), sales.Orphaned)
+}
+
+func TestHold_AskedAgain_ForWhatIsNotOnSaleAnyMore_AsksNothing(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	e := domain.Errorf(domain.Limited, "quota.rate", "no calls left this minute")
+	h.platform.script, h.platform.refuse = refusedFor(1, e), e
+	_, err := h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k"))
+	code(t, err, "quota.rate")
+	h.advance(48 * time.Hour) // the performance is over
+	h.platform.script = nil
+	if _, err = h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k")); err == nil || h.platform.calls("hold") != 1 {
+		t.Errorf("%v, asked %v", err, h.platform.asked)
+	}
+	expect(t, h.store.all()[0], sales.Refused)
 }

@@ -66,6 +66,31 @@ func (o *Order) refuse(r Refusal, at time.Time) error {
 	return nil
 }
 
+// beginHoldAgain stores the intent to ask once more for what was refused for a passing reason. Of refusals for the same
+// reason in a row, the history keeps the first.
+func (o *Order) beginHoldAgain(at, lapses time.Time) error {
+	if n := len(o.History); n >= 4 && o.History[n-1].Status == Refused && o.History[n-3].Status == Refused &&
+		o.History[n-1].Note == o.History[n-3].Note {
+		o.History = o.History[:n-2]
+	}
+	if err := o.step(Holding, at, ""); err != nil {
+		return err
+	}
+	o.Refusal = nil
+	o.due(lapses, TaskSettle)
+	return nil
+}
+
+// askedToHold is when the platform was last asked for the hold.
+func (o *Order) askedToHold() time.Time {
+	for i := len(o.History) - 1; i >= 0; i-- {
+		if s := o.History[i]; s.Status == Holding && s.Note == "" {
+			return s.At
+		}
+	}
+	return o.CreatedAt
+}
+
 // wasHeld reports whether the order was ever held for the buyer.
 func (o *Order) wasHeld() bool {
 	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Held })

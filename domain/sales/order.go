@@ -138,6 +138,12 @@ type Refusal struct {
 	Actual *domain.Money // with order.price_changed
 }
 
+// Passing reports whether the reason passes by itself: a limit, or somebody who did not answer. A hold that was refused
+// for it may be asked for again with the same key.
+func (r *Refusal) Passing() bool {
+	return r.Kind == domain.Limited || r.Kind == domain.Unavailable || r.Kind == domain.Internal
+}
+
 // refused is the order's refusal as the error the caller gets, now and on every replay. The platform does not say which
 // line it has nothing left of, so each one is named.
 func (o *Order) refused() *domain.Error {

@@ -144,7 +144,8 @@ func (ch Change) digest(call string, id OrderID) string {
 }
 
 // Hold reserves everything asked for, or nothing. The same key with the same content gives the same order, or the same
-// refusal, for ever. Errors: request.invalid with every wrong member, key.*, order.availability, order.price_changed,
+// refusal, for ever; only what was refused for a reason that passes (Refusal.Passing) is asked for again, in the same
+// order. Errors: request.invalid with every wrong member, key.*, order.availability, order.price_changed,
 // platform.* and catalog.*. An order that comes back holding without an error had no answer from the platform: nothing was
 // sold, and whatever it holds lapses by itself.
 func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, error) {
@@ -154,7 +155,7 @@ func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, err
 	o, key, err := s.Store.OrderByKey(ctx, v.Storefront, r.Key)
 	switch {
 	case err == nil:
-		return s.replayHold(o, key, r)
+		return s.replayHold(ctx, o, key, r)
 	case !domain.HasCode(err, CodeUnknown):
 		return Order{}, err
 	}
@@ -164,13 +165,9 @@ func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, err
 	if err := r.check(); err != nil {
 		return Order{}, err
 	}
-	quote, err := s.Catalog.Quote(ctx, r.Institution, r.Wants)
+	quote, err := s.quote(ctx, r)
 	if err != nil {
 		return Order{}, err
-	}
-	if r.Expected != nil && r.Expected.Currency != quote.Total.Currency {
-		return Order{}, domain.Errorf(domain.Invalid, CodeCurrency, "the institution sells in %s", quote.Total.Currency).
-			WithField("/expected_total/currency", CodeCurrency, "the institution sells in "+string(quote.Total.Currency))
 	}
 	o = s.newOrder(v.Storefront, r, quote)
 	o, key, created, err := s.Store.CreateOrder(ctx, o, Key{
@@ -180,13 +177,31 @@ func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, err
 		return Order{}, err
 	}
 	if !created {
-		return s.replayHold(o, key, r)
+		return s.replayHold(ctx, o, key, r)
 	}
-	// From here on the platform may hold something: the storefront hanging up must not stop us from knowing.
+	return s.hold(ctx, o)
+}
+
+// hold calls the platform for an order that is holding, and stores the answer. From here on the platform may hold
+// something: the storefront hanging up must not stop us from knowing.
+func (s *Service) hold(ctx context.Context, o Order) (Order, error) {
 	ctx, cancel := s.detach(ctx)
 	defer cancel()
 	hold, err := s.Platform.Hold(ctx, o)
 	return s.afterHold(ctx, o, hold, err)
+}
+
+// quote asks the catalog what the request is and whether it may be sold now, in the currency expected.
+func (s *Service) quote(ctx context.Context, r HoldRequest) (catalog.Quote, error) {
+	quote, err := s.Catalog.Quote(ctx, r.Institution, r.Wants)
+	if err != nil {
+		return catalog.Quote{}, err
+	}
+	if r.Expected != nil && r.Expected.Currency != quote.Total.Currency {
+		return catalog.Quote{}, domain.Errorf(domain.Invalid, CodeCurrency, "the institution sells in %s", quote.Total.Currency).
+			WithField("/expected_total/currency", CodeCurrency, "the institution sells in "+string(quote.Total.Currency))
+	}
+	return quote, nil
 }
 
 func (s *Service) newOrder(storefront string, r HoldRequest, quote catalog.Quote) Order {
@@ -196,16 +211,23 @@ func (s *Service) newOrder(storefront string, r HoldRequest, quote catalog.Quote
 		Buyer: r.Buyer, PurchaserContact: r.PurchaserContact, Expected: r.Expected, Quoted: quote.Total,
 		CreatedAt: now, UpdatedAt: now,
 	}
-	for i, w := range r.Wants {
+	o.Lines = newLines(r.Wants, quote)
+	_ = o.step(Holding, now, "") // a new order may always become holding
+	o.due(now.Add(s.OrphanAfter), TaskSettle)
+	return o
+}
+
+// newLines makes the lines of what is wanted, as the catalog names and prices them.
+func newLines(wants []catalog.Want, quote catalog.Quote) []Line {
+	var lines []Line
+	for i, w := range wants {
 		l := quote.Lines[i]
-		o.Lines = append(o.Lines, Line{
+		lines = append(lines, Line{
 			Product: l.Product, Performance: w.Performance, SeatCategory: w.SeatCategory, Item: w.Item, Tariff: w.Tariff,
 			Day: w.Day, Timeslot: w.Timeslot, Quantity: w.Quantity, UnitPrice: l.Unit, Facts: l.Facts,
 		})
 	}
-	_ = o.step(Holding, now, "") // a new order may always become holding
-	o.due(now.Add(s.OrphanAfter), TaskSettle)
-	return o
+	return lines
 }
 
 // detach frees the work from the caller's hanging up and gives it its own deadline.
@@ -224,18 +246,48 @@ func (s *Service) keep(ctx context.Context, id OrderID, change func(*Order) erro
 	return s.Store.UpdateOrder(ctx, id, change)
 }
 
-func (s *Service) replayHold(o Order, key Key, r HoldRequest) (Order, error) {
+func (s *Service) replayHold(ctx context.Context, o Order, key Key, r HoldRequest) (Order, error) {
 	switch {
 	case key.Call != "hold" || key.Digest != r.digest():
 		return Order{}, errKeyReused()
-	case o.Status == Holding && !o.unanswered() && s.Clock().Sub(o.CreatedAt) < s.CallTimeout:
-		e := domain.Errorf(domain.Conflict, CodeKeyInProgress, "the first request with this key is still running")
-		e.RetryAfter = 2 * time.Second
-		return Order{}, e
+	case o.Status == Holding && !o.unanswered() && s.Clock().Sub(o.askedToHold()) < s.CallTimeout:
+		return Order{}, errKeyInProgress()
+	case o.Status == Refused && o.Refusal.Passing():
+		return s.holdAgain(ctx, o, r)
 	case o.Refusal != nil && !o.wasHeld():
 		return o, o.refused()
 	}
 	return o, nil
+}
+
+// holdAgain asks again for what was refused for a reason that passes. Nothing is held: such a refusal is stored only where
+// the platform certainly did not do it. One of several that come at once asks; the others are told that it runs.
+func (s *Service) holdAgain(ctx context.Context, o Order, r HoldRequest) (Order, error) {
+	quote, err := s.quote(ctx, r)
+	if err != nil {
+		return Order{}, err
+	}
+	now := s.Clock()
+	o, err = s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		if o.Status != Refused || !o.Refusal.Passing() {
+			return errAsItIs
+		}
+		o.Quoted, o.Lines = quote.Total, newLines(r.Wants, quote)
+		return o.beginHoldAgain(now, now.Add(s.OrphanAfter))
+	})
+	if errors.Is(err, errAsItIs) {
+		return Order{}, errKeyInProgress()
+	}
+	if err != nil {
+		return Order{}, err
+	}
+	return s.hold(ctx, o)
+}
+
+func errKeyInProgress() error {
+	e := domain.Errorf(domain.Conflict, CodeKeyInProgress, "the first request with this key is still running")
+	e.RetryAfter = 2 * time.Second
+	return e
 }
 
 func errKeyReused() error {

@@ -56,7 +56,7 @@ func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Ou
 // settleHold ends a hold whose answer never came: nothing can be looked up, so it waits until the platform has certainly
 // let it lapse.
 func (s *Service) settleHold(ctx context.Context, o Order, now time.Time) (Order, error) {
-	lapses := o.CreatedAt.Add(s.OrphanAfter)
+	lapses := o.askedToHold().Add(s.OrphanAfter)
 	return s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
 		if o.Status != Holding {
 			return nil

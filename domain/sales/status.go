@@ -27,7 +27,7 @@ var steps = map[Status][]Status{
 	Closing:   {Held, Issuing, Issued, Expired, Review},
 	Issuing:   {Issued, Review},
 	Review:    {Held, Issuing, Issued, Released, Expired, Orphaned},
-	Refused:   nil,
+	Refused:   {Holding}, // only where the reason passes: the same key asks again
 	Orphaned:  nil,
 	Released:  {Review}, // the platform says sold after all: a person must look
 	Expired:   {Review},
