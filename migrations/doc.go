@@ -2,7 +2,7 @@
 //
 // # Rules
 //
-//   - A file is NNNN_name.sql, numbered without a gap, with one "-- +goose Up" and no way down: what is wrong in one
+//   - A file is NNNN_name.sql, numbered upwards, with one "-- +goose Up" and no way down: what is wrong in one
 //     migration is put right by the next.
 //   - A file that has been applied anywhere is never edited. Its checksum is stored with it, and a database whose
 //     stored checksum differs is refused.

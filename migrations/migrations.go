@@ -23,15 +23,16 @@ type Migration struct {
 // Files is the embedded folder of SQL files.
 func Files() fs.FS { return files }
 
-// List reads the migrations of a folder in order of their number. It refuses a name without a number, a number that
-// stands twice and a gap.
+// List reads the migrations of a folder in order of their number. It refuses a name without a number and a number that
+// stands twice. Numbers may be left out: work that goes on side by side is given numbers in advance.
 func List(folder fs.FS) ([]Migration, error) {
 	names, err := fs.Glob(folder, "*.sql")
 	if err != nil {
 		return nil, fmt.Errorf("list migrations: %w", err)
 	}
 	list := make([]Migration, 0, len(names))
-	for i, name := range names { // Glob sorts them
+	last := int64(0)
+	for _, name := range names { // Glob sorts them
 		content, err := fs.ReadFile(folder, name)
 		if err != nil {
 			return nil, fmt.Errorf("read migration: %w", err)
@@ -41,9 +42,10 @@ func List(folder fs.FS) ([]Migration, error) {
 		if err != nil || !found || len(number) != 4 {
 			return nil, fmt.Errorf("migration %s: the name must begin with four digits and an underscore", name)
 		}
-		if version != int64(i)+1 {
-			return nil, fmt.Errorf("migration %s: expected number %04d", name, i+1)
+		if version <= last {
+			return nil, fmt.Errorf("migration %s: the number must be above %04d", name, last)
 		}
+		last = version
 		sum := sha256.Sum256([]byte(strings.ReplaceAll(string(content), "\r\n", "\n")))
 		list = append(list, Migration{Version: version, Name: name, Checksum: hex.EncodeToString(sum[:])})
 	}

@@ -35,7 +35,7 @@ func TestFiles_AreNumberedAndForwardOnly(t *testing.T) {
 func TestList_RefusesNamesThatBreakTheOrder(t *testing.T) {
 	t.Parallel()
 	for name, folder := range map[string]fstest.MapFS{
-		"gap":       {"0001_a.sql": {}, "0003_b.sql": {}},
+		"zero":      {"0000_a.sql": {}},
 		"twice":     {"0001_a.sql": {}, "0001_b.sql": {}},
 		"no number": {"first.sql": {}},
 		"short":     {"1_a.sql": {}},
@@ -43,6 +43,14 @@ func TestList_RefusesNamesThatBreakTheOrder(t *testing.T) {
 		if _, err := migrations.List(folder); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func TestList_NumbersMayBeLeftOut(t *testing.T) {
+	t.Parallel()
+	list, err := migrations.List(fstest.MapFS{"0001_a.sql": {}, "0004_b.sql": {}})
+	if err != nil || len(list) != 2 || list[1].Version != 4 {
+		t.Errorf("list = %v, %v", list, err)
 	}
 }
 

@@ -38,7 +38,11 @@ func folder(t *testing.T, upTo int) fstest.MapFS {
 // future is the name of the migration that comes next.
 func future(t *testing.T) string {
 	t.Helper()
-	return fmt.Sprintf("%04d_future.sql", len(all(t))+1)
+	list, err := migrations.List(migrations.Files())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%04d_future.sql", list[len(list)-1].Version+1)
 }
 
 func ours(applied []string) []string {
