@@ -266,6 +266,7 @@ type problemBody struct {
 	} `json:"errors"`
 	Expected *moneyDTO `json:"expected_total"`
 	Actual   *moneyDTO `json:"actual_total"`
+	State    string    `json:"state"`
 }
 
 func TestDocument_HasEveryRouteAndNoOther(t *testing.T) {

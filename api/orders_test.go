@@ -72,6 +72,50 @@ func TestHold_PriceChanged_SaysBothTotals(t *testing.T) {
 	}
 }
 
+func TestMisuse_TheProblemSaysWhereTheOrderStands(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before, call, code, state string
+		status                    int
+	}{
+		"close after release":  {"release", "close", sales.CodeStatus, "released", http.StatusConflict},
+		"release after close":  {"close", "release", sales.CodeStatus, "issued", http.StatusConflict},
+		"extend after close":   {"close", "extend", sales.CodeStatus, "issued", http.StatusConflict},
+		"extend after release": {"release", "extend", sales.CodeStatus, "released", http.StatusConflict},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			o := r.held()
+			if a := r.do("web", http.MethodPost, "/v1/orders/"+o.ID+"/"+c.before, ""); a.status != http.StatusOK {
+				t.Fatalf("%d %s", a.status, a.body)
+			}
+			a := r.do("web", http.MethodPost, "/v1/orders/"+o.ID+"/"+c.call, "")
+			if p := decode[problemBody](t, a); a.status != c.status || p.Code != c.code || p.State != c.state {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
+	}
+	t.Run("two bodies under one key", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		r.held()
+		a := r.post(orderBody(`:2}`, `:1}`))
+		if p := decode[problemBody](t, a); a.status != http.StatusUnprocessableEntity || p.Code != sales.CodeKeyReused || p.State != "held" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	})
+	t.Run("a total that moved", func(t *testing.T) {
+		t.Parallel()
+		r := newRig(t)
+		r.platform.onHold = func(_ sales.Order, h sales.Hold) (sales.Hold, error) { h.Total.Amount += 100; return h, nil }
+		a := r.post(orderBody(`"buyer"`, `"expected_total":{"amount":8400,"currency":"EUR"},"buyer"`))
+		if p := decode[problemBody](t, a); p.Code != sales.CodePriceChanged || p.State != "released" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	})
+}
+
 func TestClose_Twice_AnswersTheSame(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -90,6 +90,7 @@ type problem struct {
 	Code          string         `json:"code" doc:"stable and dotted; decide by this" example:"order.availability"`
 	RequestID     string         `json:"request_id" doc:"to be named when asking about it"`
 	Errors        []problemField `json:"errors,omitempty" nullable:"false" doc:"every member that is wrong"`
+	State         string         `json:"state,omitempty" doc:"where the order stands that refuses the call" example:"released"`
 	ExpectedTotal *moneyDTO      `json:"expected_total,omitempty" doc:"with order.price_changed: what the request expected"`
 	ActualTotal   *moneyDTO      `json:"actual_total,omitempty" doc:"with order.price_changed: what the platform asks now"`
 
@@ -144,7 +145,7 @@ func problemOf(ctx context.Context, err error) *problem {
 	}
 	p := &problem{
 		Type: "/problems/" + e.Code, Title: titleOf(e.Code, status), Status: status, Detail: e.Detail, Instance: cl.path,
-		Code: e.Code, RequestID: cl.requestID, retryAfter: e.RetryAfter,
+		Code: e.Code, RequestID: cl.requestID, State: e.State, retryAfter: e.RetryAfter,
 	}
 	if e.Kind == domain.Internal {
 		cl.failure = err

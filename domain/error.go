@@ -38,6 +38,8 @@ type Error struct {
 	Fields []FieldError
 	// Expected and Actual are given with order.price_changed.
 	Expected, Actual *Money
+	// State is where the thing stands that refuses a call because of it: an order's status. Empty says nothing.
+	State string
 	// RetryAfter is when trying again may help; 0 says nothing.
 	RetryAfter time.Duration
 	// Uncertain says that a changing call to the platform may have been carried out. Only secutix sets it; only sales

@@ -130,7 +130,7 @@ func (o *Order) finishRelease(at time.Time, note string) error {
 // again, after a read, from the deadline on. An order past its hold is refused with order.hold_expired.
 func (o *Order) beginClose(at, readAt, deadline time.Time, reference string, holders map[string]string) error {
 	if o.Status == Held && !at.Before(o.HoldExpiresAt) {
-		return domain.Errorf(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
+		return o.misuse(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
 	}
 	if err := o.step(Closing, at, ""); err != nil {
 		return err
@@ -259,15 +259,15 @@ func (o *Order) due(at time.Time, kind domain.TaskKind) {
 func (o *Order) extend(at, want, limit time.Time) error {
 	switch {
 	case o.Status != Held:
-		return domain.Errorf(domain.Conflict, CodeStatus, "the order is %s; only a held one can be extended", o.Status)
+		return o.wrongStatus("only a held one can be extended")
 	case !at.Before(o.HoldExpiresAt):
-		return domain.Errorf(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
+		return o.misuse(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
 	}
 	if !limit.IsZero() && want.After(limit) {
 		want = limit
 	}
 	if !want.After(o.HoldExpiresAt) {
-		return domain.Errorf(domain.Conflict, CodeHoldLimit, "the hold already lasts as long as the platform allows (%s)",
+		return o.misuse(domain.Conflict, CodeHoldLimit, "the hold already lasts as long as the platform allows (%s)",
 			o.HoldExpiresAt.Format(time.RFC3339))
 	}
 	o.HoldExpiresAt, o.UpdatedAt = want, at

@@ -3,7 +3,6 @@ package sales
 import (
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"time"
 
@@ -148,7 +147,7 @@ func (r *Refusal) Passing() bool {
 // line it has nothing left of, so each one is named.
 func (o *Order) refused() *domain.Error {
 	r := o.Refusal
-	e := domain.Errorf(r.Kind, r.Code, "%s", r.Detail)
+	e := o.misuse(r.Kind, r.Code, "%s", r.Detail)
 	if r.Actual != nil {
 		e.Expected, e.Actual = o.Expected, r.Actual
 	}
@@ -175,12 +174,27 @@ type Posting struct {
 
 // step moves the order; a move that is not in the table is an order.status conflict.
 func (o *Order) step(to Status, at time.Time, note string) error {
-	if !slices.Contains(steps[o.Status], to) {
-		return domain.Errorf(domain.Conflict, CodeStatus, "the order is %s; it cannot become %s", o.Status, to)
+	if !o.Status.may(to) {
+		return o.wrongStatus("it cannot become " + string(to))
 	}
 	o.Status, o.UpdatedAt, o.AskedUntil = to, at, time.Time{}
 	o.History = append(o.History, Step{Status: to, At: at, Note: note})
 	return nil
+}
+
+// misuse is a refusal of a call on the order as it stands; it says where the order is.
+func (o *Order) misuse(kind domain.Kind, code, format string, args ...any) *domain.Error {
+	e := domain.Errorf(kind, code, format, args...)
+	e.State = string(o.Status)
+	return e
+}
+
+// wrongStatus refuses a call that the order's status does not allow.
+func (o *Order) wrongStatus(why string) *domain.Error {
+	if o.Status == Review {
+		return o.misuse(domain.Conflict, CodeReview, "a person is looking at this order")
+	}
+	return o.misuse(domain.Conflict, CodeStatus, "the order is %s; %s", o.Status, why)
 }
 
 // Places is how many places all lines ask for.

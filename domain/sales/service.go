@@ -249,9 +249,9 @@ func (s *Service) keep(ctx context.Context, id OrderID, change func(*Order) erro
 func (s *Service) replayHold(ctx context.Context, o Order, key Key, r HoldRequest) (Order, error) {
 	switch {
 	case key.Call != "hold" || key.Digest != r.digest():
-		return Order{}, errKeyReused()
+		return Order{}, errKeyReused(&o)
 	case o.Status == Holding && !o.unanswered() && s.Clock().Sub(o.askedToHold()) < s.CallTimeout:
-		return Order{}, errKeyInProgress()
+		return Order{}, errKeyInProgress(&o)
 	case o.Status == Refused && o.Refusal.Passing():
 		return s.holdAgain(ctx, o, r)
 	case o.Refusal != nil && !o.wasHeld():
@@ -268,6 +268,7 @@ func (s *Service) holdAgain(ctx context.Context, o Order, r HoldRequest) (Order,
 		return Order{}, err
 	}
 	now := s.Clock()
+	before := o
 	o, err = s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
 		if o.Status != Refused || !o.Refusal.Passing() {
 			return errAsItIs
@@ -276,7 +277,8 @@ func (s *Service) holdAgain(ctx context.Context, o Order, r HoldRequest) (Order,
 		return o.beginHoldAgain(now, now.Add(s.OrphanAfter))
 	})
 	if errors.Is(err, errAsItIs) {
-		return Order{}, errKeyInProgress()
+		before.Status = Holding // another one asks
+		return Order{}, errKeyInProgress(&before)
 	}
 	if err != nil {
 		return Order{}, err
@@ -284,14 +286,14 @@ func (s *Service) holdAgain(ctx context.Context, o Order, r HoldRequest) (Order,
 	return s.hold(ctx, o)
 }
 
-func errKeyInProgress() error {
-	e := domain.Errorf(domain.Conflict, CodeKeyInProgress, "the first request with this key is still running")
+func errKeyInProgress(o *Order) error {
+	e := o.misuse(domain.Conflict, CodeKeyInProgress, "the first request with this key is still running")
 	e.RetryAfter = 2 * time.Second
 	return e
 }
 
-func errKeyReused() error {
-	return domain.Errorf(domain.Invalid, CodeKeyReused, "this Idempotency-Key was used for another request")
+func errKeyReused(o *Order) error {
+	return o.misuse(domain.Invalid, CodeKeyReused, "this Idempotency-Key was used for another request")
 }
 
 // afterHold stores what the platform answered, compares it with what was asked, and gives back what cannot be sold.
@@ -446,7 +448,7 @@ func (s *Service) bind(ctx context.Context, o Order, call string, c Change) (rep
 		return false, err
 	}
 	if got.Call != want.Call || got.Order != want.Order || got.Digest != want.Digest {
-		return false, errKeyReused()
+		return false, errKeyReused(&o)
 	}
 	return !created, nil
 }
@@ -484,7 +486,7 @@ func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (
 		case Released, Releasing, Expired, Refused, Orphaned:
 			return errAsItIs
 		case Holding: // what it holds has no name yet: nothing can be given back
-			return domain.Errorf(domain.Conflict, CodeStatus, "the platform has not answered the hold; what it holds lapses by itself")
+			return o.misuse(domain.Conflict, CodeStatus, "the platform has not answered the hold; what it holds lapses by itself")
 		default:
 		}
 		return o.beginRelease(now, now.Add(s.CallTimeout), "")
@@ -555,9 +557,7 @@ func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Or
 		case Closing, Issuing, Issued:
 			return errAsItIs
 		case Expired:
-			return domain.Errorf(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
-		case Review:
-			return domain.Errorf(domain.Conflict, CodeReview, "a person is looking at this order")
+			return o.misuse(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
 		default:
 			return o.beginClose(now, now.Add(min(readAfter, s.CallTimeout)), now.Add(s.CallTimeout), c.PaymentReference, holders)
 		}
@@ -602,10 +602,11 @@ func (s *Service) refusedClose(ctx context.Context, o Order, read Outcome, e *do
 	case PlatformClosed:
 		return s.sold(ctx, o, read, noteRead)
 	case PlatformDead:
-		if _, err := s.keep(ctx, o.ID, func(o *Order) error { return o.lapse(now) }); err != nil {
+		o, err := s.keep(ctx, o.ID, func(o *Order) error { return o.lapse(now) })
+		if err != nil {
 			return Order{}, err
 		}
-		return Order{}, domain.Errorf(domain.Gone, CodeHoldExpired, "the platform let the hold lapse; hold anew")
+		return Order{}, o.misuse(domain.Gone, CodeHoldExpired, "the platform let the hold lapse; hold anew")
 	case PlatformOpen: // refused, and the hold lives on
 	}
 	o, err := s.keep(ctx, o.ID, func(o *Order) error {
@@ -614,7 +615,9 @@ func (s *Service) refusedClose(ctx context.Context, o Order, read Outcome, e *do
 	if err != nil {
 		return Order{}, err
 	}
-	return o, e
+	refused := *e
+	refused.State = string(o.Status)
+	return o, &refused
 }
 
 // sold stores a closed order.

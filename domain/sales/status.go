@@ -1,5 +1,7 @@
 package sales
 
+import "slices"
+
 // Status is where an order is in its life.
 type Status string
 
@@ -18,21 +20,46 @@ const (
 	Review    Status = "review"    // a person must look
 )
 
-// steps is the whole table: from each status, where it may go. Everything else is refused.
-var steps = map[Status][]Status{
-	"":        {Holding},
-	Holding:   {Held, Refused, Releasing, Orphaned, Review},
-	Held:      {Closing, Releasing, Expired},
-	Releasing: {Released, Expired, Review},
-	Closing:   {Held, Issuing, Issued, Expired, Review},
-	Issuing:   {Issued, Review},
-	Review:    {Held, Issuing, Issued, Released, Expired, Orphaned},
-	Refused:   {Holding}, // only where the reason passes: the same key asks again
-	Orphaned:  nil,
-	Released:  {Review}, // the platform says sold after all: a person must look
-	Expired:   {Review},
-	Issued:    nil,
+// Move is one allowed step of an order's life, and what makes it. The empty status is a new order.
+type Move struct {
+	From, To Status
+	Why      string
 }
+
+// moves is the whole table. Everything else is refused. docs/orders.md is drawn from it.
+var moves = []Move{
+	{"", Holding, "a storefront asks; the intent is stored before the platform is asked"},
+	{Holding, Held, "the platform reserved everything as asked"},
+	{Holding, Refused, "the platform said no, or was certainly not asked; nothing is held"},
+	{Holding, Releasing, "what came back cannot be sold as asked (places missing, another total): it is given back"},
+	{Holding, Orphaned, "no answer came, and whatever was held has lapsed by now"},
+	{Holding, Review, "the platform's order number is another order's"},
+	{Refused, Holding, "the reason passes (a limit, nobody there) and the same key asks again"},
+	{Held, Closing, "the storefront closes; the intent is stored before the platform is asked"},
+	{Held, Releasing, "the storefront gives it back, or our hold has run out"},
+	{Held, Expired, "the platform let it lapse"},
+	{Releasing, Released, "the platform gave the places back, or a read shows that it holds none"},
+	{Releasing, Expired, "the same, where our hold had run out"},
+	{Releasing, Review, "a read shows the order sold, or nothing could be read for too long"},
+	{Closing, Issued, "sold, every place has its barcode"},
+	{Closing, Issuing, "sold, a barcode is still missing"},
+	{Closing, Held, "refused, and a read shows the hold alive"},
+	{Closing, Expired, "a read shows that the platform let the hold lapse"},
+	{Closing, Review, "nothing could be read for too long, or what was sold is another order's"},
+	{Issuing, Issued, "the missing barcodes are there"},
+	{Issuing, Review, "barcodes did not come for too long, or the platform does not call the order closed any more"},
+	{Released, Review, "the platform says sold after all"},
+	{Expired, Review, "the platform says sold after all"},
+	{Review, Held, "a person decided, or a read showed it"},
+	{Review, Issuing, "a person decided, or a read showed it"},
+	{Review, Issued, "a person decided, or a read showed it"},
+	{Review, Released, "a person decided, or a read showed it"},
+	{Review, Expired, "a person decided, or a read showed it"},
+	{Review, Orphaned, "a person decided, or a read showed it"},
+}
+
+// Moves lists every allowed step.
+func Moves() []Move { return slices.Clone(moves) }
 
 // Statuses lists every status in the order of a life.
 func Statuses() []Status {
@@ -40,13 +67,52 @@ func Statuses() []Status {
 }
 
 // Steps returns where an order in this status may go; the empty status is a new order.
-func (s Status) Steps() []Status { return append([]Status(nil), steps[s]...) }
+func (s Status) Steps() []Status {
+	var next []Status
+	for _, m := range moves {
+		if m.From == s {
+			next = append(next, m.To)
+		}
+	}
+	return next
+}
+
+// may reports whether the table has the step.
+func (s Status) may(to Status) bool {
+	return slices.ContainsFunc(moves, func(m Move) bool { return m.From == s && m.To == to })
+}
+
+// Meaning is what the status says, in a few words; empty for none of ours.
+func (s Status) Meaning() string {
+	switch s {
+	case Holding:
+		return "the platform was asked to reserve; its answer is not known"
+	case Held:
+		return "places are reserved until `hold_expires_at`"
+	case Refused:
+		return "the platform, or our own check, said no; nothing is held"
+	case Orphaned:
+		return "the hold's answer never came; whatever was held has lapsed"
+	case Releasing:
+		return "the platform was asked to give back; its answer is not known"
+	case Released:
+		return "given back"
+	case Expired:
+		return "the hold ran out before it was closed"
+	case Closing:
+		return "the platform was asked to sell; its answer is not known"
+	case Issuing:
+		return "sold; a barcode is still missing"
+	case Issued:
+		return "sold; every place has its barcode"
+	case Review:
+		return "a person must look"
+	}
+	return ""
+}
 
 // Valid reports whether the text is a status.
-func (s Status) Valid() bool {
-	_, ok := steps[s]
-	return ok && s != ""
-}
+func (s Status) Valid() bool { return s.Meaning() != "" }
 
 // Unknown reports whether the platform was asked and we do not know the answer: a status ending in -ing.
 func (s Status) Unknown() bool {
