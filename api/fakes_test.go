@@ -154,7 +154,10 @@ func (s *catalogStore) SaveAvailability(_ context.Context, code domain.Instituti
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st := s.states[code]
-	st.AvailabilityAt, st.AvailabilitySeq = at, st.AvailabilitySeq+1
+	if !at.IsZero() {
+		st.AvailabilityAt = at
+	}
+	st.AvailabilitySeq++
 	if s.seqs[code] == nil {
 		s.seqs[code] = map[catalog.Key]int64{}
 	}
@@ -177,6 +180,19 @@ func (s *catalogStore) Availability(_ context.Context, code domain.InstitutionCo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.readings[code]), nil
+}
+
+func (s *catalogStore) SavePoll(_ context.Context, code domain.InstitutionCode, p catalog.Poll) (catalog.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.states[code]
+	st.AvailabilityAt, st.AvailabilitySeq = p.At, st.AvailabilitySeq+1
+	s.states[code] = st
+	return st, nil
+}
+
+func (s *catalogStore) Moves(context.Context, domain.InstitutionCode, int64) ([]catalog.Moved, error) {
+	return nil, nil
 }
 
 // catalogPlatform answers from the test world.
@@ -237,6 +253,11 @@ func (p *catalogPlatform) Availability(_ context.Context, snap *catalog.Snapshot
 		return rs, nil
 	}
 	return readings(code, p.clock()), nil
+}
+
+func (p *catalogPlatform) PerformanceAvailability(_ context.Context, snap *catalog.Snapshot, ids []catalog.PerformanceID) ([]catalog.Reading, error) {
+	all, err := p.Availability(context.Background(), snap, nil)
+	return slices.DeleteFunc(slices.Clone(all), func(r catalog.Reading) bool { return !slices.Contains(ids, r.Performance) }), err
 }
 
 // orderStore keeps orders in memory, with the rules of its port.

@@ -1,6 +1,7 @@
 package secutix
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -80,6 +81,41 @@ func (c Catalog) Availability(ctx context.Context, snap *catalog.Snapshot, produ
 		undated = undated[n:]
 	}
 	return r.out, nil
+}
+
+// PerformanceAvailability implements catalog.Platform: in batches through getEventAvailability, with every seat category and
+// contingent. S-360: AvailabilityService.getEventAvailability.
+func (c Catalog) PerformanceAvailability(ctx context.Context, snap *catalog.Snapshot, performances []catalog.PerformanceID) ([]catalog.Reading, error) {
+	i, err := c.of(snap.Institution.Code)
+	if err != nil {
+		return nil, err
+	}
+	r := availabilityReader{snap: snap, client: i.client.WithClass(classRefresh), clock: c.clock}
+	for part := range slices.Chunk(performances, batch) {
+		part = slices.Clone(part)
+		slices.SortFunc(part, func(a, b catalog.PerformanceID) int { // an event is named once
+			return cmp.Or(cmp.Compare(productOf(snap, a), productOf(snap, b)), cmp.Compare(a, b))
+		})
+		for _, id := range part {
+			if p := productOf(snap, id); p != 0 {
+				if err := r.add(ctx, s360.ID(p), s360.ID(id)); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if err := r.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r.out, nil
+}
+
+// productOf is the product of a performance; 0 where the snapshot does not have it.
+func productOf(snap *catalog.Snapshot, id catalog.PerformanceID) catalog.ProductID {
+	if p := snap.Performance(id); p != nil {
+		return p.Product
+	}
+	return 0
 }
 
 // availabilityReader collects performances into batches and reads them.

@@ -28,22 +28,23 @@ const snapshotsKept = 3
 
 type (
 	catalogStateRow struct {
-		Institution     string `gorm:"primaryKey"`
-		Version         int64
-		Format          int64
-		SetupStamp      string
-		LoadedAt        moment
-		CheckedAt       moment
-		AvailabilityAt  moment
-		AvailabilitySeq int64
-		RefusedStamp    string
-		RefusedAt       moment
-		RefusedReason   string
-		FailedAt        moment
-		FailedReason    string
-		Summary         string
-		Forgotten       int64
-		HintedAt        moment
+		Institution      string `gorm:"primaryKey"`
+		Version          int64
+		Format           int64
+		SetupStamp       string
+		LoadedAt         moment
+		CheckedAt        moment
+		AvailabilityAt   moment
+		AvailabilityFrom moment
+		AvailabilitySeq  int64
+		RefusedStamp     string
+		RefusedAt        moment
+		RefusedReason    string
+		FailedAt         moment
+		FailedReason     string
+		Summary          string
+		Forgotten        int64
+		HintedAt         moment
 	}
 	snapshotRow struct {
 		Institution string `gorm:"primaryKey"`
@@ -62,6 +63,7 @@ type (
 		Timeslot      int64  `gorm:"primaryKey"`
 		Day           string `gorm:"primaryKey"`
 		Seq           int64
+		Saved         int64
 		Level         string
 		Places        int64
 		Counted       bool
@@ -85,7 +87,7 @@ func (r *catalogStateRow) toState() catalog.State {
 	s := catalog.State{
 		Institution: domain.InstitutionCode(r.Institution), Version: r.Version, SetupStamp: r.SetupStamp,
 		LoadedAt: time.Time(r.LoadedAt), CheckedAt: time.Time(r.CheckedAt), AvailabilityAt: time.Time(r.AvailabilityAt),
-		AvailabilitySeq: r.AvailabilitySeq, RefusedStamp: r.RefusedStamp, RefusedAt: time.Time(r.RefusedAt),
+		AvailabilityFrom: time.Time(r.AvailabilityFrom), AvailabilitySeq: r.AvailabilitySeq, RefusedStamp: r.RefusedStamp, RefusedAt: time.Time(r.RefusedAt),
 		RefusedReason: r.RefusedReason, FailedAt: time.Time(r.FailedAt), FailedReason: r.FailedReason,
 		Summary: r.Summary, ChangesForgotten: r.Forgotten,
 	}
@@ -98,7 +100,7 @@ func (r *catalogStateRow) toState() catalog.State {
 // set takes over what a state may change; its version, sequence, summary and what is forgotten are the store's own.
 func (r *catalogStateRow) set(s *catalog.State) {
 	r.SetupStamp, r.LoadedAt, r.CheckedAt = s.SetupStamp, moment(s.LoadedAt), moment(s.CheckedAt)
-	r.AvailabilityAt = moment(s.AvailabilityAt)
+	r.AvailabilityAt, r.AvailabilityFrom = moment(s.AvailabilityAt), moment(s.AvailabilityFrom)
 	r.RefusedStamp, r.RefusedAt, r.RefusedReason = s.RefusedStamp, moment(s.RefusedAt), s.RefusedReason
 	r.FailedAt, r.FailedReason = moment(s.FailedAt), s.FailedReason
 }
@@ -121,7 +123,7 @@ func fromReading(code domain.InstitutionCode, seq int64, r *catalog.Reading) ava
 	return availabilityRow{
 		Institution: string(code), Product: int64(r.Product), Performance: int64(r.Performance),
 		SeatCategory: int64(r.SeatCategory), Contingent: int64(r.Contingent), Item: int64(r.Item), Timeslot: int64(r.Timeslot),
-		Day: string(r.Day), Seq: seq,
+		Day: string(r.Day), Seq: seq, Saved: seq,
 		Level: string(r.Level), Places: int64(r.Count), Counted: r.Counted, PlatformLevel: r.PlatformLevel, AsOf: instant(r.AsOf),
 	}
 }
@@ -186,7 +188,7 @@ func (c *Catalog) ReplaceCatalog(ctx context.Context, snap *catalog.Snapshot, st
 	}
 	code := snap.Institution.Code
 	return c.changeState(ctx, "replace catalog", code, func(tx *gorm.DB, row *catalogStateRow) error {
-		state.AvailabilityAt = time.Time(row.AvailabilityAt)
+		state.AvailabilityAt, state.AvailabilityFrom = time.Time(row.AvailabilityAt), time.Time(row.AvailabilityFrom)
 		row.set(&state)
 		changes := d.Changes
 		if d.From != row.Version && row.Version != 0 {
@@ -239,7 +241,7 @@ func (c *Catalog) Snapshot(ctx context.Context, code domain.InstitutionCode) (*c
 }
 
 // SaveAvailability implements catalog.Store. Of two readings of the same thing the later AsOf counts; of two equal ones,
-// the later saved. The sequence number of one that says the same stays; readers learn from AvailabilityAt that it is newer. A zero at leaves AvailabilityAt as it is.
+// the later saved. The sequence number of one that says the same stays, for it did not move. A zero at leaves AvailabilityAt as it is.
 func (c *Catalog) SaveAvailability(
 	ctx context.Context, code domain.InstitutionCode, readings []catalog.Reading, at time.Time,
 ) (catalog.State, error) {
@@ -268,7 +270,7 @@ func (c *Catalog) SaveAvailability(
 				{Name: "day"},
 			},
 			DoUpdates: append(clause.Set{{Column: clause.Column{Name: "seq"}, Value: gorm.Expr(seqOfMoved)}},
-				clause.AssignmentColumns([]string{"level", "places", "counted", "platform_level", "as_of"})...),
+				clause.AssignmentColumns([]string{"saved", "level", "places", "counted", "platform_level", "as_of"})...),
 			Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "excluded.as_of >= availabilities.as_of"}}},
 		}).CreateInBatches(rows, batch).Error
 	})
@@ -299,7 +301,7 @@ func newestOfEach(readings []catalog.Reading) []catalog.Reading {
 // Availability implements catalog.Store, ordered by the things' ids.
 func (c *Catalog) Availability(ctx context.Context, code domain.InstitutionCode, seq int64) ([]catalog.Reading, error) {
 	var rows []availabilityRow
-	err := c.db.read.WithContext(ctx).Where("institution = ? AND seq > ?", string(code), seq).
+	err := c.db.read.WithContext(ctx).Where("institution = ? AND saved > ?", string(code), seq).
 		Order("product, performance, seat_category, contingent, item, timeslot, day").Find(&rows).Error
 	if err != nil {
 		return nil, translate("list availability", err)
@@ -309,4 +311,58 @@ func (c *Catalog) Availability(ctx context.Context, code domain.InstitutionCode,
 		readings[i] = rows[i].toReading()
 	}
 	return readings, nil
+}
+
+type moveRow struct {
+	Institution string `gorm:"primaryKey"`
+	Product     int64  `gorm:"primaryKey"`
+	MovedAt     instant
+	Seq         int64
+}
+
+// TableName implements gorm's Tabler.
+func (moveRow) TableName() string { return "availability_moves" }
+
+// SavePoll implements catalog.Store.
+func (c *Catalog) SavePoll(ctx context.Context, code domain.InstitutionCode, p catalog.Poll) (catalog.State, error) {
+	return c.changeState(ctx, "save a poll", code, func(tx *gorm.DB, row *catalogStateRow) error {
+		row.AvailabilitySeq++
+		if last := time.Time(row.AvailabilityAt); last.IsZero() || p.Since.After(last) {
+			row.AvailabilityFrom = moment(millis(p.Since))
+		}
+		if p.At.After(time.Time(row.AvailabilityAt)) {
+			row.AvailabilityAt = moment(millis(p.At))
+		}
+		at := make(map[catalog.ProductID]time.Time, len(p.Moved))
+		for _, m := range p.Moved {
+			if m.At.After(at[m.Product]) {
+				at[m.Product] = m.At
+			}
+		}
+		rows := make([]moveRow, 0, len(at))
+		for id, t := range at {
+			rows = append(rows, moveRow{string(code), int64(id), instant(t), row.AvailabilitySeq})
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		return tx.Clauses(clause.OnConflict{
+			Columns: []clause.Column{{Name: "institution"}, {Name: "product"}}, DoUpdates: clause.AssignmentColumns([]string{"moved_at", "seq"}),
+			Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "excluded.moved_at >= availability_moves.moved_at"}}},
+		}).CreateInBatches(rows, batch).Error
+	})
+}
+
+// Moves implements catalog.Store, ordered by product.
+func (c *Catalog) Moves(ctx context.Context, code domain.InstitutionCode, seq int64) ([]catalog.Moved, error) {
+	var rows []moveRow
+	err := c.db.read.WithContext(ctx).Where("institution = ? AND seq > ?", string(code), seq).Order("product").Find(&rows).Error
+	if err != nil {
+		return nil, translate("list moves", err)
+	}
+	out := make([]catalog.Moved, len(rows))
+	for i, r := range rows {
+		out[i] = catalog.Moved{Product: catalog.ProductID(r.Product), At: time.Time(r.MovedAt)}
+	}
+	return out, nil
 }

@@ -46,6 +46,12 @@ type Reading struct {
 	Availability
 }
 
+// Poll is one question which products moved, with its answer.
+type Poll struct {
+	At, Since time.Time // when it was asked, and its reference date
+	Moved     []Moved
+}
+
 // Moved is a product of which the platform says that its availability has changed.
 type Moved struct {
 	Product ProductID

@@ -22,24 +22,29 @@ type Platform interface {
 	// Availability reads what is left of the products (all their performances or items that the snapshot knows and that
 	// are not over). It may cost several calls. S-360: AvailabilityService.getEventAvailability, getProductAvailability.
 	Availability(ctx context.Context, snap *Snapshot, products []ProductID) ([]Reading, error)
+	// PerformanceAvailability reads what is left of the performances, those of one product next to each other in the answer's
+	// calls: one call for each 200. S-360: AvailabilityService.getEventAvailability.
+	PerformanceAvailability(ctx context.Context, snap *Snapshot, performances []PerformanceID) ([]Reading, error)
 	// Seats reads the numbered places of a performance, in any order: one call. S-360: AvailabilityService.getSeatsAvailability.
 	Seats(ctx context.Context, snap *Snapshot, id PerformanceID) ([]Seat, error)
 }
 
 // State is what we know about an institution's catalog and how fresh it is. The zero value has never been loaded.
 type State struct {
-	Institution     domain.InstitutionCode
-	Version         int64     // of the snapshot that serves; 0 is none
-	SetupStamp      string    // the platform's stamp at the last full load
-	LoadedAt        time.Time // last full load
-	CheckedAt       time.Time // last time the platform said nothing changed, or the last load
-	AvailabilityAt  time.Time // everything not reported as moved since is confirmed as of then
-	AvailabilitySeq int64     // rises with every SaveAvailability and ReplaceCatalog: it orders all that moves
-	RefusedAt       time.Time // last catalog that was refused; zero is never
-	RefusedReason   string
-	RefusedStamp    string    // the set-up stamp of the refused catalog: the same one is not loaded again for an hour
-	FailedAt        time.Time // last refresh that failed for another reason; zero is never
-	FailedReason    string
+	Institution    domain.InstitutionCode
+	Version        int64     // of the snapshot that serves; 0 is none
+	SetupStamp     string    // the platform's stamp at the last full load
+	LoadedAt       time.Time // last full load
+	CheckedAt      time.Time // last time the platform said nothing changed, or the last load
+	AvailabilityAt time.Time // everything not reported as moved since is confirmed as of then
+	// AvailabilityFrom is since when moves are known without a gap: a reading from before then is not confirmed. Zero is ever.
+	AvailabilityFrom time.Time
+	AvailabilitySeq  int64     // rises with every SaveAvailability, SavePoll and ReplaceCatalog: it orders all that moves
+	RefusedAt        time.Time // last catalog that was refused; zero is never
+	RefusedReason    string
+	RefusedStamp     string    // the set-up stamp of the refused catalog: the same one is not loaded again for an hour
+	FailedAt         time.Time // last refresh that failed for another reason; zero is never
+	FailedReason     string
 	// Summary says what the last full load changed; ChangesForgotten is the last sequence number whose changes are not kept
 	// any more. Both are the store's own.
 	Summary          string
@@ -69,6 +74,11 @@ type Store interface {
 	// SaveAvailability upserts readings and sets the state's AvailabilityAt, one transaction; it returns the new state.
 	// A reading older than the stored one is ignored; one that says the same keeps the sequence number it has.
 	SaveAvailability(ctx context.Context, code domain.InstitutionCode, readings []Reading, at time.Time) (State, error)
-	// Availability lists the readings that moved after sequence number seq (0: all).
+	// SavePoll keeps what the platform reported as moved: it sets AvailabilityAt to the poll's time and, where the poll does
+	// not reach back to the one before, AvailabilityFrom to its reference date. It returns the new state.
+	SavePoll(ctx context.Context, code domain.InstitutionCode, p Poll) (State, error)
+	// Availability lists the readings that were saved after sequence number seq (0: all), moved or not.
 	Availability(ctx context.Context, code domain.InstitutionCode, seq int64) ([]Reading, error)
+	// Moves lists the last reported move of each product, of those reported after sequence number seq (0: all).
+	Moves(ctx context.Context, code domain.InstitutionCode, seq int64) ([]Moved, error)
 }

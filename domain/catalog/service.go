@@ -156,24 +156,41 @@ func (s *Service) follow(ctx context.Context, code domain.InstitutionCode) error
 		if err != nil {
 			return err
 		}
-		readings, err := s.Store.Availability(ctx, code, 0)
-		if err != nil {
-			return err
-		}
-		s.views[code].Store(NewView(snap, readings, state.AvailabilityAt))
-		s.seqs[code].Store(state.AvailabilitySeq)
+		return s.lay(ctx, snap, state)
+	}
+	seen := s.seqs[code].Load()
+	if seen == state.AvailabilitySeq {
 		return nil
 	}
-	if s.seqs[code].Load() == state.AvailabilitySeq {
-		return nil
-	}
-	readings, err := s.Store.Availability(ctx, code, s.seqs[code].Load())
+	readings, moves, err := s.saved(ctx, code, seen)
 	if err != nil {
 		return err
 	}
-	s.views[code].Store(v.With(readings, state.AvailabilityAt))
+	s.views[code].Store(v.With(readings, state.AvailabilityAt).polled(state.AvailabilityFrom, moves))
 	s.seqs[code].Store(state.AvailabilitySeq)
 	return nil
+}
+
+// lay makes a snapshot the view, with all that is known of availability over it; the caller has the lock.
+func (s *Service) lay(ctx context.Context, snap *Snapshot, state State) error {
+	code := state.Institution
+	readings, moves, err := s.saved(ctx, code, 0)
+	if err != nil {
+		return err
+	}
+	s.views[code].Store(NewView(snap, readings, state.AvailabilityAt).polled(state.AvailabilityFrom, moves))
+	s.seqs[code].Store(state.AvailabilitySeq)
+	return nil
+}
+
+// saved is what was saved of availability after a sequence number.
+func (s *Service) saved(ctx context.Context, code domain.InstitutionCode, seq int64) ([]Reading, []Moved, error) {
+	readings, err := s.Store.Availability(ctx, code, seq)
+	if err != nil {
+		return nil, nil, err
+	}
+	moves, err := s.Store.Moves(ctx, code, seq)
+	return readings, moves, err
 }
 
 // RefreshCatalog asks whether the set-up has changed and loads the full catalog only then, or once a day, or when forced.
@@ -280,13 +297,8 @@ func (s *Service) swap(ctx context.Context, code domain.InstitutionCode, snap *S
 	if old != nil {
 		s.grown[code] = grownSince(old.Snapshot, snap, s.grown[code])
 	}
-	readings, err := s.Store.Availability(ctx, code, 0)
-	if err != nil {
-		return err
-	}
-	s.views[code].Store(NewView(snap, readings, state.AvailabilityAt))
-	s.seqs[code].Store(state.AvailabilitySeq)
-	return nil
+	state.Institution = code
+	return s.lay(ctx, snap, state)
 }
 
 func (s *Service) noteRefused(ctx context.Context, code domain.InstitutionCode, stamp string, cause error) {

@@ -18,6 +18,7 @@ type store struct {
 	states   map[domain.InstitutionCode]catalog.State
 	snaps    map[domain.InstitutionCode]catalog.Snapshot
 	readings map[domain.InstitutionCode][]kept
+	moves    map[domain.InstitutionCode][]catalog.Moved
 	deltas   []catalog.Delta
 	fail     error // answer of every call while set
 }
@@ -30,7 +31,7 @@ type kept struct {
 func newStore() *store {
 	return &store{
 		states: map[domain.InstitutionCode]catalog.State{}, snaps: map[domain.InstitutionCode]catalog.Snapshot{},
-		readings: map[domain.InstitutionCode][]kept{},
+		readings: map[domain.InstitutionCode][]kept{}, moves: map[domain.InstitutionCode][]catalog.Moved{},
 	}
 }
 
@@ -95,7 +96,9 @@ func (s *store) SaveAvailability(_ context.Context, code domain.InstitutionCode,
 		return st, s.fail
 	}
 	st.AvailabilitySeq++
-	st.AvailabilityAt = at
+	if !at.IsZero() {
+		st.AvailabilityAt = at
+	}
 	for _, r := range readings {
 		s.readings[code] = append(s.readings[code], kept{Reading: r, seq: st.AvailabilitySeq})
 	}
@@ -113,6 +116,29 @@ func (s *store) Availability(_ context.Context, code domain.InstitutionCode, seq
 		}
 	}
 	return out, s.fail
+}
+
+func (s *store) SavePoll(_ context.Context, code domain.InstitutionCode, p catalog.Poll) (catalog.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.state(code)
+	if s.fail != nil {
+		return st, s.fail
+	}
+	st.AvailabilitySeq++
+	if st.AvailabilityAt.IsZero() || p.Since.After(st.AvailabilityAt) {
+		st.AvailabilityFrom = p.Since
+	}
+	st.AvailabilityAt = p.At
+	s.moves[code] = append(s.moves[code], p.Moved...)
+	s.states[code] = st
+	return st, nil
+}
+
+func (s *store) Moves(_ context.Context, code domain.InstitutionCode, _ int64) ([]catalog.Moved, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.moves[code]), s.fail
 }
 
 func (s *store) ChangesAfter(context.Context, domain.InstitutionCode, catalog.Mark, int64, int) ([]catalog.Step, error) {
@@ -138,6 +164,8 @@ type platform struct {
 	stamps, loads, asked int
 	since                []time.Time
 	read                 [][]catalog.ProductID
+	performances         [][]catalog.PerformanceID
+	clock                domain.Clock
 	seats                func(context.Context) ([]catalog.Seat, error)
 }
 
@@ -186,6 +214,20 @@ func (p *platform) Availability(_ context.Context, snap *catalog.Snapshot, produ
 	return out, nil
 }
 
+func (p *platform) PerformanceAvailability(_ context.Context, snap *catalog.Snapshot, ids []catalog.PerformanceID) ([]catalog.Reading, error) {
+	p.performances = append(p.performances, slices.Clone(ids))
+	if p.fail != nil {
+		return nil, p.fail
+	}
+	var out []catalog.Reading
+	for _, id := range ids {
+		out = append(out, catalog.Reading{
+			Key: catalog.Key{Product: snap.Performance(id).Product, Performance: id}, Availability: catalog.Availability{Level: p.level, AsOf: p.clock()},
+		})
+	}
+	return out, nil
+}
+
 // house is a service with its store, its platform and a clock that moves by hand.
 type house struct {
 	*catalog.Service
@@ -203,6 +245,7 @@ func newHouse(tb testing.TB, shared ...*store) *house {
 	h.Service = catalog.New(catalog.Deps{
 		Store: h.store, Platform: h.platform, Clock: func() time.Time { return h.now }, Institutions: []domain.InstitutionCode{sample.Code},
 	})
+	h.platform.clock = h.Clock
 	return h
 }
 

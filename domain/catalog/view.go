@@ -16,6 +16,9 @@ type View struct {
 	levels    map[Key]Availability
 	shares    map[PerformanceID][]ContingentID // those that readings are of, by number
 	confirmed time.Time                        // everything the platform did not report as moved is true as of then
+	quietFrom time.Time                        // since when what it reports is without a gap; zero is since everything was read
+	moves     map[ProductID]time.Time          // the last move it reported, where that was not followed by a reading at once
+	latest    time.Time                        // the newest reading
 }
 
 // NewView lays readings over a snapshot and builds the snapshot's index, which takes a while: it is for those who prepare
@@ -32,6 +35,9 @@ func NewView(snap *Snapshot, readings []Reading, confirmed time.Time) *View {
 func (v *View) lay(readings []Reading) {
 	for _, r := range readings {
 		v.levels[r.Key] = r.Availability
+		if r.AsOf.After(v.latest) {
+			v.latest = r.AsOf
+		}
 		if r.Contingent == 0 {
 			continue
 		}
@@ -44,10 +50,16 @@ func (v *View) lay(readings []Reading) {
 
 // With returns a view with more readings laid over this one; the receiver is unchanged.
 func (v *View) With(readings []Reading, confirmed time.Time) *View {
-	n := &View{Snapshot: v.Snapshot, index: v.index, levels: make(map[Key]Availability, len(v.levels)+len(readings)), confirmed: confirmed}
-	maps.Copy(n.levels, v.levels)
-	n.shares = maps.Clone(v.shares)
-	n.lay(readings)
+	n := &View{
+		Snapshot: v.Snapshot, index: v.index, levels: v.levels, shares: v.shares, confirmed: confirmed, quietFrom: v.quietFrom,
+		moves: v.moves, latest: v.latest,
+	}
+	if len(readings) > 0 {
+		n.levels = make(map[Key]Availability, len(v.levels)+len(readings))
+		maps.Copy(n.levels, v.levels)
+		n.shares = maps.Clone(v.shares)
+		n.lay(readings)
+	}
 	n.spent = n.spentAfter(v, readings)
 	return n
 }
@@ -58,15 +70,55 @@ func (v *View) Index() *Index { return v.index }
 // ConfirmedAt is the moment up to which the platform reported every move of availability; zero is never.
 func (v *View) ConfirmedAt() time.Time { return v.confirmed }
 
+// LatestAt is the moment of the newest thing known of availability: a reading, or a confirmation. Zero is nothing.
+func (v *View) LatestAt() time.Time {
+	if v.confirmed.After(v.latest) {
+		return v.confirmed
+	}
+	return v.latest
+}
+
+// Unread reports whether no availability was ever read.
+func (v *View) Unread() bool { return len(v.levels) == 0 }
+
+// polled adds to a view that nobody has seen yet what the platform reported as moved, and since when without a gap.
+func (v *View) polled(from time.Time, moved []Moved) *View {
+	v.quietFrom = from
+	if len(moved) == 0 {
+		return v
+	}
+	v.moves = maps.Clone(v.moves)
+	if v.moves == nil {
+		v.moves = make(map[ProductID]time.Time, len(moved))
+	}
+	for _, m := range moved {
+		if m.At.After(v.moves[m.Product]) {
+			v.moves[m.Product] = m.At
+		}
+	}
+	return v
+}
+
+// asOf is until when a reading is known to be true: confirmed where the platform has reported every move since it was made,
+// and none of its product.
+func (v *View) asOf(k Key, read time.Time) time.Time {
+	if !v.confirmed.After(read) || read.Before(v.quietFrom) || read.Before(v.moves[k.Product]) {
+		return read
+	}
+	return v.confirmed
+}
+
 // Availability is what is known of exactly this key; an unknown level where nothing was ever read. AsOf is the later of
-// when it was read and when the platform last confirmed that nothing had moved.
+// when it was read and when the platform last confirmed that nothing of its product had moved since.
 func (v *View) Availability(k Key) Availability {
 	a, ok := v.levels[k]
-	if !ok {
-		return Availability{Level: LevelUnknown, AsOf: v.confirmed}
-	}
-	if v.confirmed.After(a.AsOf) {
-		a.AsOf = v.confirmed
+	switch {
+	case ok:
+		a.AsOf = v.asOf(k, a.AsOf)
+	case v.quietFrom.IsZero(): // everything was read, and nothing said of this
+		a = Availability{Level: LevelUnknown, AsOf: v.confirmed}
+	default:
+		a.Level = LevelUnknown
 	}
 	return a
 }
@@ -98,11 +150,8 @@ func (v *View) ItemAvailability(it *Item, slot TimeslotID, day domain.Day) Avail
 // looked at. A dated product with nothing to come is not_on_sale.
 func (v *View) ProductAvailability(p *Product, now time.Time) Availability {
 	if len(p.Performances) == 0 {
-		if a, ok := v.levels[Key{Product: p.ID}]; ok {
-			if v.confirmed.After(a.AsOf) {
-				a.AsOf = v.confirmed
-			}
-			return a
+		if k := (Key{Product: p.ID}); v.has(k) {
+			return v.Availability(k)
 		}
 		if len(p.Items) == 0 {
 			return Availability{Level: LevelUnknown, AsOf: v.confirmed}
@@ -131,6 +180,11 @@ func (v *View) ProductAvailability(p *Product, now time.Time) Availability {
 		return Availability{Level: LevelNotOnSale, AsOf: v.confirmed}
 	}
 	return best
+}
+
+func (v *View) has(k Key) bool {
+	_, ok := v.levels[k]
+	return ok
 }
 
 // order of goodness when several availabilities are seen as one.

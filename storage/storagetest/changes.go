@@ -19,6 +19,7 @@ func changeTests() []test {
 	return []test{
 		{"changes come back newest first, filtered and in pages", changesComeBack},
 		{"a reading that says the same keeps its sequence number", sameReadingKeepsItsNumber},
+		{"polls are kept with their moves, and a gap between them is known", pollsAreKept},
 		{"the feed merges catalog and availability, whole lines at a time", feedMerges},
 		{"a delta from another version is kept as one line", deltaFromElsewhere},
 		{"old changes are forgotten, and that is known", oldChangesForgotten},
@@ -111,8 +112,11 @@ func sameReadingKeepsItsNumber(t check) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]catalog.Reading{reading(2, 19, later)}, got); diff != "" || second.AvailabilitySeq <= first.AvailabilitySeq {
-		t.Errorf("moved (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]catalog.Reading{reading(1, 10, later), reading(2, 19, later)}, got); diff != "" {
+		t.Errorf("saved (-want +got):\n%s", diff)
+	}
+	if moved := movedAfter(t, first.AvailabilitySeq, second.AvailabilitySeq); !slices.Equal(moved, []catalog.PerformanceID{2}) {
+		t.Errorf("moved: %v, want 2 alone", moved)
 	}
 	all, err := t.db.Catalog().Availability(t.Context(), "opera", 0)
 	if err != nil || !all[0].AsOf.Equal(later) {
@@ -127,10 +131,58 @@ func sameReadingKeepsItsNumber(t check) {
 		save(t, later, r)
 		before := save(t, later)
 		change(&r)
-		save(t, later, r)
-		if got, err := t.db.Catalog().Availability(t.Context(), "opera", before.AvailabilitySeq); err != nil || len(got) != 1 {
-			t.Errorf("%s: %d readings moved (%v), want 1", name, len(got), err)
+		now := save(t, later, r)
+		if moved := movedAfter(t, before.AvailabilitySeq, now.AvailabilitySeq); !slices.Equal(moved, []catalog.PerformanceID{1}) {
+			t.Errorf("%s: %v moved, want 1", name, moved)
 		}
+	}
+}
+
+// movedAfter lists the performances whose availability moved in between.
+func movedAfter(t check, seq, upTo int64) (moved []catalog.PerformanceID) {
+	t.Helper()
+	for _, s := range after(t, catalog.Mark{Seq: seq, Whole: true}, upTo, 100) {
+		moved = append(moved, s.Performance)
+	}
+	return moved
+}
+
+func pollsAreKept(t check) {
+	poll := func(at, since time.Duration, moved ...catalog.Moved) catalog.State {
+		t.Helper()
+		st, err := t.db.Catalog().SavePoll(t.Context(), "opera", catalog.Poll{At: noon().Add(at), Since: noon().Add(since), Moved: moved})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}
+	moved := func(p catalog.ProductID, at time.Duration) catalog.Moved { return catalog.Moved{Product: p, At: noon().Add(at)} }
+	first := poll(time.Hour, 0, moved(1, time.Minute), moved(2, 2*time.Minute), moved(2, time.Minute))
+	if !first.AvailabilityAt.Equal(noon().Add(time.Hour)) || !first.AvailabilityFrom.Equal(noon()) {
+		t.Errorf("the first poll: at %s from %s, want 13:00 from 12:00", first.AvailabilityAt, first.AvailabilityFrom)
+	}
+	second := poll(2*time.Hour, 59*time.Minute, moved(1, 90*time.Minute), moved(2, 0))
+	if !second.AvailabilityFrom.Equal(noon()) || second.AvailabilitySeq <= first.AvailabilitySeq {
+		t.Errorf("a poll that reaches back to the one before: from %s, sequence %d", second.AvailabilityFrom, second.AvailabilitySeq)
+	}
+	for seq, want := range map[int64][]catalog.Moved{
+		0:                      {moved(1, 90*time.Minute), moved(2, 2*time.Minute)}, // the later counts
+		first.AvailabilitySeq:  {moved(1, 90*time.Minute)},
+		second.AvailabilitySeq: {},
+	} {
+		got, err := t.db.Catalog().Moves(t.Context(), "opera", seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("moves after %d (-want +got):\n%s", seq, diff)
+		}
+	}
+	if third := poll(5*time.Hour, 4*time.Hour); !third.AvailabilityFrom.Equal(noon().Add(4 * time.Hour)) {
+		t.Errorf("a poll that leaves a gap: from %s, want 16:00", third.AvailabilityFrom)
+	}
+	if st := save(t, time.Time{}, reading(1, 1, noon())); !st.AvailabilityFrom.Equal(noon().Add(4*time.Hour)) || !st.AvailabilityAt.Equal(noon().Add(5*time.Hour)) {
+		t.Errorf("readings moved it to %s from %s", st.AvailabilityAt, st.AvailabilityFrom)
 	}
 }
 
@@ -299,6 +351,12 @@ func (s *stage) Availability(_ context.Context, snap *catalog.Snapshot, _ []cata
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// PerformanceAvailability implements catalog.Platform.
+func (s *stage) PerformanceAvailability(ctx context.Context, snap *catalog.Snapshot, ids []catalog.PerformanceID) ([]catalog.Reading, error) {
+	all, err := s.Availability(ctx, snap, nil)
+	return slices.DeleteFunc(all, func(r catalog.Reading) bool { return !slices.Contains(ids, r.Performance) }), err
 }
 
 // Seats implements catalog.Platform.
