@@ -156,7 +156,9 @@ func pollsAreKept(t check) {
 		}
 		return st
 	}
-	moved := func(p catalog.ProductID, at time.Duration) catalog.Moved { return catalog.Moved{Product: p, At: noon().Add(at)} }
+	moved := func(p catalog.ProductID, at time.Duration) catalog.Moved {
+		return catalog.Moved{Product: p, At: noon().Add(at)}
+	}
 	first := poll(time.Hour, 0, moved(1, time.Minute), moved(2, 2*time.Minute), moved(2, time.Minute))
 	if !first.AvailabilityAt.Equal(noon().Add(time.Hour)) || !first.AvailabilityFrom.Equal(noon()) {
 		t.Errorf("the first poll: at %s from %s, want 13:00 from 12:00", first.AvailabilityAt, first.AvailabilityFrom)
