@@ -48,7 +48,7 @@ freshness: ## compare the refresh policies over MONTHS (default 30) of three ven
 	for v in museum theatre stadium; do $(GO) run ./cmd/guichet quota simulate --policy all --venue $$v \
 		--months $${MONTHS:-30} --plot docs/freshness-$$v.svg || exit 1; done
 
-soak: ## the journey under random faults, SOAK seeds (default 20)
+soak: ## the journey under random faults and years at the gate, SOAK seeds (default 20)
 	GUICHET_SOAK=$${SOAK:-20} .ci/soak
 
 postgres: ## start the tests' private PostgreSQL and print its URL

@@ -66,8 +66,9 @@ type gate struct {
 // lease is what this process holds of a grant.
 type lease struct {
 	grant
-	left int
-	last time.Time
+	left  int
+	until time.Time // by the earliest time; it may be spent until then
+	last  time.Time // when it was spent from, at the latest
 }
 
 // spent is a refusal that no waiting helps, kept for a moment so that the database is not asked for each.
@@ -238,13 +239,21 @@ func (g *gate) take(now time.Time, sales bool) bool {
 		return false
 	}
 	for i := range g.leases {
-		if e := &g.leases[i]; e.left > 0 && now.Before(e.Until) && (sales || !e.Sales) {
+		if e := &g.leases[i]; e.left > 0 && now.Before(e.until) && (sales || !e.Sales) {
 			e.left--
-			e.last = now
+			e.last = g.stamp(now)
 			return true
 		}
 	}
 	return false
+}
+
+// stamp is the latest that a call made now can have been made at.
+func (g *gate) stamp(now time.Time) time.Time {
+	if g.time.doubt {
+		return now
+	}
+	return now.Add(g.time.late())
 }
 
 // lease asks the other replicas, through the database, for a few calls, and takes one of them.
@@ -280,7 +289,7 @@ func (m *Meter) lease(ctx context.Context, g *gate, c Call) (verdict, error) {
 		return verdict{wait: d.wait, wake: g.wake}, nil
 	}
 	g.room[lane(t.sales)] = d.room
-	g.leases = append(g.leases, lease{grant: d.grant, left: d.grant.Calls - 1, last: now})
+	g.leases = append(g.leases, lease{grant: d.grant, left: d.grant.Calls - 1, until: d.until, last: g.stamp(now)})
 	return verdict{pass: true}, nil
 }
 
@@ -293,13 +302,13 @@ func (g *gate) changed() {
 // report is what the gate has to tell the others.
 func (g *gate) report(t trade) (trade, []lease) {
 	now := g.time.now()
-	t.now, t.ahead, t.shift, t.strict = now, g.time.ahead, g.shift, g.time.elapsed != nil
+	t.now, t.ahead, t.shift, t.strict = now, g.time.late(), g.shift, g.time.elapsed != nil
 	t.doubt, t.doubted = g.time.doubt, g.doubted
 	t.bytes, t.refusals, t.calm = g.bytes, g.refusals, g.calm
 	g.doubted, g.shift, g.bytes, g.refusals, g.calm = false, 0, 0, nil, false
 	var open, done []lease
 	for _, e := range g.leases {
-		if e.left > 0 && now.Before(e.Until) {
+		if e.left > 0 && now.Before(e.until) {
 			open = append(open, e)
 			continue
 		}
@@ -470,12 +479,10 @@ func (m *Meter) Leave(ctx context.Context, c Call, r Result) {
 	g.room[0] -= r.BytesOut + r.BytesIn
 	g.room[1] -= r.BytesOut + r.BytesIn
 	doubted := g.time.doubt
-	if shift := g.time.witness(r.Date); shift > 0 {
+	if shift, jumped := g.time.witness(r.Date, r.Took); jumped {
 		g.shift += shift
 		g.doubted = g.doubted || doubted
-		for i := range g.leases { // leased by the earlier time: no longer to be trusted
-			g.leases[i].Until = g.leases[i].last
-		}
+		g.lapse() // leased by another time: no longer to be trusted
 	}
 	if r.Limited {
 		g.refusals = append(g.refusals, refusal{retry: r.RetryAfter, jitter: m.d.Jitter()})
@@ -515,7 +522,7 @@ func (g *gate) pending() bool {
 	defer g.mu.Unlock()
 	now := g.time.now()
 	for _, e := range g.leases {
-		if e.left == 0 || !now.Before(e.Until) {
+		if e.left == 0 || !now.Before(e.until) {
 			return true
 		}
 	}
@@ -526,15 +533,17 @@ func (g *gate) pending() bool {
 func (m *Meter) Close(ctx context.Context) error {
 	for _, g := range m.gates {
 		g.mu.Lock()
-		now := g.time.now()
-		for i := range g.leases {
-			if g.leases[i].Until.After(now) {
-				g.leases[i].Until = now
-			}
-		}
+		g.lapse()
 		g.mu.Unlock()
 	}
 	return m.Flush(ctx)
+}
+
+// lapse ends every lease: the next exchange gives back what is left of it.
+func (g *gate) lapse() {
+	for i := range g.leases {
+		g.leases[i].until = time.Time{}
+	}
 }
 
 // ForgetSpacing forgets when methods with a spacing of their own were last called: for a platform that has begun anew, as

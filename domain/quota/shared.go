@@ -16,8 +16,9 @@ const validity = 10 * time.Second
 
 // shared is what all replicas of an institution's gate know together: one document in the database, exchanged whole.
 type shared struct {
-	Seen     time.Time            `json:"seen"`    // the latest exchange
-	Periods  []period             `json:"periods"` // days and months, oldest first
+	Seen     time.Time            `json:"seen"`               // the latest exchange
+	Periods  []period             `json:"periods"`            // days and months, oldest first
+	Unplaced int64                `json:"unplaced,omitempty"` // calls in doubt that no minute counts any more: of which day is not known yet
 	Grants   []grant              `json:"grants,omitempty"`
 	Next     int64                `json:"next"` // number of the next grant
 	Replicas map[string]time.Time `json:"replicas,omitempty"`
@@ -40,7 +41,7 @@ type grant struct {
 	Owner   string    `json:"owner,omitempty"`
 	Calls   int       `json:"calls"`
 	Sales   bool      `json:"sales,omitempty"` // only sales may spend it
-	Until   time.Time `json:"until"`           // leased: spent by then or lapsed; made: the last one
+	Until   time.Time `json:"until"`           // leased: spent by then or lapsed; made: the last one; at the latest
 	Periods []string  `json:"periods,omitempty"`
 	By      string    `json:"by,omitempty"` // Until is by the clock of this replica, which is in doubt; empty: by the true time
 }
@@ -70,7 +71,7 @@ type refusal struct {
 type trade struct {
 	owner    string
 	now      time.Time     // at the earliest
-	ahead    time.Duration // the true time may be that much later
+	ahead    time.Duration // and that much later at the latest
 	shift    time.Duration // the replica's time has just gone on by so much
 	doubt    bool          // now is by a clock in doubt: the true time is not earlier
 	doubted  bool          // it was, when shift came about
@@ -86,9 +87,18 @@ type trade struct {
 	every time.Duration // its spacing
 }
 
+// latest is when calls made now are stamped: no later can it be. In doubt that is not known, and the stamp is By its owner.
+func (t trade) latest() time.Time {
+	if t.doubt {
+		return t.now
+	}
+	return t.now.Add(t.ahead)
+}
+
 // deal is what a replica gets.
 type deal struct {
 	grant grant         // Calls is 0: nothing
+	until time.Time     // of the grant, by the replica's own earliest time
 	room  int64         // bytes that its day and month have left
 	wait  time.Duration // until something may be free
 	err   *domain.Error // no waiting helps
@@ -125,59 +135,65 @@ func (s *shared) clean(l Limits, t trade) {
 	for i := range s.Grants {
 		s.restamp(l, &s.Grants[i], t)
 	}
-	latest := t.now.Add(t.ahead + validity)
 	if t.shift > 0 {
 		for key, at := range s.Last {
 			s.Last[key] = at.Add(t.shift)
 		}
 	}
 	for key, at := range s.Last {
-		if !t.doubt && at.After(latest) {
+		if !t.doubt && at.After(t.utmost()) {
 			s.Last[key] = t.now
 		}
 	}
 	if limit := t.now.Add(time.Hour); !t.doubt && s.Pause.ClosedTo.After(limit) {
 		s.Pause.ClosedTo = limit
 	}
-	minute := s.minute(t)
-	s.Grants = slices.DeleteFunc(s.Grants, func(g grant) bool { return t.now.Sub(g.Until) >= minute })
+	s.Grants = slices.DeleteFunc(s.Grants, func(g grant) bool {
+		over := t.now.Sub(g.Until) >= time.Minute
+		if over && g.By != "" {
+			s.Unplaced += int64(g.Calls)
+		}
+		return over
+	})
+	if !t.doubt && s.Unplaced > 0 {
+		for _, key := range keys(l, t) {
+			s.period(key).Calls += s.Unplaced
+		}
+		s.Unplaced = 0
+	}
 	s.Peaks = slices.DeleteFunc(s.Peaks, func(p Peak) bool { return t.now.Sub(p.To) > 31*24*time.Hour })
 }
 
+// utmost is the latest stamp that a replica with a true clock can have made by now.
+func (t trade) utmost() time.Time { return t.now.Add(t.ahead + validity + longest + told) }
+
 // restamp brings a grant to the trader's time, never so that it counts for less than it may have to.
 func (s *shared) restamp(l Limits, g *grant, t trade) {
-	switch {
-	case g.By == "" && t.shift > 0 && !t.doubted:
-		g.Until = g.Until.Add(t.shift)
-	case g.By == t.owner:
-		g.Until = g.Until.Add(t.shift)
-		if t.doubt {
-			return
+	switch g.By {
+	case "":
+		if t.shift > 0 && !t.doubted {
+			g.Until = g.Until.Add(t.shift)
 		}
+	case t.owner:
+		g.Until = g.Until.Add(t.shift)
+	default: // its owner may never learn when it was
+		g.Until, g.By = t.latest().Add(validity), t.owner
+	}
+	if t.doubt {
+		return
+	}
+	if g.By != "" { // now it is known when it was
 		g.By = ""
-		for _, key := range keys(l, t) { // now it is known when it was
+		for _, key := range keys(l, t) {
 			if !slices.Contains(g.Periods, key) {
 				s.period(key).Calls += int64(g.Calls)
 				g.Periods = append(slices.Clone(g.Periods), key)
 			}
 		}
-	case g.By != "":
-		g.Until, g.By = t.now.Add(validity), ""
-		if t.doubt {
-			g.By = t.owner
-		}
 	}
-	if latest := t.now.Add(validity); !t.doubt && g.Until.After(latest) {
-		g.Until = latest
+	if utmost := t.utmost(); g.Until.After(utmost) {
+		g.Until = utmost
 	}
-}
-
-// minute is how long a call counts: a little longer where replicas' clocks may differ.
-func (s *shared) minute(t trade) time.Duration {
-	if t.strict && len(s.Replicas) > 1 {
-		return time.Minute + 2*tolerance
-	}
-	return time.Minute
 }
 
 func (s *shared) settle(l Limits, t trade) {
@@ -247,20 +263,32 @@ func (s *shared) period(key string) *period {
 	i, found := slices.BinarySearchFunc(s.Periods, key, func(p period, k string) int { return compareKeys(p.Key, k) })
 	if !found {
 		s.Periods = slices.Insert(s.Periods, i, period{Key: key})
-		if len(s.Periods) > keepPeriods+1 { // days come first: the oldest day goes, or the oldest month
-			drop := 0
-			if len(s.Periods[keepPeriods/2].Key) != len(time.DateOnly) {
-				drop = slices.IndexFunc(s.Periods, func(p period) bool { return len(p.Key) != len(time.DateOnly) })
-			}
-			if drop != i {
-				s.Periods = slices.Delete(s.Periods, drop, drop+1)
-				if drop < i {
-					i--
-				}
+		if len(s.Periods) > keepPeriods+1 {
+			drop := s.furthest(i)
+			s.Periods = slices.Delete(s.Periods, drop, drop+1)
+			if drop < i {
+				i--
 			}
 		}
 	}
 	return &s.Periods[i]
+}
+
+// furthest is the period, not the one given, that lies furthest from when the gate was last used: clocks that were wrong left it.
+func (s *shared) furthest(but int) int {
+	drop, most := -1, time.Duration(-1)
+	for i, p := range s.Periods {
+		layout := time.DateOnly[:len(p.Key)] // 2006-01-02 or 2006-01
+		at, err := time.Parse(layout, p.Key)
+		away := s.Seen.Sub(at).Abs()
+		if err != nil {
+			away = math.MaxInt64
+		}
+		if i != but && away > most {
+			drop, most = i, away
+		}
+	}
+	return drop
 }
 
 // compareKeys sorts days before months, each by time.
@@ -398,9 +426,9 @@ func (s *shared) lease(l Limits, t trade) deal {
 	if int64(n) > left {
 		n = int(left)
 	}
-	until := t.now.Add(validity)
+	until := t.latest().Add(validity)
 	local := until.In(l.Zone)
-	if midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, l.Zone); midnight.After(t.now) {
+	if midnight := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, l.Zone); midnight.After(t.latest()) {
 		until = midnight // a lease ends with the day it is charged to
 	}
 	s.Next++
@@ -416,9 +444,9 @@ func (s *shared) lease(l Limits, t trade) deal {
 		if s.Last == nil {
 			s.Last = map[string]time.Time{}
 		}
-		s.Last[t.key] = t.now
+		s.Last[t.key] = t.latest()
 	}
-	return deal{grant: g, room: room}
+	return deal{grant: g, until: until.Add(t.now.Sub(t.latest())), room: room}
 }
 
 // budget is how many calls and bytes are left of every period charged.
@@ -427,6 +455,7 @@ func (s *shared) budget(l Limits, t trade, charged []string) (left, room int64, 
 	if l.Unmetered {
 		return left, room, nil
 	}
+	asks := false
 	for _, key := range charged {
 		calls, bytes, code, name := l.MonthCalls, l.MonthBytes, CodeMonth, "month"
 		if len(key) == len(time.DateOnly) {
@@ -441,20 +470,26 @@ func (s *shared) budget(l Limits, t trade, charged []string) (left, room int64, 
 			bytes -= bytes * int64(l.SalesShare) / 100
 		}
 		p := s.spent(key)
+		free, rest := left, room
 		if all > 0 { // 0 is no limit
-			left = min(left, calls-p.Calls)
+			free = min(free, calls-p.Calls)
 		}
 		if bytes > 0 {
-			room = min(room, bytes-p.Bytes)
+			rest = min(rest, bytes-p.Bytes)
 		}
-		if (left <= 0 || room <= 0) && len(charged) > 2 && p.Calls < all {
-			return 1, 1, nil // only the platform can tell whether this period is over: ask it
-		}
-		if left <= 0 || room <= 0 {
+		switch {
+		case free > 0 && rest > 0:
+			left, room = free, rest
+		case len(charged) > 2 && p.Calls < all:
+			asks = true // only the platform can tell whether this period is over
+		default:
 			e := domain.Errorf(domain.Limited, code, "this %s's share of calls is spent (%d calls, %d bytes)", name, p.Calls, p.Bytes)
 			e.RetryAfter = time.Hour
 			return 0, 0, e
 		}
+	}
+	if asks {
+		return 1, 1, nil
 	}
 	return left, room, nil
 }
@@ -473,7 +508,7 @@ func (s *shared) free(t trade, n int) time.Duration {
 	slices.SortFunc(grants, func(a, b grant) int { return a.Until.Compare(b.Until) })
 	for _, g := range grants {
 		if n -= g.Calls; n <= 0 {
-			return max(g.Until.Add(s.minute(t)).Sub(t.now), time.Millisecond)
+			return max(g.Until.Add(time.Minute).Sub(t.now), time.Millisecond)
 		}
 	}
 	return time.Minute
