@@ -256,14 +256,14 @@ func keys(l Limits, t trade) []string {
 }
 
 // keepPeriods is how many days and months are remembered: a clock that went back finds what was spent.
-const keepPeriods = 10
+const keepPeriods = 20
 
 // period finds or makes a period.
 func (s *shared) period(key string) *period {
 	i, found := slices.BinarySearchFunc(s.Periods, key, func(p period, k string) int { return compareKeys(p.Key, k) })
 	if !found {
 		s.Periods = slices.Insert(s.Periods, i, period{Key: key})
-		if len(s.Periods) > keepPeriods+1 {
+		if len(s.Periods) > keepPeriods {
 			drop := s.furthest(i)
 			s.Periods = slices.Delete(s.Periods, drop, drop+1)
 			if drop < i {
@@ -278,17 +278,24 @@ func (s *shared) period(key string) *period {
 func (s *shared) furthest(but int) int {
 	drop, most := -1, time.Duration(-1)
 	for i, p := range s.Periods {
-		layout := time.DateOnly[:len(p.Key)] // 2006-01-02 or 2006-01
-		at, err := time.Parse(layout, p.Key)
-		away := s.Seen.Sub(at).Abs()
-		if err != nil {
-			away = math.MaxInt64
-		}
-		if i != but && away > most {
+		if away := p.away(s.Seen); i != but && away > most {
 			drop, most = i, away
 		}
 	}
 	return drop
+}
+
+// away is how far a time lies from the period, to within a day: zones differ.
+func (p period) away(at time.Time) time.Duration {
+	from, err := time.Parse(time.DateOnly[:min(len(p.Key), len(time.DateOnly))], p.Key) // 2006-01-02 or 2006-01
+	if err != nil {
+		return math.MaxInt64
+	}
+	until := from.AddDate(0, 0, 1)
+	if len(p.Key) != len(time.DateOnly) {
+		until = from.AddDate(0, 1, 0)
+	}
+	return max(0, from.Sub(at)-24*time.Hour, at.Sub(until)-24*time.Hour)
 }
 
 // compareKeys sorts days before months, each by time.
