@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -367,6 +368,15 @@ func laterRefusals() []refusal {
 	}
 }
 
+// peak sets a good window, with some text replaced: what stands there comes second.
+func peak(replace ...string) func(*rig) answer {
+	body := `{"institution":"play","from":"2026-10-20T08:00:00Z","to":"2026-10-20T10:00:00Z","per_minute":120}`
+	for i := 0; i+1 < len(replace); i += 2 {
+		body = strings.ReplaceAll(body, replace[i+1], replace[i])
+	}
+	return func(r *rig) answer { return r.do("ops", http.MethodPost, "/v1/admin/quota/peaks", body) }
+}
+
 func adminRefusals() []refusal {
 	key := func(body string) func(*rig) answer {
 		return func(r *rig) answer { return r.do("ops", "POST", "/v1/admin/keys", body) }
@@ -376,6 +386,24 @@ func adminRefusals() []refusal {
 		{name: "calls of an unknown order", do: get("money", "/v1/orders/ord_nothing/calls"), status: 404, code: sales.CodeUnknown},
 		{name: "calls without finance or admin", do: get("web", "/v1/orders/ord_nothing/calls"), status: 403, code: storefront.CodeKeyScope},
 		{name: "admin: unknown institution's quota", do: get("ops", "/v1/admin/quota?institution=nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
+		{name: "admin: peaks of an unknown institution", do: get("ops", "/v1/admin/quota/peaks?institution=nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
+		{name: "admin: peak of an unknown institution", do: peak(`"institution":"nowhere"`, `"institution":"play"`), status: 404, code: catalog.CodeInstitutionUnknown},
+		{name: "admin: peak of no length", do: peak(`"to":"2026-10-20T08:00:00Z"`, `"to":"2026-10-20T10:00:00Z"`), status: 422, code: quota.CodePeak, pointer: "/to", field: quota.CodePeakEmpty},
+		{name: "admin: peak in the past", do: peak(`"from":"2020-10-20T08:00:00Z","to":"2020-10-20T10:00:00Z"`, `"from":"2026-10-20T08:00:00Z","to":"2026-10-20T10:00:00Z"`), status: 422, code: quota.CodePeak, pointer: "/to", field: quota.CodePeakPast},
+		{name: "admin: peak above the agreed rate", do: peak(`181`, `120`), status: 422, code: quota.CodePeak, pointer: "/per_minute", field: quota.CodePeakRate},
+		{name: "admin: peak that raises nothing", do: peak(`60`, `120`), status: 422, code: quota.CodePeak, pointer: "/per_minute", field: quota.CodePeakRate},
+		{name: "admin: peak without a rate", do: peak(`0`, `120`), status: 422, code: domain.CodeRequest, pointer: "/per_minute", field: domain.CodeRequest},
+		{name: "admin: peak that overlaps", do: func(r *rig) answer {
+			peak()(r)
+			return peak(`"from":"2026-10-20T09:59:59Z","to":"2026-10-20T11:00:00Z"`, `"from":"2026-10-20T08:00:00Z","to":"2026-10-20T10:00:00Z"`)(r)
+		}, status: 422, code: quota.CodePeak, pointer: "/from", field: quota.CodePeakOverlap},
+		{name: "admin: peaks without end", do: func(r *rig) answer {
+			for day := range 20 {
+				peak(fmt.Sprintf("2027-03-%02dT", day+1), "2026-10-20T")(r)
+			}
+			return peak()(r)
+		}, status: 422, code: quota.CodePeak, pointer: "/from", field: quota.CodePeakCount},
+		{name: "admin: removing an unknown peak", do: func(r *rig) answer { return r.do("ops", "DELETE", "/v1/admin/quota/peaks/peak_nothing", "") }, status: 404, code: quota.CodePeakUnknown},
 		{name: "admin: history of nowhere", do: get("ops", "/v1/admin/institutions/nowhere/changes"), status: 404, code: catalog.CodeInstitutionUnknown},
 		{name: "admin: history of an unknown sort", do: get("ops", "/v1/admin/institutions/play/changes?what=gone,lost"), status: 422, code: domain.CodeRequest, pointer: "?what", field: domain.CodeRequest},
 		{name: "admin: history of another's product", do: get("ops", "/v1/admin/institutions/play/changes?product=arena-301"), status: 422, code: domain.CodeRequest, pointer: "?product", field: domain.CodeRequest},

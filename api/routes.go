@@ -280,6 +280,26 @@ func (s *server) routes() []*route {
 			mount: typed(s.adminQuota, http.StatusOK),
 		},
 		{
+			method: http.MethodGet, path: "/v1/admin/quota/peaks", id: "adminListPeaks", tag: tagAdmin, scopes: scopes(storefront.ScopeAdmin, storefront.ScopeFinance),
+			summary: "List the times with a raised rate", about: "Those of the configuration too. What is over or removed is shown for 31 days.",
+			codes: []string{catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution}, mount: typed(s.adminPeaks, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/quota/peaks", id: "adminCreatePeak", tag: tagAdmin, scopes: admin,
+			summary: "Raise the rate for a time that the platform agreed to",
+			about:   "In force here at once, on other replicas within seconds, also after a restart.",
+			codes: []string{
+				catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution, quota.CodePeak, quota.CodePeakEmpty, quota.CodePeakPast, quota.CodePeakRate,
+				quota.CodePeakOverlap, quota.CodePeakCount,
+			},
+			mount: typed(s.adminCreatePeak, http.StatusCreated),
+		},
+		{
+			method: http.MethodDelete, path: "/v1/admin/quota/peaks/{id}", id: "adminRemovePeak", tag: tagAdmin, scopes: admin,
+			summary: "Remove a time with a raised rate", about: "One that runs ends now. Removing it again changes nothing. Those of the configuration have no id.",
+			codes: []string{quota.CodePeakUnknown}, mount: typed(s.adminRemovePeak, http.StatusOK),
+		},
+		{
 			method: http.MethodGet, path: "/v1/admin/orders", id: "adminListOrders", tag: tagAdmin, scopes: admin,
 			summary: "Find orders of every storefront", codes: append(list, catalog.CodeInstitutionUnknown), mount: typed(s.adminOrders, http.StatusOK),
 		},

@@ -72,6 +72,7 @@ func (d *doctor) run(ctx context.Context, file string) {
 	if !d.check("configuration", err, "correct each line named above; `guichet config` prints what is in force") {
 		return
 	}
+	d.peaks(&cfg)
 	d.database(ctx, &cfg)
 	limits := map[domain.InstitutionCode]quota.Limits{}
 	var settings []secutix.Settings
@@ -91,6 +92,18 @@ func (d *doctor) run(ctx context.Context, file string) {
 	}
 	for i := range cfg.Institutions {
 		d.institution(ctx, institutions, &cfg.Institutions[i])
+	}
+}
+
+// peaks warns of configured peak windows that are over: they change nothing, and a configuration that ages must not stop a
+// restart.
+func (d *doctor) peaks(cfg *Config) {
+	for i := range cfg.Institutions {
+		in := &cfg.Institutions[i]
+		for _, p := range in.limits().PastPeaks(domain.SystemClock()) {
+			fmt.Fprintf(d.p.out, "warn  %s: the peak window from %s to %s is over\n      → remove it from the configuration\n",
+				in.Code, p.From.UTC().Format(time.RFC3339), p.To.UTC().Format(time.RFC3339))
+		}
 	}
 }
 

@@ -107,6 +107,8 @@ func operate(t *testing.T, s *stage) {
 	contains(t, fails(t, s.env, "serve", "--config", other), "INVOICE")
 	write(t, other, strings.Replace(string(raw), "allow_simulator: true", "allow_simulator: false", 1))
 	contains(t, fails(t, s.env, "serve", "--config", other), "is a simulator")
+	write(t, other, strings.Replace(string(raw), "  - code: theatre\n", "  - code: theatre\n    agreed_calls_per_minute: 100001\n    peaks: [{from: 2020-01-01T10:00:00Z, to: 2020-01-01T11:00:00Z, calls_per_minute: 100001}]\n", 1))
+	contains(t, command(t, s.env, "doctor", "--config", other), "warn  theatre: the peak window from 2020-01-01T10:00:00Z to 2020-01-01T11:00:00Z is over", "all")
 	contains(t, fails(t, append(s.env, "GUICHET_DATABASE=postgres://nobody@127.0.0.1:1/none"), "doctor"), "FAIL  database")
 	contains(t, fails(t, append(s.env, "GUICHET_DATABASE=sqlite:"+filepath.Join(s.dir, "empty.db")), "serve"), "guichet migrate")
 

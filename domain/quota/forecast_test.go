@@ -173,7 +173,7 @@ func TestPeak_RaisesTheRateBetweenTwoInstantsAndIsRefusedOtherwise(t *testing.T)
 	} {
 		bad := l
 		bad.Peaks = []quota.Peak{peak, p}
-		if err := bad.CheckPeaks(); !domain.HasCode(err, domain.CodeRequest) || len(domain.AsError(err).Fields) == 0 {
+		if err := bad.CheckPeaks(); !domain.HasCode(err, quota.CodePeak) || len(domain.AsError(err).Fields) == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,10 +1,6 @@
 package quota
 
-import (
-	"time"
-
-	"guichet/domain"
-)
+import "time"
 
 // Limits are one institution's, as configured. The zero value of a member takes its default.
 type Limits struct {
@@ -81,46 +77,4 @@ func (l Limits) withDefaults() Limits {
 		l.Zone = time.UTC
 	}
 	return l
-}
-
-// Peak is a time with a raised rate, agreed with the platform beforehand.
-type Peak struct {
-	ID        string    `json:"id,omitempty"` // empty: from the configuration
-	From      time.Time `json:"from"`
-	To        time.Time `json:"to"`
-	PerMinute int       `json:"per_minute"`
-	Note      string    `json:"note,omitempty"`
-}
-
-// CheckPeaks refuses windows that end before they begin, are above the agreed rate or not above the usual one, or overlap.
-// Windows that are over are allowed here: a configuration outlives them.
-func (l Limits) CheckPeaks() error {
-	l = l.withDefaults()
-	for i, p := range l.Peaks {
-		if err := l.checkPeak(p, l.Peaks[:i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l Limits) checkPeak(p Peak, others []Peak) error {
-	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the peak window cannot be set")
-	switch {
-	case !p.To.After(p.From):
-		bad.WithField("/to", domain.CodeRequest, "it does not lie after from")
-	case p.PerMinute > l.Agreed:
-		bad.WithField("/per_minute", domain.CodeRequest, "it is above the agreed rate of "+digits(l.Agreed)+" calls a minute")
-	case p.PerMinute <= l.PerMinute:
-		bad.WithField("/per_minute", domain.CodeRequest, "it is not above the usual rate of "+digits(l.PerMinute)+" calls a minute")
-	}
-	for _, o := range others {
-		if p.From.Before(o.To) && o.From.Before(p.To) {
-			bad.WithField("/from", domain.CodeRequest, "it overlaps the window from "+o.From.UTC().Format(time.RFC3339)+" to "+o.To.UTC().Format(time.RFC3339))
-		}
-	}
-	if len(bad.Fields) > 0 {
-		return bad
-	}
-	return nil
 }

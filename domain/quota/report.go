@@ -29,8 +29,8 @@ type Report struct {
 	Pack           Bill  // by the forecast
 	SoldOrders     int64 // this month, by the platform's answers to closeOrder
 	CallsPerSold   float64
-	Peaks          []Peak
-	StandardBreaks bool // by the forecast the standard offer does not do
+	Peaks          []Peak // that run or are still to come
+	StandardBreaks bool   // by the forecast the standard offer does not do
 }
 
 // Sum is what calls cost together.
@@ -96,7 +96,8 @@ func (m *Meter) Report(ctx context.Context, code domain.InstitutionCode) (Report
 		return Report{}, err
 	}
 	g.mu.Lock()
-	now, peaks := g.time.now(), slices.Concat(g.l.Peaks, g.shared.Peaks)
+	now := g.time.now()
+	peaks := slices.DeleteFunc(slices.Concat(g.l.Peaks, g.shared.Peaks), func(p Peak) bool { return !p.end().After(now) })
 	g.mu.Unlock()
 	local := now.In(g.l.Zone)
 	from := time.Date(local.Year(), local.Month(), 1, 0, 0, 0, 0, g.l.Zone)

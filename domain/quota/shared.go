@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"guichet/domain"
@@ -161,7 +160,7 @@ func (s *shared) clean(l Limits, t trade) {
 		}
 		s.Unplaced = 0
 	}
-	s.Peaks = slices.DeleteFunc(s.Peaks, func(p Peak) bool { return t.now.Sub(p.To) > 31*24*time.Hour })
+	s.Peaks = slices.DeleteFunc(s.Peaks, func(p Peak) bool { return !t.doubt && t.now.Sub(p.end()) > keepPeaks })
 }
 
 // utmost is the latest stamp that a replica with a true clock can have made by now.
@@ -383,17 +382,6 @@ func (s *shared) allowed(l Limits, now time.Time) (all, others int) {
 	return all, others
 }
 
-func (s *shared) peak(l Limits, now time.Time) *Peak {
-	for _, list := range [][]Peak{l.Peaks, s.Peaks} {
-		for i := range list {
-			if p := &list[i]; !now.Before(p.From) && now.Before(p.To) && p.PerMinute > l.PerMinute && p.PerMinute <= l.Agreed {
-				return p
-			}
-		}
-	}
-	return nil
-}
-
 // lease grants what the day, the month and the minute have left.
 func (s *shared) lease(l Limits, t trade) deal {
 	if !t.sales && t.now.Before(s.Pause.ClosedTo) {
@@ -536,8 +524,6 @@ func decodeShared(raw []byte) (*shared, error) {
 	}
 	return s, json.Unmarshal(raw, s)
 }
-
-func digits(n int) string { return strconv.Itoa(n) }
 
 func (s *shared) clone() *shared {
 	c := *s
