@@ -156,32 +156,3 @@ func sumCounts(counts []quota.Count) []callCountDTO {
 	}
 	return out
 }
-
-type balanceDTO struct {
-	Institution string    `json:"institution"`
-	Balance     *moneyDTO `json:"balance,omitempty" doc:"what we owe: the sum of every close; absent where nothing was sold"`
-}
-
-type balancePageOutput struct {
-	Body struct {
-		Items []balanceDTO `json:"items" nullable:"false"`
-		Next  *string      `json:"next" doc:"always null"`
-	} `nameHint:"BalancePage"`
-}
-
-func (s *server) adminPendingAccount(ctx context.Context, _ *struct{}) (*balancePageOutput, error) {
-	codes, err := s.named(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	out := &balancePageOutput{}
-	out.Body.Items = []balanceDTO{}
-	for _, code := range codes {
-		m, err := s.Balance(ctx, code)
-		if err != nil {
-			return nil, err
-		}
-		out.Body.Items = append(out.Body.Items, balanceDTO{Institution: string(code), Balance: moneyOrNil(m)})
-	}
-	return out, nil
-}

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/domain"
+	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/quota"
@@ -82,6 +83,10 @@ func explanations() []explanation {
 		{sales.CodeTariffRequires, 422, "The tariff needs another one beside it", "Stands in errors[]: add at least one place at a tariff that it requires."},
 		{sales.CodeCurrency, 422, "The currency is wrong", "An order is in one currency, the institution's."},
 		{sales.CodePayment, 409, "The pending account refused", "Nothing was sold; the hold lives on. An operator must speak with the institution."},
+		{sales.CodeAccountLimit, 409, "The institution's limit is reached", "Nothing was asked of the platform; the hold lives on. With this order more would be owed to the institution than it allows: an operator must pay it or have the limit raised, then close again."},
+		{account.CodePosting, 422, "The posting is wrong", "Usually stands in errors[]: the member named cannot be taken. A reversal is not reversed: make the posting anew."},
+		{account.CodeDuplicate, 409, "The posting was made already, with other content", "A key, and the reversal of a posting, are taken once. Use a new Idempotency-Key for another posting."},
+		{account.CodeUnknown, 404, "There is no such posting", "Use a number from the institution's statement."},
 		{sales.CodeContact, 422, "The buyer or purchaser is wrong", "The e-mail address or the contact number was refused."},
 		{sales.CodeHolders, 422, "The holders are wrong", "Stands in errors[]: name places of this order, each once."},
 		{sales.CodeReview, 409, "A person is looking at this order", "The platform and we disagree about it, or it could not be settled. Do not sell the places again; ask an operator."},

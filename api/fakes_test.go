@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"guichet/domain"
+	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/quota"
@@ -347,6 +349,10 @@ func (s *orderStore) UpdateOrder(_ context.Context, id sales.OrderID, change fun
 	if err := change(&o); err != nil {
 		return sales.Order{}, err
 	}
+	if o.Limit != nil && o.Limit.Amount < o.Claim().Amount {
+		return sales.Order{}, domain.Errorf(domain.Conflict, sales.CodeAccountLimit, "no more may be owed")
+	}
+	o.Limit = nil
 	s.postings = append(s.postings, o.Postings...)
 	o.Version++
 	s.orders[id] = copyOrder(o)
@@ -413,19 +419,120 @@ func (s *orderStore) CountOrders(context.Context) ([]sales.Count, error) {
 	return out, nil
 }
 
-func (s *orderStore) Balance(_ context.Context, code domain.InstitutionCode) (domain.Money, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var sum domain.Money
-	for _, p := range s.postings {
-		if p.Institution == code {
-			var err error
-			if sum, err = sum.Add(p.Amount); err != nil {
-				return sum, err
-			}
+// ledgerStore keeps ledgers in memory: what orders posted, and what was posted by hand.
+type ledgerStore struct {
+	mu     sync.Mutex
+	list   []account.Posting
+	orders *orderStore
+	taken  int // of the orders' postings
+}
+
+// ledger is every posting of a ledger, by number. The caller holds the lock.
+func (l *ledgerStore) ledger(code domain.InstitutionCode, currency domain.Currency) []account.Posting {
+	l.orders.mu.Lock()
+	defer l.orders.mu.Unlock()
+	for _, p := range l.orders.postings[l.taken:] {
+		if entry, ok, err := account.Booked(account.Kind(p.Kind), p.Institution, "web", string(p.Order), p.Cause, p.Amount, p.At); err == nil && ok {
+			l.add(entry)
 		}
 	}
-	return sum, nil
+	l.taken = len(l.orders.postings)
+	var out []account.Posting
+	for _, p := range l.list {
+		if p.Institution == code && (p.Currency == currency || currency == "") {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (l *ledgerStore) add(p account.Posting) account.Posting {
+	for _, q := range l.list {
+		if q.Institution == p.Institution && q.Currency == p.Currency {
+			p.Number, p.Owed = q.Number, q.Owed
+		}
+	}
+	p.Number, p.Owed, p.BookedAt = p.Number+1, p.Owed+p.Change(), p.At
+	l.list = append(l.list, p)
+	return p
+}
+
+func (l *ledgerStore) Book(_ context.Context, p account.Posting) (account.Posting, bool, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, q := range l.ledger(p.Institution, "") {
+		if q.Kind == p.Kind && q.Cause == p.Cause {
+			return q, false, nil
+		}
+	}
+	if p.Order != "" && l.orders.orders[sales.OrderID(p.Order)].ID == "" {
+		return account.Posting{}, false, domain.Errorf(domain.NotFound, sales.CodeUnknown, "there is no such order")
+	}
+	return l.add(p), true, nil
+}
+
+func (l *ledgerStore) Posting(_ context.Context, code domain.InstitutionCode, currency domain.Currency, number int64) (account.Posting, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if list := l.ledger(code, currency); number >= 1 && number <= int64(len(list)) {
+		return list[number-1], nil
+	}
+	return account.Posting{}, domain.Errorf(domain.NotFound, account.CodeUnknown, "there is no such posting")
+}
+
+func (l *ledgerStore) Heads(_ context.Context, code domain.InstitutionCode) ([]account.Head, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := l.ledger(code, "")
+	if len(list) == 0 {
+		return nil, nil
+	}
+	last := list[len(list)-1]
+	return []account.Head{{Currency: last.Currency, Postings: last.Number, Owed: last.Owed, BookedAt: last.BookedAt}}, nil
+}
+
+func (l *ledgerStore) OwedBefore(_ context.Context, code domain.InstitutionCode, currency domain.Currency, at time.Time) (int64, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	owed := int64(0)
+	for _, p := range l.ledger(code, currency) {
+		if p.BookedAt.Before(at) {
+			owed = p.Owed
+		}
+	}
+	return owed, nil
+}
+
+func (l *ledgerStore) Postings(_ context.Context, code domain.InstitutionCode, currency domain.Currency, from, to time.Time, after int64, limit int) ([]account.Posting, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []account.Posting
+	for _, p := range l.ledger(code, currency) {
+		if p.Number > after && !p.BookedAt.Before(from) && p.BookedAt.Before(to) && len(out) < limit {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (l *ledgerStore) PostingsOf(context.Context, string) ([]account.Posting, error) { return nil, nil }
+
+func (l *ledgerStore) Sums(_ context.Context, code domain.InstitutionCode, currency domain.Currency) ([]account.Sum, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sums := map[account.Account]account.Sum{}
+	for _, p := range l.ledger(code, currency) {
+		d, c := sums[p.Debit], sums[p.Credit]
+		d.Account, c.Account = p.Debit, p.Credit
+		d.Debit += p.Thousandths
+		c.Credit += p.Thousandths
+		sums[p.Debit], sums[p.Credit] = d, c
+	}
+	return slices.SortedFunc(maps.Values(sums), func(a, b account.Sum) int { return cmp.Compare(a.Account, b.Account) }), nil
+}
+
+func (l *ledgerStore) RaiseAlarm(context.Context, domain.InstitutionCode, domain.Currency, int) (bool, error) {
+	return false, nil
 }
 
 // orderPlatform sells whatever it is asked, unless a test says otherwise.
@@ -762,9 +869,10 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 	sell := sales.New(sales.Deps{Store: r.orders, Platform: r.platform, Catalog: cat, Clock: r.now.Now, IDs: ids, Log: log})
 	front := storefront.New(storefront.Deps{Store: r.keys, Clock: r.now.Now, IDs: ids, Institutions: codes})
 	meter := quota.NewMeter(r.now.Now, newCountStore(), map[domain.InstitutionCode]quota.Limits{"play": {}, "arena": {Unmetered: true}})
+	books := account.New(account.Deps{Store: &ledgerStore{orders: r.orders}, Institutions: cat, Clock: r.now.Now, Log: log, Limits: map[domain.InstitutionCode]account.Limit{"play": {Most: 100_000}}})
 	r.deps = Deps{
 		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer}),
-		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Balance: r.orders.Balance, CountOrders: r.orders.CountOrders,
+		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Account: books, CountOrders: r.orders.CountOrders,
 		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,
 	}
 	for _, m := range more {

@@ -126,6 +126,15 @@ func TestGolden_Order(t *testing.T) {
 	golden(t, "admin_counts", r.do("ops", http.MethodGet, "/v1/admin/orders/counts", ""))
 	golden(t, "admin_settle", r.do("ops", http.MethodPost, "/v1/admin/orders/"+o.ID+"/settle", ""))
 	golden(t, "pending_account", r.do("money", http.MethodGet, "/v1/admin/pending-account", ""))
+	post := func(name, key, body string) {
+		golden(t, name, r.do("money", http.MethodPost, "/v1/admin/account/play/postings", body, header("Idempotency-Key", key)))
+	}
+	post("account_payment", "transfer-1", `{"kind":"payment","amount":{"amount":5000,"currency":"EUR"},"reason":"bank transfer of today"}`)
+	post("account_fee", "fee-1", `{"kind":"fee","amount":{"amount":150,"currency":"EUR"},"storefront":"web"}`)
+	post("account_reversal", "undo-1", `{"kind":"reversal","of":3,"reason":"=charged twice"}`)
+	golden(t, "account", r.do("money", http.MethodGet, "/v1/admin/account/play", ""))
+	golden(t, "account_statement", r.do("money", http.MethodGet, "/v1/admin/account/play/statement?limit=3", ""))
+	golden(t, "account_statement_csv", r.do("money", http.MethodGet, "/v1/admin/account/play/statement", "", header("Accept", "text/csv")))
 }
 
 func TestGolden_PriceChanged(t *testing.T) {

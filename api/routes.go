@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/domain"
+	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/quota"
@@ -200,7 +201,7 @@ func (s *server) routes() []*route {
 			summary: "Pay on the pending account and get the barcodes",
 			about: "200: sold, every place has its barcode. 202: asked, and the outcome is not known yet or a barcode is still missing; " +
 				"poll the order. It never has to be closed again, and may be: a second close answers with the order as it is.",
-			codes: append(change, sales.CodeHoldExpired, sales.CodePayment, sales.CodeHolders),
+			codes: append(change, sales.CodeHoldExpired, sales.CodeAccountLimit, sales.CodePayment, sales.CodeHolders),
 			mount: typed(s.closeOrder, http.StatusOK, http.StatusAccepted),
 		},
 		{
@@ -318,7 +319,35 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/admin/pending-account", id: "adminPendingAccount", tag: tagAdmin, scopes: finance,
-			summary: "What is owed to each institution", mount: typed(s.adminPendingAccount, http.StatusOK),
+			summary: "What is owed to each institution, and how much may be", mount: typed(s.adminPendingAccount, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/account/{institution}", id: "adminAccount", tag: tagAdmin, scopes: finance,
+			summary: "How an institution's account stands, with the turnover of every account of its ledger",
+			codes:   []string{catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution}, mount: typed(s.adminAccount, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/account/{institution}/statement", id: "adminStatement", tag: tagAdmin, scopes: finance,
+			summary: "Read an institution's statement",
+			about: "Local days of the institution, both included; default: today. What was owed before and after, each day's sums, and the postings " +
+				"page by page. With Accept: text/csv the whole as CSV, like statement.csv.",
+			codes: append(list, catalog.CodeInstitutionUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution), mount: orCSV(plain[statementInput, statementDTO](s.adminStatement)),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/account/{institution}/statement.csv", id: "adminStatementCSV", tag: tagAdmin, scopes: finance,
+			summary: "Read an institution's statement as CSV",
+			about:   "RFC 4180 with a head line; the first line is the opening balance and the last the closing one: without it the statement was cut.",
+			codes:   []string{catalog.CodeInstitutionUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution}, mount: file[StatementInput](s.adminStatementCSV, "text/csv"),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/account/{institution}/postings", id: "adminPost", tag: tagAdmin, scopes: finance,
+			summary: "Post a payment to the institution, a fee, a correction, or the reversal of a posting",
+			about: "201: posted. 200: the same key, or the reversal of the same posting, came before with the same content. Nothing is ever changed or " +
+				"deleted: what was wrong is reversed.",
+			codes: []string{
+				sales.CodeKeyMissing, sales.CodeUnknown, account.CodePosting, account.CodeDuplicate, account.CodeUnknown, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution,
+			},
+			mount: typed(s.adminPost, http.StatusCreated, http.StatusOK),
 		},
 		{
 			method: http.MethodGet, path: "/v1/admin/keys", id: "adminListKeys", tag: tagAdmin, scopes: admin,
@@ -479,6 +508,14 @@ func orText(mount mountFunc) mountFunc {
 	return func(m *mounter, r *route) {
 		mount(m, r)
 		operationOf(m.api.OpenAPI(), r).Responses["200"].Content["text/plain"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	}
+}
+
+// orCSV says that the answer may be CSV, too.
+func orCSV(mount mountFunc) mountFunc {
+	return func(m *mounter, r *route) {
+		mount(m, r)
+		operationOf(m.api.OpenAPI(), r).Responses["200"].Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/domain"
+	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/quota"
@@ -21,7 +22,7 @@ import (
 	"guichet/domain/storefront"
 )
 
-// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Jobs, Balance, CountOrders, Clock, Log and IDs
+// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Jobs, Account, CountOrders, Clock, Log and IDs
 // are mandatory for New; Operator needs Health and may have Metrics.
 type Deps struct {
 	Catalog    *catalog.Service
@@ -38,8 +39,8 @@ type Deps struct {
 	// Observe is told of every answered request: the operation's id (empty where none matched), the method ("other" where
 	// none matched), the status and how long it took. Nil is nobody. It must be quick and safe for concurrent use.
 	Observe func(operation, method string, status int, took time.Duration)
-	// Balance is what we owe an institution.
-	Balance func(ctx context.Context, code domain.InstitutionCode) (domain.Money, error)
+	// Account is the ledger of what we owe each institution.
+	Account *account.Service
 	// CountOrders counts orders by institution and state.
 	CountOrders func(ctx context.Context) ([]sales.Count, error)
 	Clock       domain.Clock
@@ -128,8 +129,8 @@ func New(d Deps) (http.Handler, error) {
 
 func build(d Deps) (*server, *gin.Engine, error) {
 	if d.Catalog == nil || d.Sales == nil || d.Storefront == nil || d.Delivery == nil || d.Meter == nil || d.Jobs == nil ||
-		d.Balance == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
-		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Jobs, Balance, CountOrders, Clock, Log and IDs are needed")
+		d.Account == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
+		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Jobs, Account, CountOrders, Clock, Log and IDs are needed")
 	}
 	if d.KeyRate <= 0 {
 		d.KeyRate = defaultKeyRate

@@ -9,9 +9,11 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"guichet/domain/account"
 	"guichet/migrations"
 	"guichet/storage"
 	"guichet/storage/storagetest"
@@ -128,7 +130,9 @@ func TestMigrate_OldToLatestKeepsWhatIsThere(t *testing.T) {
 			if _, err := db.Migrate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			createOrder(t, db, "ord_old")
+			for _, old := range []string{"1 EUR 4200 shop", "2 EUR 800 kiosk", "3 JPY 500 shop"} {
+				writeOldOrder(t, db, old)
+			}
 			_, err := db.Pool().ExecContext(t.Context(), `INSERT INTO availabilities
 				(institution, product, performance, seat_category, item, timeslot, day, seq, level, places, counted, platform_level, as_of)
 				VALUES ('opera', 1, 2, 3, 0, 0, '', 4, 'limited', 5, TRUE, 'LIMITED', '2026-11-21 12:00:00.000')`)
@@ -146,14 +150,66 @@ func TestMigrate_OldToLatestKeepsWhatIsThere(t *testing.T) {
 			if diff := cmp.Diff(all(t)[2:], applied); diff != "" {
 				t.Errorf("applied (-want +got):\n%s", diff)
 			}
-			if _, err := db.Sales().Order(t.Context(), "ord_old"); err != nil {
+			if _, err := db.Sales().Order(t.Context(), "ord_1"); err != nil {
 				t.Errorf("the order of before: %v", err)
 			}
+			wantOldBookings(t, db)
 			readings, err := db.Catalog().Availability(t.Context(), "opera", 3)
 			if err != nil || len(readings) != 1 || readings[0].Count != 5 || readings[0].SeatCategory != 3 || readings[0].Contingent != 0 {
 				t.Errorf("the reading of before: %+v, %v", readings, err)
 			}
 		})
+	}
+}
+
+// writeOldOrder writes an order and its booking as they were before there was a ledger: number, currency, amount, storefront.
+func writeOldOrder(t *testing.T, db *storage.DB, old string) {
+	t.Helper()
+	f := strings.Fields(old)
+	at := "2026-11-2" + f[0] + " 12:00:00.000"
+	for _, statement := range []string{
+		"INSERT INTO orders (id, institution, storefront, reference, status, version, platform_order_id, platform_file_id, created_at, updated_at, " +
+			"next_check_at, search, format, content) VALUES ('ord_" + f[0] + "', 'opera', '" + f[3] + "', '', 'issued', 1, 0, 0, '" + at + "', '" + at + "', '" +
+			at + "', '', 1, '{}')",
+		"INSERT INTO postings (order_id, kind, institution, amount, currency, at) VALUES ('ord_" + f[0] + "', 'close', 'opera', " + f[2] + ", '" + f[1] + "', '" + at + "')",
+	} {
+		if _, err := db.Pool().ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// wantOldBookings checks that what was booked before stands in the ledgers, in thousandths.
+func wantOldBookings(t *testing.T, db *storage.DB) {
+	t.Helper()
+	heads, err := db.Account().Heads(t.Context(), "opera")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(day int) time.Time { return time.Date(2026, 11, day, 12, 0, 0, 0, time.UTC) }
+	want := []account.Head{{Currency: "EUR", Postings: 2, Owed: 50_000, BookedAt: at(22)}, {Currency: "JPY", Postings: 1, Owed: 500_000, BookedAt: at(23)}}
+	if diff := cmp.Diff(want, heads); diff != "" {
+		t.Errorf("ledgers (-want +got):\n%s", diff)
+	}
+	list, err := db.Account().Postings(t.Context(), "opera", "EUR", at(1), at(28), 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	posting := func(n int64, storefront string, amount, owed int64) account.Posting {
+		id := fmt.Sprint("ord_", n)
+		return account.Posting{
+			Institution: "opera", Currency: "EUR", Number: n, Kind: account.Close, Cause: id, Debit: account.Of(account.Storefront, storefront),
+			Credit: account.Pending, Thousandths: amount, Owed: owed, Order: id, Storefront: storefront, At: at(20 + int(n)), BookedAt: at(20 + int(n)),
+		}
+	}
+	if diff := cmp.Diff([]account.Posting{posting(1, "shop", 42_000, 42_000), posting(2, "kiosk", 8_000, 50_000)}, list); diff != "" {
+		t.Errorf("postings (-want +got):\n%s", diff)
+	}
+	next, created, err := db.Account().Book(t.Context(), account.Posting{
+		Institution: "opera", Currency: "EUR", Kind: account.Payment, Cause: "p", Debit: account.Pending, Credit: account.Bank, Thousandths: 1, At: at(24),
+	})
+	if err != nil || !created || next.Number != 3 || next.Owed != 49_999 {
+		t.Errorf("the next posting = %+v, %v", next, err)
 	}
 }
 

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -43,14 +42,6 @@ type (
 		OrderID    string
 		At         instant
 	}
-	postingRow struct {
-		OrderID     string `gorm:"primaryKey"`
-		Kind        string `gorm:"primaryKey"`
-		Institution string
-		Amount      int64
-		Currency    string
-		At          instant
-	}
 )
 
 // TableName implements gorm's Tabler.
@@ -58,9 +49,6 @@ func (ticketRow) TableName() string { return "tickets" }
 
 // TableName implements gorm's Tabler.
 func (keyRow) TableName() string { return "idempotency_keys" }
-
-// TableName implements gorm's Tabler.
-func (postingRow) TableName() string { return "postings" }
 
 func (r *keyRow) toKey() sales.Key {
 	return sales.Key{
@@ -226,7 +214,7 @@ func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, before *orderRow, o 
 	if err != nil {
 		return sales.Order{}, err
 	}
-	if row == *before && len(o.Tasks) == 0 && len(o.Postings) == 0 {
+	if row == *before && len(o.Tasks) == 0 && len(o.Postings) == 0 && o.Limit == nil {
 		return row.toOrder()
 	}
 	had, err := before.toOrder() // again: the closure may have written into what it was given
@@ -240,6 +228,9 @@ func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, before *orderRow, o 
 		return sales.Order{}, res.Error
 	case res.RowsAffected != 1:
 		return sales.Order{}, errStale
+	}
+	if err := withinLimit(tx, o); err != nil {
+		return sales.Order{}, err
 	}
 	if !sameTickets(had.Tickets, o.Tickets) {
 		if err := tx.Delete(&ticketRow{}, "order_id = ?", row.ID).Error; err != nil {
@@ -272,16 +263,8 @@ func insertTickets(tx *gorm.DB, o *sales.Order) error {
 
 // insertLeftovers writes the postings and tasks that a change left on the order.
 func (s *Sales) insertLeftovers(ctx context.Context, tx *gorm.DB, o *sales.Order) error {
-	if len(o.Postings) > 0 {
-		rows := mapEach(o.Postings, func(p sales.Posting) postingRow {
-			return postingRow{
-				OrderID: string(p.Order), Kind: p.Kind, Institution: string(p.Institution), Amount: p.Amount.Amount,
-				Currency: string(p.Amount.Currency), At: instant(p.At),
-			}
-		})
-		if err := tx.CreateInBatches(rows, batch).Error; err != nil {
-			return err
-		}
+	if err := bookOrder(tx, o); err != nil {
+		return err
 	}
 	return s.db.insertTasks(ctx, tx, o.Tasks)
 }
@@ -391,25 +374,4 @@ func (s *Sales) CountOrders(ctx context.Context) ([]sales.Count, error) {
 		Select("institution, status, COUNT(*) AS n").Group("institution, status").Order("institution, status").
 		Scan(&counts).Error
 	return counts, translate("count orders", err)
-}
-
-// Balance implements sales.Store. It is the zero Money for an institution without postings, and an error where postings
-// of two currencies were ever made, which are never added.
-func (s *Sales) Balance(ctx context.Context, code domain.InstitutionCode) (domain.Money, error) {
-	var sums []struct {
-		Currency string
-		Amount   int64
-	}
-	err := s.db.read.WithContext(ctx).Model(&postingRow{}).
-		Select("currency, CAST(SUM(amount) AS BIGINT) AS amount").Where("institution = ?", code).Group("currency").
-		Scan(&sums).Error
-	switch {
-	case err != nil:
-		return domain.Money{}, translate("sum postings", err)
-	case len(sums) == 0:
-		return domain.Money{}, nil
-	case len(sums) > 1:
-		return domain.Money{}, errors.New("the institution has postings of several currencies")
-	}
-	return domain.Money{Amount: sums[0].Amount, Currency: domain.Currency(sums[0].Currency)}, nil
 }

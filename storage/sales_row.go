@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"guichet/domain"
+	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/sales"
 )
@@ -28,6 +29,7 @@ type orderRow struct {
 	UpdatedAt       instant `gorm:"autoUpdateTime:false"`
 	NextCheckAt     instant
 	Search          string
+	Claim           int64 // thousandths
 	Format          int64
 	Content         string
 }
@@ -54,8 +56,13 @@ func fromOrder(o *sales.Order) (orderRow, error) {
 	if err != nil {
 		return orderRow{}, fmt.Errorf("order %s cannot be written: %w", o.ID, err)
 	}
+	claim, err := o.Claim().Thousandths()
+	if err != nil || claim > account.MaxThousandths {
+		claim = account.MaxThousandths // an amount that nobody can owe fits no limit
+	}
 	return orderRow{
-		ID: string(o.ID), Institution: string(o.Institution), Storefront: plain(o.Storefront), Reference: plain(o.Reference),
+		Claim: max(claim, 0),
+		ID:    string(o.ID), Institution: string(o.Institution), Storefront: plain(o.Storefront), Reference: plain(o.Reference),
 		Status: string(o.Status), Version: o.Version, PlatformOrderID: o.Platform.OrderID, PlatformFileID: o.Platform.FileID,
 		CreatedAt: instant(millis(o.CreatedAt)), UpdatedAt: instant(millis(o.UpdatedAt)), NextCheckAt: instant(millis(o.NextCheckAt)),
 		Search: orderSearch(o), Format: orderFormat, Content: string(content),

@@ -120,8 +120,8 @@ func TestOpen_Restart_KeepsEverything(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("order (-want +got):\n%s", diff)
 			}
-			if sum, err := second.Sales().Balance(t.Context(), "opera"); err != nil || sum.Amount != 5 {
-				t.Errorf("balance = %v (%v)", sum, err)
+			if heads, err := second.Account().Heads(t.Context(), "opera"); err != nil || len(heads) != 1 || heads[0].Owed != 50 {
+				t.Errorf("ledgers = %v (%v)", heads, err)
 			}
 			var jobs int
 			if err := second.Pool().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM river_job").Scan(&jobs); err != nil || jobs != 1 {

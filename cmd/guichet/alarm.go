@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 
+	"guichet/domain/account"
 	"guichet/domain/quota"
 )
 
@@ -14,4 +15,10 @@ func (a *app) alarm(al quota.Alarm) {
 	}
 	a.log.Warn(what, slog.String("institution", string(al.Institution)), slog.String("month", al.Month), slog.Int("percent", al.Percent),
 		slog.Bool("forecast", al.Forecast))
+}
+
+// alarmAccount tells the log that little is left of what may be owed; metrics and GET /v1/admin/pending-account show the same.
+func (a *app) alarmAccount(al account.Alarm) {
+	a.log.Warn("what we owe the institution nears its limit", slog.String("institution", string(al.Institution)), slog.Int("percent", al.Percent),
+		slog.String("owed", al.Owed.String()), slog.String("limit", al.Most.String()))
 }

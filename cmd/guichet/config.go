@@ -20,6 +20,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"guichet/domain"
+	"guichet/domain/account"
 	"guichet/domain/delivery"
 	"guichet/domain/quota"
 	"guichet/secutix"
@@ -94,6 +95,8 @@ type InstitutionConfig struct {
 	PlannedOrders  int64             `yaml:"planned_orders"`   // a month; with calls_per_order refuses what cannot be kept
 	CallsPerOrder  int64             `yaml:"calls_per_order"`
 	Unmetered      bool              `yaml:"unmetered"`
+	AccountLimit   int64             `yaml:"account_limit"`  // minor units that may be owed to the institution; 0: no limit
+	AccountAlarms  []int             `yaml:"account_alarms"` // percent of it, default 80 and 95
 }
 
 // PeakConfig is a time with a raised rate, agreed with the platform.
@@ -331,6 +334,14 @@ func (i *InstitutionConfig) validate() error {
 	if i.DayCalls < 0 || i.DayBytes < 0 || i.Gigabyte < 0 || i.CallBlockPrice < 0 || i.DataBlockPrice < 0 || i.SalesShare < 0 || i.SalesShare > 100 {
 		bad("limits and prices cannot be negative, and sales_share is at most 100 percent")
 	}
+	if i.AccountLimit < 0 || i.AccountLimit > account.MaxThousandths/1000 {
+		bad("account_limit: %d is not between 0 and %d", i.AccountLimit, int64(account.MaxThousandths/1000))
+	}
+	for _, line := range i.AccountAlarms {
+		if line < 1 || line > 100 {
+			bad("account_alarms: %d is not between 1 and 100 percent", line)
+		}
+	}
 	l := i.limits()
 	if err := l.CheckPeaks(); err != nil {
 		bad("peaks: %w", peakError(err))
@@ -417,6 +428,26 @@ func (i *InstitutionConfig) words() []secutix.Word {
 	slices.SortFunc(out, func(a, b secutix.Word) int {
 		return cmp.Or(cmp.Compare(len(b.Contains), len(a.Contains)), cmp.Compare(a.Contains, b.Contains))
 	})
+	return out
+}
+
+// accountLimits are the most that may be owed, in minor units, by institution.
+func (c *Config) accountLimits() map[domain.InstitutionCode]int64 {
+	out := map[domain.InstitutionCode]int64{}
+	for _, i := range c.Institutions {
+		if i.AccountLimit > 0 {
+			out[domain.InstitutionCode(i.Code)] = i.AccountLimit
+		}
+	}
+	return out
+}
+
+// accountAlarms are the limits with their alarm lines.
+func (c *Config) accountAlarms() map[domain.InstitutionCode]account.Limit {
+	out := map[domain.InstitutionCode]account.Limit{}
+	for _, i := range c.Institutions {
+		out[domain.InstitutionCode(i.Code)] = account.Limit{Most: i.AccountLimit, Lines: i.AccountAlarms}
+	}
 	return out
 }
 

@@ -55,6 +55,9 @@ func (a *app) table() []job {
 		{kind: "sales.release_sweep", queue: storage.QueueSale, every: time.Minute, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.sales.ExpireDue(ctx)
 		}},
+		{kind: "account.watch", queue: storage.QueueDeliver, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
+			return a.account.Watch(ctx, domain.InstitutionCode(id))
+		}},
 		{kind: "quota.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.meter.Prune(ctx)
 		}},

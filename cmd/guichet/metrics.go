@@ -85,12 +85,14 @@ var (
 	descAlarm   = prometheus.NewDesc("guichet_quota_alarm_percent", "The alarm line passed this month: 0, 50, 80 or 95.", []string{"institution"}, nil)
 	descCrosses = prometheus.NewDesc("guichet_quota_forecast_calls", "Calls at the end of the month, by the forecast.", []string{"institution"}, nil)
 	descOrder   = prometheus.NewDesc("guichet_calls_per_sold_order", "Calls for selling and settling by orders sold, this month.", []string{"institution"}, nil)
+	descOwed    = prometheus.NewDesc("guichet_account_owed", "What we owe the institution, in minor units of its currency.", []string{"institution", "currency"}, nil)
+	descLimit   = prometheus.NewDesc("guichet_account_limit_percent", "How much of what may be owed is used, with what is under way; only with a limit.", []string{"institution"}, nil)
 	descUsed    = prometheus.NewDesc("guichet_quota_calls_month", "Calls to S-360 made this month.", []string{"institution"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder} {
+	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder, descOwed, descLimit} {
 		ch <- d
 	}
 }
@@ -110,6 +112,12 @@ func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 		if st, err := w.a.catalog.State(ctx, code); err == nil && st.Version > 0 {
 			ch <- prometheus.MustNewConstMetric(descCatalog, prometheus.GaugeValue, age(now, st.CheckedAt), name)
 			ch <- prometheus.MustNewConstMetric(descAvail, prometheus.GaugeValue, age(now, st.AvailabilityAt), name)
+		}
+		if st, err := w.a.account.Standing(ctx, code); err == nil && st.Owed.Currency != "" {
+			ch <- prometheus.MustNewConstMetric(descOwed, prometheus.GaugeValue, float64(st.Owed.Amount), name, string(st.Owed.Currency))
+			if st.Limit != nil {
+				ch <- prometheus.MustNewConstMetric(descLimit, prometheus.GaugeValue, float64(st.Percent), name)
+			}
 		}
 		if r, err := w.a.meter.Report(ctx, code); err == nil {
 			u := r.Usage

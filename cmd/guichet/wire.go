@@ -11,6 +11,7 @@ import (
 
 	"guichet/api"
 	"guichet/domain"
+	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/quota"
@@ -31,6 +32,7 @@ type app struct {
 	institutions *secutix.Institutions
 	catalog      *catalog.Service
 	sales        *sales.Service
+	account      *account.Service
 	storefront   *storefront.Service
 	delivery     *delivery.Service
 	metrics      *metrics
@@ -102,7 +104,10 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	})
 	a.sales = sales.New(sales.Deps{
 		Store: a.db.Sales(), Platform: secutix.Sales{Institutions: a.institutions}, Catalog: a.catalog, Clock: a.clock, IDs: ids, Log: a.log,
-		HoldFor: cfg.HoldFor,
+		HoldFor: cfg.HoldFor, AccountLimits: cfg.accountLimits(),
+	})
+	a.account = account.New(account.Deps{
+		Store: a.db.Account(), Institutions: a.catalog, Clock: a.clock, Log: a.log, Limits: cfg.accountAlarms(), Alarm: a.alarmAccount,
 	})
 	a.storefront = storefront.New(storefront.Deps{
 		Store: storage.NewKeyCache(a.db.Storefront(), keyTTL), Clock: a.clock, IDs: ids, Institutions: cfg.codes(),
@@ -124,7 +129,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.metrics.watch(a)
 	deps := api.Deps{
 		Catalog: a.catalog, Sales: a.sales, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a},
-		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Balance: a.db.Sales().Balance, CountOrders: a.db.Sales().CountOrders,
+		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, CountOrders: a.db.Sales().CountOrders,
 		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
 	if a.api, err = api.New(deps); err != nil {

@@ -46,6 +46,9 @@ type Order struct {
 	// What the closure of Store.UpdateOrder leaves for the store to write in the same transaction; not part of the row.
 	Tasks    []domain.Task
 	Postings []Posting
+	// Limit, where set, lets the change be stored only while what is owed to the institution, the claims of every other
+	// order and this order's own stay within it.
+	Limit *domain.Money
 }
 
 // PlatformRef is how the platform names the order.
@@ -161,15 +164,6 @@ func (o *Order) refused() *domain.Error {
 		}
 	}
 	return e
-}
-
-// Posting is one entry of the pending account's book: what a close added to what we owe the institution.
-type Posting struct {
-	Institution domain.InstitutionCode
-	Order       OrderID
-	Kind        string // "close"
-	Amount      domain.Money
-	At          time.Time
 }
 
 // step moves the order; a move that is not in the table is an order.status conflict.

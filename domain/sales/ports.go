@@ -119,7 +119,8 @@ type Store interface {
 	Order(ctx context.Context, id OrderID) (Order, error)
 	// UpdateOrder changes an order through a closure under its lock, in one transaction with its tickets, tasks and
 	// postings. The closure is pure and may run twice. An error from it changes nothing and is returned as it is.
-	// A barcode or platform order that another order of the institution has is a Conflict (store.duplicate).
+	// A barcode, platform order or posting's cause that the institution has already is a Conflict (store.duplicate); an
+	// order beyond its Limit is one, too (account.limit). Both leave everything as it was.
 	UpdateOrder(ctx context.Context, id OrderID, change func(*Order) error) (Order, error)
 	// Orders lists orders, newest first.
 	Orders(ctx context.Context, q Query) (orders []Order, next string, err error)
@@ -129,8 +130,6 @@ type Store interface {
 	DueOrders(ctx context.Context, statuses []Status, before time.Time, limit int) ([]OrderID, error)
 	// CountOrders counts orders by institution and status.
 	CountOrders(ctx context.Context) ([]Count, error)
-	// Balance sums the postings of an institution.
-	Balance(ctx context.Context, code domain.InstitutionCode) (domain.Money, error)
 }
 
 // Key is an idempotency key: who sent it, for which call, and a digest of what was asked.

@@ -38,6 +38,8 @@ type Deps struct {
 	Margin time.Duration
 	// OrphanAfter is when a hold without an answer has certainly lapsed at the platform; 0 is one hour.
 	OrphanAfter time.Duration
+	// AccountLimits are the most that may be owed to an institution, in minor units of its currency; absent is no limit.
+	AccountLimits map[domain.InstitutionCode]int64
 	// CallTimeout bounds one step's calls to the platform; 0 is 90 seconds. It must exceed the platform's own 30.
 	CallTimeout time.Duration
 }
@@ -533,9 +535,18 @@ func (s *Service) release(ctx context.Context, o Order) (Order, error) {
 	})
 }
 
+// accountLimit is the most that may be owed to the order's institution; nil is no limit.
+func (s *Service) accountLimit(o *Order) *domain.Money {
+	if most, ok := s.AccountLimits[o.Institution]; ok {
+		return &domain.Money{Amount: most, Currency: o.Total.Currency}
+	}
+	return nil
+}
+
 // Close pays on the pending account and gets the barcodes. A second close of a sold order answers with it; one that comes
 // back closing or issuing is settled in the background and need not be closed again. Errors: order.hold_expired,
-// order.payment, order.status, order.holders, key.reused.
+// order.payment, order.status, order.holders, key.reused; account.limit, before the platform is asked, where more would be
+// owed than the institution allows: the hold lives on.
 func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Order, error) {
 	o, err := s.Order(ctx, v, id)
 	if err != nil {
@@ -559,6 +570,7 @@ func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Or
 		case Expired:
 			return o.misuse(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
 		default:
+			o.Limit = s.accountLimit(o)
 			return o.beginClose(now, now.Add(min(readAfter, s.CallTimeout)), now.Add(s.CallTimeout), c.PaymentReference, holders)
 		}
 	})
@@ -749,6 +761,9 @@ func checkText(bad *domain.Error, at, text string) {
 		bad.WithField(at, domain.CodeRequest, "control characters are not allowed")
 	}
 }
+
+// CheckKey refuses a missing Idempotency-Key (key.missing) and one of another form.
+func CheckKey(key string) error { return checkKey(key, true) }
 
 // checkKey checks an Idempotency-Key's form.
 func checkKey(key string, mandatory bool) error {

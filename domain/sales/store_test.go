@@ -211,19 +211,6 @@ func (s *store) CountOrders(context.Context) ([]sales.Count, error) {
 	return nil, nil
 }
 
-func (s *store) Balance(context.Context, domain.InstitutionCode) (domain.Money, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var sum domain.Money
-	for _, p := range s.postings {
-		var err error
-		if sum, err = sum.Add(p.Amount); err != nil {
-			return sum, err
-		}
-	}
-	return sum, nil
-}
-
 // all lists every order by id.
 func (s *store) all() []sales.Order {
 	s.mu.Lock()

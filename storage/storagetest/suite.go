@@ -14,6 +14,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		tests []test
 	}{
 		{"sales", salesTests()},
+		{"account", accountTests()},
 		{"catalog", catalogTests()},
 		{"changes", changeTests()},
 		{"storefront", storefrontTests()},
