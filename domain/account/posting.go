@@ -123,6 +123,9 @@ func Booked(kind Kind, code domain.InstitutionCode, storefront, order, cause str
 	if err != nil {
 		return Posting{}, false, err
 	}
+	if kind == Refund && n < 0 {
+		n = -n // as it stands in the order: what is owed less
+	}
 	if n == 0 {
 		return Posting{}, false, nil
 	}

@@ -25,7 +25,7 @@ type Posting struct {
 	// Cause makes the posting happen once: one kind and cause is posted once at an institution. Empty is the order's id,
 	// which is right for a close; a refund and its fee name the refund, for example the platform's refund order.
 	Cause  string
-	Amount domain.Money // zero or more; zero is not posted
+	Amount domain.Money // zero is not posted; a refund's may be given below zero
 	At     time.Time
 }
 
