@@ -57,7 +57,7 @@ type quotaInput struct {
 type quotaOutput struct{ Body quotaDTO }
 
 func (s *server) adminQuota(ctx context.Context, in *quotaInput) (*quotaOutput, error) {
-	from, to, err := s.span(in)
+	from, to, err := s.span(in.From, in.To)
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +88,13 @@ func (s *server) adminQuota(ctx context.Context, in *quotaInput) (*quotaOutput, 
 }
 
 // span reads the time asked for. Counts are kept by the hour.
-func (s *server) span(in *quotaInput) (from, to time.Time, err error) {
+func (s *server) span(since, until string) (from, to time.Time, err error) {
 	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong")
-	from, ok := parseMoment(in.From, time.UTC, false)
+	from, ok := parseMoment(since, time.UTC, false)
 	if !ok {
 		bad.WithField("?from", domain.CodeRequest, "an RFC 3339 time or a day, YYYY-MM-DD")
 	}
-	to, ok = parseMoment(in.To, time.UTC, true)
+	to, ok = parseMoment(until, time.UTC, true)
 	if !ok {
 		bad.WithField("?to", domain.CodeRequest, "an RFC 3339 time or a day, YYYY-MM-DD")
 	}
@@ -104,7 +104,7 @@ func (s *server) span(in *quotaInput) (from, to time.Time, err error) {
 	if to.IsZero() {
 		to = s.Clock().UTC().Truncate(time.Hour).Add(time.Hour) // the end of this hour: counts are kept by the hour
 	}
-	if len(bad.Fields) == 0 && (to.Before(from) || (in.To != "" && to.Equal(from))) {
+	if len(bad.Fields) == 0 && (to.Before(from) || (until != "" && to.Equal(from))) {
 		bad.WithField("?to", domain.CodeRequest, "it lies before from")
 	}
 	if len(bad.Fields) > 0 {

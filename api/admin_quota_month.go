@@ -25,7 +25,10 @@ type monthDTO struct {
 	ForecastBytes quotaForecast `json:"forecast_bytes"`
 	Alarm         int           `json:"alarm" doc:"the line passed, in percent of calls or bytes: 0, 50, 80 or 95"`
 	Crosses       bool          `json:"crosses" doc:"by the forecast the month crosses its limit: the standard offer does not do"`
+	RunsOutAt     time.Time     `json:"runs_out_at,omitzero" doc:"when the standard offer's calls or bytes are used up, by the forecast; absent: not this month"`
 	Pack          quotaBill     `json:"pack" doc:"what the forecast would cost with the Performance Pack"`
+	PackLow       quotaBill     `json:"pack_low" doc:"the same for the forecast's lower ends"`
+	PackHigh      quotaBill     `json:"pack_high" doc:"the same for its upper ends"`
 	SoldOrders    int64         `json:"sold_orders"`
 	CallsPerOrder float64       `json:"calls_per_sold_order" doc:"calls of classes sale and settle by orders sold; 0: none sold"`
 	Peaks         []quotaPeak   `json:"peaks" nullable:"false" doc:"times with a raised rate"`
@@ -79,6 +82,14 @@ func toParts(list []quota.Part) []quotaPart {
 	return out
 }
 
+func toBill(b quota.Bill) quotaBill {
+	d := quotaBill{CallBlocks: b.CallBlocks, DataBlocks: b.DataBlocks}
+	if b.Cost.Currency != "" {
+		d.Cost = moneyOrNil(b.Cost)
+	}
+	return d
+}
+
 func toForecast(f quota.Forecast) quotaForecast {
 	return quotaForecast{f.Expected, f.Low, f.High, f.Days}
 }
@@ -89,10 +100,7 @@ func toMonth(r *quota.Report) monthDTO {
 		Excluded: toSum(r.Excluded), ByOperator: toParts(r.ByOperator), ByService: toParts(r.ByService), ByClass: toParts(r.ByClass),
 		Errors: toParts(r.Errors), Days: []quotaDay{}, Forecast: toForecast(r.Forecast), ForecastBytes: toForecast(r.ForecastBytes),
 		Alarm: r.Alarm.Percent, Crosses: r.StandardBreaks, SoldOrders: r.SoldOrders, CallsPerOrder: r.CallsPerSold, Peaks: []quotaPeak{},
-		Pack: quotaBill{CallBlocks: r.Pack.CallBlocks, DataBlocks: r.Pack.DataBlocks},
-	}
-	if r.Pack.Cost.Currency != "" {
-		d.Pack.Cost = moneyOrNil(r.Pack.Cost)
+		RunsOutAt: in(r.RunsOut(), time.UTC), Pack: toBill(r.Pack), PackLow: toBill(r.PackLow), PackHigh: toBill(r.PackHigh),
 	}
 	for _, day := range r.Days {
 		d.Days = append(d.Days, quotaDay{day.Day.In(r.From.Location()).Format(time.DateOnly), day.Calls, day.BytesOut + day.BytesIn})

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/domain"
+	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
 )
@@ -45,6 +46,9 @@ func (s *server) admit(c *gin.Context, cl *call) bool {
 		c.Writer.Header().Set("WWW-Authenticate", `Bearer realm="guichet", error="insufficient_scope", scope="`+strings.Join(names, " ")+`"`)
 		s.refuse(c, needScope(cl.route.scopes...))
 		return false
+	}
+	if !cl.route.kept { // what is kept never asks the platform
+		cl.Context = quota.ForKey(cl.Context, key.ID)
 	}
 	return true
 }

@@ -703,6 +703,35 @@ func (s *countStore) CallsFor(_ context.Context, order string) ([]quota.Single, 
 	return out, nil
 }
 
+func (s *countStore) Callers(_ context.Context, code domain.InstitutionCode, by quota.By, from, to time.Time, most int) ([]quota.Caller, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sums := map[string]*quota.Caller{}
+	for _, c := range s.calls {
+		if c.Institution != code || c.At.Before(from) || !c.At.Before(to) {
+			continue
+		}
+		name := map[quota.By]string{quota.ByKey: c.Purpose.Key, quota.ByJob: c.Purpose.Job, quota.ByOrder: c.Purpose.Order}[by]
+		if sums[name] == nil {
+			sums[name] = &quota.Caller{Name: name}
+		}
+		sum := sums[name]
+		sum.Calls, sum.BytesOut, sum.BytesIn, sum.Millis = sum.Calls+1, sum.BytesOut+c.BytesOut, sum.BytesIn+c.BytesIn, sum.Millis+c.Took.Milliseconds()
+		if c.Outcome != "ok" && c.Outcome != "in_progress" {
+			sum.Errors++
+		}
+		if c.At.After(sum.Last) {
+			sum.Last = c.At
+		}
+	}
+	out := make([]quota.Caller, 0, len(sums))
+	for _, c := range sums {
+		out = append(out, *c)
+	}
+	slices.SortFunc(out, func(a, b quota.Caller) int { return cmp.Or(int(b.Calls-a.Calls), strings.Compare(a.Name, b.Name)) })
+	return out[:min(most, len(out))], nil
+}
+
 func (s *countStore) Prune(context.Context, map[quota.Unit]time.Time, time.Time, int) (int64, error) {
 	return 0, nil
 }

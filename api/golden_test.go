@@ -159,6 +159,8 @@ func TestGolden_Admin(t *testing.T) {
 	golden(t, "admin_peak_made", peak("2026-10-21T", "2026-10-20T", `"per_minute":90,"note":"agreed with the platform's support"`, `"per_minute":120`)(r))
 	golden(t, "admin_peak_removed", r.do("ops", http.MethodDelete, "/v1/admin/quota/peaks/"+made.ID, ""))
 	golden(t, "admin_peaks", r.do("ops", http.MethodGet, "/v1/admin/quota/peaks?institution=play", ""))
+	golden(t, "admin_quota_usage", r.do("ops", http.MethodGet, "/v1/admin/quota/usage?unit=minute&by=outcome", ""))
+	golden(t, "admin_quota_callers", r.do("ops", http.MethodGet, "/v1/admin/quota/callers?by=key", ""))
 	golden(t, "admin_quota", r.do("ops", http.MethodGet, "/v1/admin/quota", ""))
 	golden(t, "problem", r.do("", http.MethodGet, "/problems/order.availability", ""))
 	golden(t, "problem_page", r.do("", http.MethodGet, "/problems/order.availability", "", header("Accept", "text/html,*/*")))

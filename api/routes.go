@@ -281,6 +281,16 @@ func (s *server) routes() []*route {
 			mount: typed(s.adminQuota, http.StatusOK),
 		},
 		{
+			method: http.MethodGet, path: "/v1/admin/quota/usage", id: "adminQuotaUsage", tag: tagAdmin, scopes: scopes(storefront.ScopeAdmin, storefront.ScopeFinance),
+			summary: "Calls to the platform by minute, hour, day or month", about: "Told apart by the platform's key, service, class or outcome where wished.",
+			codes: []string{catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution}, mount: typed(s.adminQuotaUsage, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/quota/callers", id: "adminQuotaCallers", tag: tagAdmin, scopes: scopes(storefront.ScopeAdmin, storefront.ScopeFinance),
+			summary: "Who the calls to the platform were for", about: "By key, job or order, from the log of single calls: the last week, at most the last 50,000 calls.",
+			codes: []string{catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution}, mount: typed(s.adminQuotaCallers, http.StatusOK),
+		},
+		{
 			method: http.MethodGet, path: "/v1/admin/quota/peaks", id: "adminListPeaks", tag: tagAdmin, scopes: scopes(storefront.ScopeAdmin, storefront.ScopeFinance),
 			summary: "List the times with a raised rate", about: "Those of the configuration too. What is over or removed is shown for 31 days.",
 			codes: []string{catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution}, mount: typed(s.adminPeaks, http.StatusOK),

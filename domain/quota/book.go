@@ -138,3 +138,12 @@ func (m *Meter) CallsFor(ctx context.Context, order string) ([]Single, error) {
 	}
 	return m.d.Store.CallsFor(ctx, order)
 }
+
+// Callers sums an institution's logged calls that ended in [from, to) by what they were made for, those with the most calls
+// first, at most so many. The log holds the last week, or the last 50,000 calls.
+func (m *Meter) Callers(ctx context.Context, code domain.InstitutionCode, by By, from, to time.Time, most int) ([]Caller, error) {
+	if err := m.book.flush(ctx, m.d.Store, m.limits); err != nil {
+		return nil, err
+	}
+	return m.d.Store.Callers(ctx, code, by, from, to, most)
+}

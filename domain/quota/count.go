@@ -44,6 +44,7 @@ type Result struct {
 type Purpose struct {
 	Order string // an order's id; empty for none
 	Job   string // a background job's name; empty for none
+	Key   string // id of the key whose request it was; empty for none
 }
 
 type purposeKey struct{}
@@ -59,6 +60,13 @@ func ForOrder(ctx context.Context, id string) context.Context {
 func ForJob(ctx context.Context, name string) context.Context {
 	p := PurposeOf(ctx)
 	p.Job = name
+	return context.WithValue(ctx, purposeKey{}, p)
+}
+
+// ForKey returns a context whose calls are made for a key's request.
+func ForKey(ctx context.Context, id string) context.Context {
+	p := PurposeOf(ctx)
+	p.Key = id
 	return context.WithValue(ctx, purposeKey{}, p)
 }
 
@@ -93,6 +101,9 @@ type Count struct {
 	Millis            int64 // summed duration
 }
 
+// Failed says that the calls brought no answer that could be used. "in_progress" is such an answer.
+func (c Count) Failed() bool { return c.Outcome != "ok" && c.Outcome != "in_progress" }
+
 // Single is one call that was made.
 type Single struct {
 	Institution       domain.InstitutionCode
@@ -104,6 +115,24 @@ type Single struct {
 	Outcome           string
 	BytesOut, BytesIn int64
 	Took              time.Duration
+}
+
+// By says what the callers of calls are told apart by.
+type By string
+
+// What callers are told apart by.
+const (
+	ByKey   By = "key"   // the key whose request it was
+	ByJob   By = "job"   // the background job
+	ByOrder By = "order" // the order
+)
+
+// Caller is what calls of the log were made for, together.
+type Caller struct {
+	Name string // a key's id, a job's name or an order's id; empty: for none
+	Sum
+	Errors int64 // of Calls: neither "ok" nor "in_progress"
+	Last   time.Time
 }
 
 // Store keeps what replicas share and what was counted. Implementations are safe for concurrent use, also by several
@@ -120,6 +149,9 @@ type Store interface {
 	Counts(ctx context.Context, code domain.InstitutionCode, unit Unit, from, to time.Time) ([]Count, error)
 	// CallsFor lists the logged calls for an order, oldest first.
 	CallsFor(ctx context.Context, order string) ([]Single, error)
+	// Callers sums the logged calls of an institution that ended in [from, to) by what they were made for, those with the most
+	// calls first, at most so many.
+	Callers(ctx context.Context, code domain.InstitutionCode, by By, from, to time.Time, most int) ([]Caller, error)
 	// Prune deletes the counts of each unit that start before its time, and the logged calls from before a time or beyond
 	// a number, the oldest first.
 	Prune(ctx context.Context, before map[Unit]time.Time, calls time.Time, most int) (deleted int64, err error)

@@ -11,15 +11,16 @@ const history = 28
 // Forecast is what a month will have cost when it ends.
 type Forecast struct {
 	Expected  int64
-	Low, High int64 // in four months of five the truth lies between them
-	Days      int   // whole days it was learned from; below 3 the range is wide and says little
+	Low, High int64     // in four months of five the truth lies between them
+	Days      int       // whole days it was learned from; below 3 the range is wide and says little
+	RunsOut   time.Time // when what was expected reaches the limit; zero: not in this month
 }
 
 // forecast adds to what is used what the rest of the month will use: for each day to come the mean of the whole days of the
 // last four weeks, weighted by the day of the week once there are two weeks of them. The range is the mean's own
 // uncertainty and the days' scatter about it, both from the same days, at 80 percent, by Student's t; days that follow each
 // other are alike, so that the scatter of a sum is taken half as large again as if they were not.
-func forecast(days map[time.Time]float64, from, until, now time.Time, zone *time.Location) Forecast {
+func forecast(days map[time.Time]float64, limit int64, from, until, now time.Time, zone *time.Location) Forecast {
 	today := starts(now, zone)[Day]
 	var seen []float64
 	var weekdays [7][]float64
@@ -47,17 +48,29 @@ func forecast(days map[time.Time]float64, from, until, now time.Time, zone *time
 		share := 1 - rest
 		per := used / math.Max(share, 0.05)
 		left := rest + math.Round(until.Sub(next).Hours()/24)
-		return Forecast{Expected: int64(used + per*left), Low: int64(used), High: int64(used + 3*per*left)}
+		f := Forecast{Expected: int64(used + per*left), Low: int64(used), High: int64(used + 3*per*left)}
+		if over := (float64(limit) - used) / math.Max(per, 1e-9); over < left {
+			f.RunsOut = now.Add(time.Duration(math.Max(over, 0) * float64(24*time.Hour)))
+		}
+		return f
 	}
 	mean := sum(seen) / float64(len(seen))
 	factor := weekly(weekdays, mean, len(seen))
 	expected, left := used, 0.0
+	var out time.Time
+	if used >= float64(limit) {
+		out = now
+	}
 	for day := today.In(zone); day.Before(until); day = day.AddDate(0, 0, 1) {
 		part := 1.0
 		if day.Equal(today) {
 			part = rest
 		}
-		expected += part * mean * factor[day.Weekday()]
+		more := part * mean * factor[day.Weekday()]
+		if begin := later(day, now); out.IsZero() && expected+more >= float64(limit) {
+			out = begin.Add(time.Duration((float64(limit) - expected) / more * float64(day.AddDate(0, 0, 1).Sub(begin))))
+		}
+		expected += more
 		left += part
 	}
 	spread := scatter(weekdays, mean, factor, len(seen))
@@ -65,6 +78,7 @@ func forecast(days map[time.Time]float64, from, until, now time.Time, zone *time
 	half := student(len(seen)-1) * 1.5 * spread * math.Sqrt(left+left*left/n)
 	return Forecast{
 		Expected: int64(math.Round(expected)), Low: int64(math.Max(used, expected-half)), High: int64(math.Ceil(expected + half)), Days: len(seen),
+		RunsOut: out,
 	}
 }
 

@@ -232,3 +232,46 @@ func TestRate_GoesDownByAQuarterAndComesBackWhenQuiet(t *testing.T) {
 		t.Errorf("rate %d after many refusals, want the bound of 8", got)
 	}
 }
+
+func TestForecast_SaysWhenTheMonthRunsOut(t *testing.T) {
+	t.Parallel()
+	day := func(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) }
+	for name, c := range map[string]struct {
+		a, b      int // whole days with calls each
+		each      int64
+		today     int64
+		now, want time.Time
+	}{
+		"400 a day":            {1, 20, 400, 0, day(21), day(26)},
+		"in the middle of one": {1, 20, 400, 200, day(21).Add(12 * time.Hour), day(26)},
+		"not this month":       {1, 20, 300, 0, day(21), time.Time{}},
+		"today":                {1, 20, 499, 0, day(21), day(21).Add(24 * time.Hour * 20 / 499)},
+		"already":              {1, 20, 500, 0, day(21), day(21)},
+		"from this day alone":  {0, -1, 0, 500, day(1).Add(12 * time.Hour), day(11)},
+		"the first day, never": {0, -1, 0, 100, day(1).Add(12 * time.Hour), time.Time{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStore()
+			add := func(at time.Time, calls int64) {
+				counts := []quota.Count{{Institution: theatre, Unit: quota.Day, Start: at, Service: "s", Method: "m", Outcome: "ok", Calls: calls}}
+				if err := s.AddCounts(t.Context(), counts, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for d := c.a; d <= c.b; d++ {
+				add(day(d), c.each)
+			}
+			if c.today > 0 {
+				add(day(c.now.Day()), c.today)
+			}
+			for unmetered, want := range map[bool]time.Time{false: c.want, true: {}} {
+				m := quota.NewMeter(func() time.Time { return c.now }, s, map[domain.InstitutionCode]quota.Limits{theatre: {Unmetered: unmetered}})
+				r, err := m.Report(t.Context(), theatre)
+				if got := r.RunsOut(); err != nil || got.Sub(want).Abs() > time.Second {
+					t.Errorf("unmetered %t: %s, want %s, %v", unmetered, got, want, err)
+				}
+			}
+		})
+	}
+}

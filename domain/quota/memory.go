@@ -49,6 +49,11 @@ func (*memory) Counts(context.Context, domain.InstitutionCode, Unit, time.Time, 
 // CallsFor implements Store.
 func (*memory) CallsFor(context.Context, string) ([]Single, error) { return []Single{}, nil }
 
+// Callers implements Store.
+func (*memory) Callers(context.Context, domain.InstitutionCode, By, time.Time, time.Time, int) ([]Caller, error) {
+	return []Caller{}, nil
+}
+
 // Prune implements Store.
 func (*memory) Prune(context.Context, map[Unit]time.Time, time.Time, int) (int64, error) {
 	return 0, nil

@@ -64,6 +64,10 @@ func (s *store) CallsFor(_ context.Context, order string) ([]quota.Single, error
 	return out, s.fail
 }
 
+func (s *store) Callers(context.Context, domain.InstitutionCode, quota.By, time.Time, time.Time, int) ([]quota.Caller, error) {
+	return []quota.Caller{}, s.fail
+}
+
 func (s *store) Prune(context.Context, map[quota.Unit]time.Time, time.Time, int) (int64, error) {
 	return 0, s.fail
 }

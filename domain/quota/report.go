@@ -27,6 +27,8 @@ type Report struct {
 	ForecastBytes  Forecast
 	Alarm          Alarm // Percent 0 and Forecast false: none
 	Pack           Bill  // by the forecast
+	PackLow        Bill  // by its lower end
+	PackHigh       Bill  // by its upper end
 	SoldOrders     int64 // this month, by the platform's answers to closeOrder
 	CallsPerSold   float64
 	Peaks          []Peak // that run or are still to come
@@ -110,6 +112,18 @@ func (m *Meter) Report(ctx context.Context, code domain.InstitutionCode) (Report
 	return r, nil
 }
 
+// RunsOut is when the month's calls or bytes are used up, by the forecast; zero is not in this month.
+func (r *Report) RunsOut() time.Time {
+	calls, bytes := r.Forecast.RunsOut, r.ForecastBytes.RunsOut
+	if r.Unmetered {
+		return time.Time{}
+	}
+	if calls.IsZero() || (!bytes.IsZero() && bytes.Before(calls)) {
+		return bytes
+	}
+	return calls
+}
+
 // fill sums the days up.
 func (r *Report) fill(l Limits, now time.Time, counts []Count) {
 	operators, services, classes, errs, byDay := parts{}, parts{}, parts{}, parts{}, map[time.Time]*Sum{}
@@ -130,7 +144,7 @@ func (r *Report) fill(l Limits, now time.Time, counts []Count) {
 		operators.add(c.Operator, c)
 		services.add(c.Service+"."+c.Method, c)
 		classes.add(string(c.Class), c)
-		if c.Outcome != "ok" && c.Outcome != "in_progress" {
+		if c.Failed() {
 			errs.add(c.Outcome, c)
 		}
 		if c.Class == Sale || c.Class == Settle {
@@ -157,13 +171,14 @@ func (r *Report) fill(l Limits, now time.Time, counts []Count) {
 	slices.SortFunc(r.Days, func(a, b DayCost) int { return a.Day.Compare(b.Day) })
 	left := int64(math.Round(r.Until.Sub(today).Hours() / 24))
 	r.PlanToday = max(0, l.MonthCalls-(r.Month.Calls-r.Today.Calls)) / max(left, 1)
-	r.Forecast = forecast(calls, r.From, r.Until, now, l.Zone)
-	r.ForecastBytes = forecast(bytes, r.From, r.Until, now, l.Zone)
-	r.Pack = l.Bill(r.Forecast.Expected, r.ForecastBytes.Expected)
+	r.Forecast = forecast(calls, l.MonthCalls, r.From, r.Until, now, l.Zone)
+	r.ForecastBytes = forecast(bytes, l.MonthBytes, r.From, r.Until, now, l.Zone)
 	if l.Unmetered {
-		r.Pack = l.Bill(0, 0)
+		r.Pack, r.PackLow, r.PackHigh = l.Bill(0, 0), l.Bill(0, 0), l.Bill(0, 0)
 		return
 	}
+	r.Pack = l.Bill(r.Forecast.Expected, r.ForecastBytes.Expected)
+	r.PackLow, r.PackHigh = l.Bill(r.Forecast.Low, r.ForecastBytes.Low), l.Bill(r.Forecast.High, r.ForecastBytes.High)
 	r.StandardBreaks = r.Forecast.Expected > l.MonthCalls || r.ForecastBytes.Expected > l.MonthBytes
 	r.Alarm = l.alarm(r)
 }

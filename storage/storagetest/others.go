@@ -401,6 +401,7 @@ func quotaTests() []test {
 		{"counts written at once lose none", countsLoseNone},
 		{"counts are listed by hour, whatever the zone", countsByHour},
 		{"a gate is swapped by one of those who know its version", gateSwapped},
+		{"calls are summed by who made them", callersSummed},
 		{"calls are found by their order and pruned by age and number", callsKept},
 	}
 }
@@ -442,7 +443,7 @@ func callsKept(t check) {
 	single := func(order string, at time.Time) quota.Single {
 		return quota.Single{
 			Institution: "opera", At: at, Operator: "OPERA_SHOP", Service: "externalOrderService", Method: "closeOrder", Class: quota.Sale,
-			Purpose: quota.Purpose{Order: order, Job: "sales.settle"}, Outcome: "ok", BytesOut: 1, BytesIn: 2, Took: 3 * time.Millisecond,
+			Purpose: quota.Purpose{Order: order, Job: "sales.settle", Key: "key_1"}, Outcome: "ok", BytesOut: 1, BytesIn: 2, Took: 3 * time.Millisecond,
 		}
 	}
 	var calls []quota.Single
@@ -476,6 +477,47 @@ func callsKept(t check) {
 	}
 	if got := listCounts(t, "opera", noon().AddDate(-3, 0, 0), noon().Add(time.Hour)); len(got) != 1 {
 		t.Errorf("%d counts left, want 1", len(got))
+	}
+}
+
+func callersSummed(t check) {
+	q := t.db.Quota()
+	var calls []quota.Single
+	for n, p := range []quota.Purpose{{Key: "key_1", Order: "ord_1"}, {Key: "key_1", Order: "ord_1"}, {Key: "key_2", Order: "ord_2"}, {Job: "catalog.refresh"}, {Key: "key_1", Order: "ord_3"}} {
+		calls = append(calls, quota.Single{
+			Institution: "opera", At: noon().Add(time.Duration(n) * time.Minute), Service: "s", Method: "m", Class: quota.Sale, Purpose: p,
+			Outcome: []string{"ok", "refused", "in_progress"}[n%3], BytesOut: 1, BytesIn: 2, Took: 3 * time.Millisecond,
+		})
+	}
+	foreign := calls[0]
+	foreign.Institution = "museum"
+	if err := q.AddCounts(t.Context(), []quota.Count{count("m", noon(), 1)}, append(calls, foreign)); err != nil {
+		t.Fatal(err)
+	}
+	caller := func(name string, calls, errs int64, last int) quota.Caller {
+		return quota.Caller{
+			Name: name, Sum: quota.Sum{Calls: calls, BytesOut: calls, BytesIn: 2 * calls, Millis: 3 * calls}, Errors: errs, Last: noon().Add(time.Duration(last) * time.Minute),
+		}
+	}
+	for _, c := range []struct {
+		by       quota.By
+		from, to int
+		most     int
+		want     []quota.Caller
+	}{
+		{quota.ByKey, 0, 60, 10, []quota.Caller{caller("key_1", 3, 2, 4), caller("", 1, 0, 3), caller("key_2", 1, 0, 2)}},
+		{quota.ByKey, 0, 60, 1, []quota.Caller{caller("key_1", 3, 2, 4)}},
+		{quota.ByJob, 0, 60, 10, []quota.Caller{caller("", 4, 2, 4), caller("catalog.refresh", 1, 0, 3)}},
+		{quota.ByOrder, 1, 4, 10, []quota.Caller{caller("", 1, 0, 3), caller("ord_1", 1, 1, 1), caller("ord_2", 1, 0, 2)}},
+		{quota.ByOrder, 10, 20, 10, []quota.Caller{}},
+	} {
+		got, err := q.Callers(t.Context(), "opera", c.by, noon().Add(time.Duration(c.from)*time.Minute), noon().Add(time.Duration(c.to)*time.Minute), c.most)
+		if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+			t.Errorf("%s, %v (-want +got):\n%s", c.by, err, diff)
+		}
+	}
+	if _, err := q.Callers(t.Context(), "opera", "colour", noon(), noon(), 1); err == nil {
+		t.Error("told apart by their colour")
 	}
 }
 
