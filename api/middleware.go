@@ -144,12 +144,16 @@ func (s *server) finish(c *gin.Context, cl *call) {
 	s.note(c, cl, pattern, status, took)
 }
 
-// note writes the access log. It makes the record itself: where in the code a request was answered is not worth looking
-// for each time.
+// note writes the access log. Answers that callers may keep are many and all alike: good ones are counted (Observe) and
+// logged for debugging only. It makes the record itself: where in the code a request was answered is not worth looking for
+// each time.
 func (s *server) note(c *gin.Context, cl *call, pattern string, status int, took time.Duration) {
 	level := slog.LevelInfo
-	if cl.failure != nil {
+	switch {
+	case cl.failure != nil:
 		level = slog.LevelError
+	case cl.route != nil && cl.route.kept && status < http.StatusBadRequest:
+		level = slog.LevelDebug
 	}
 	if !s.Log.Enabled(cl, level) {
 		return
@@ -208,10 +212,16 @@ func (s *server) headers(c *gin.Context, cl *call) {
 
 // contentHeaders say how to treat content; a page's own policy stays.
 func (s *server) contentHeaders(h http.Header) {
-	h["X-Content-Type-Options"], h["Referrer-Policy"] = headerNoSniff, headerNoReferrer
+	s.dataHeaders(h)
+	h["Referrer-Policy"] = headerNoReferrer
 	if h["Content-Security-Policy"] == nil {
 		h["Content-Security-Policy"] = headerNoContent
 	}
+}
+
+// dataHeaders are enough for content that no browser shows as a page, once it may not guess otherwise.
+func (s *server) dataHeaders(h http.Header) {
+	h["X-Content-Type-Options"] = headerNoSniff
 	if s.secure {
 		h["Strict-Transport-Security"] = headerSecure
 	}

@@ -284,7 +284,7 @@ func (s *server) sendStatic(c *gin.Context, media string, content []byte) {
 		s.refuse(c, err)
 		return
 	}
-	s.sendHeld(c, b, held{keep: headerAsk, vary: headerVaryCoding, media: []string{media}})
+	s.sendHeld(c, b, held{keep: headerAsk, vary: headerVaryCoding, media: []string{media}, page: true})
 }
 
 //go:embed docs

@@ -40,7 +40,10 @@ func (s *server) sendKept(c *gin.Context, b *body, modified, media []string) {
 }
 
 // held are headers of what callers may keep.
-type held struct{ keep, vary, modified, media []string }
+type held struct {
+	keep, vary, modified, media []string
+	page                        bool // a browser shows it
+}
 
 func (s *server) sendHeld(c *gin.Context, b *body, with held) {
 	h := c.Writer.Header()
@@ -60,7 +63,9 @@ func (s *server) sendHeld(c *gin.Context, b *body, with held) {
 		s.refuse(c, err)
 		return
 	}
-	s.contentHeaders(h)
+	if s.dataHeaders(h); with.page {
+		s.contentHeaders(h)
+	}
 	h["Etag"], h["Content-Type"], h["Content-Length"] = v.etag, with.media, v.length
 	if with.modified != nil {
 		h["Last-Modified"] = with.modified

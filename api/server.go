@@ -160,6 +160,7 @@ func build(d Deps) (*server, *gin.Engine, error) {
 	for _, code := range d.Catalog.Institutions {
 		s.shelves[code] = &shelfSlot{}
 	}
+	d.Catalog.Prepare(s.prepare)
 	engine := newEngine()
 	engine.Use(s.guard)
 	engine.NoRoute(func(c *gin.Context) {

@@ -48,14 +48,15 @@ func (t *tongue) speech() *speech { return &speech{langs: t.langs} }
 
 // shelfSlot holds an institution's present shelf.
 type shelfSlot struct {
-	now atomic.Pointer[shelf]
-	mu  sync.Mutex // one builder at a time
+	now  atomic.Pointer[shelf]
+	next atomic.Pointer[shelf] // prepared for the view to come, or nil
+	mu   sync.Mutex            // one builder at a time
 }
 
 // shelf is the institution's present shelf. Errors: institution.unknown, catalog.unknown while nothing is loaded.
 //
-// Nobody waits for another's shelf: while one reader builds it, which takes microseconds because the view brings its index
-// along, the others are served from the one before.
+// Nobody waits for another's shelf: it is prepared before its view is shown, and where it is not, while one reader builds
+// it, which takes microseconds because the view brings its index along, the others are served from the one before.
 func (s *server) shelf(code domain.InstitutionCode) (*shelf, error) {
 	return s.shelfAt(code, s.Clock())
 }
@@ -80,7 +81,14 @@ func (s *server) shelfAt(code domain.InstitutionCode, at time.Time) (*shelf, err
 	if old = slot.now.Load(); old != nil && old.serves(view, at) {
 		return old, nil
 	}
-	sh := s.newShelf(view, at)
+	sh := slot.next.Swap(nil)
+	if sh != nil && !sh.serves(view, at) {
+		sh.drop()
+		sh = nil
+	}
+	if sh == nil {
+		sh = s.newShelf(view, at)
+	}
 	slot.now.Store(sh)
 	if old != nil {
 		old.drop()

@@ -122,8 +122,10 @@ func TestReads_WhileCatalogsAreSwapped_AreOfOneCatalogEach(t *testing.T) {
 	wg.Wait()
 	held := r.srv.budget.used.Load()
 	for _, slot := range r.srv.shelves {
-		if sh := slot.now.Load(); sh != nil {
-			held -= int64(sh.held)
+		for _, sh := range []*shelf{slot.now.Load(), slot.next.Load()} {
+			if sh != nil {
+				held -= int64(sh.held)
+			}
 		}
 	}
 	if held != 0 {

@@ -42,6 +42,9 @@ type Service struct {
 	// only; what a restart forgets is read when the platform reports a move.
 	grown map[domain.InstitutionCode]map[ProductID]bool
 	seats seatMaps
+
+	preparing sync.Mutex // guards prepare
+	prepare   []func(*View)
 }
 
 // New makes a Service. It panics on a missing dependency.
@@ -65,6 +68,25 @@ func New(d Deps) *Service {
 		s.views[code], s.seqs[code], s.mu[code] = &atomic.Pointer[View]{}, &atomic.Int64{}, &sync.Mutex{}
 	}
 	return s
+}
+
+// Prepare adds somebody who gets each new view before it is shown, to prepare answers aside. It is called by whoever brings
+// the view, one view of an institution at a time; the view before is shown meanwhile, and the next change waits.
+func (s *Service) Prepare(prepare func(*View)) {
+	s.preparing.Lock()
+	defer s.preparing.Unlock()
+	s.prepare = append(s.prepare, prepare)
+}
+
+// show puts a view in the place of the one before; the caller has the institution's lock.
+func (s *Service) show(code domain.InstitutionCode, v *View) {
+	s.preparing.Lock()
+	all := s.prepare
+	s.preparing.Unlock()
+	for _, prepare := range all {
+		prepare(v)
+	}
+	s.views[code].Store(v)
 }
 
 // View is what an institution's catalog says now. Errors: institution.unknown; catalog.unknown while it has never been
@@ -166,7 +188,7 @@ func (s *Service) follow(ctx context.Context, code domain.InstitutionCode) error
 	if err != nil {
 		return err
 	}
-	s.views[code].Store(v.With(readings, state.AvailabilityAt).polled(state.AvailabilityFrom, moves))
+	s.show(code, v.With(readings, state.AvailabilityAt).polled(state.AvailabilityFrom, moves))
 	s.seqs[code].Store(state.AvailabilitySeq)
 	return nil
 }
@@ -178,7 +200,7 @@ func (s *Service) lay(ctx context.Context, snap *Snapshot, state State) error {
 	if err != nil {
 		return err
 	}
-	s.views[code].Store(NewView(snap, readings, state.AvailabilityAt).polled(state.AvailabilityFrom, moves))
+	s.show(code, NewView(snap, readings, state.AvailabilityAt).polled(state.AvailabilityFrom, moves))
 	s.seqs[code].Store(state.AvailabilitySeq)
 	return nil
 }
