@@ -22,8 +22,12 @@ func parseID(s string) (code domain.InstitutionCode, id int64, ok bool) {
 		return "", 0, false
 	}
 	name, digits := s[:at], s[at+1:]
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" ||
-		digits == "" || digits[0] == '0' || strings.Trim(digits, "0123456789") != "" {
+	for i := range len(name) {
+		if c := name[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' {
+			return "", 0, false
+		}
+	}
+	if digits == "" || digits[0] < '1' || digits[0] > '9' {
 		return "", 0, false
 	}
 	id, err := strconv.ParseInt(digits, 10, 64)

@@ -119,7 +119,9 @@ func beside(b *testing.B, r *rig, many int, target func(i int) string, headers .
 		status, tag = http.StatusNotModified, headers[at+1]
 	}
 	bodies := r.warm(many, status, target, headers...)
-	ours, theirs := httptest.NewServer(r.handler), httptest.NewServer(bare(bodies, tag))
+	ours, theirs := httptest.NewUnstartedServer(r.handler), httptest.NewServer(bare(bodies, tag))
+	ours.Listener = Wire(ours.Config, ours.Listener)
+	ours.Start()
 	b.Cleanup(ours.Close)
 	b.Cleanup(theirs.Close)
 	a, z := dialWire(b, strings.TrimPrefix(ours.URL, "http://")), dialWire(b, strings.TrimPrefix(theirs.URL, "http://"))

@@ -57,7 +57,8 @@ func (s *server) sendHeld(c *gin.Context, b *body, with held) {
 			return
 		}
 	}
-	coding := callOf(c.Request.Context()).wish.choose(len(b.json))
+	cl := callOf(c.Request.Context())
+	coding := cl.wish.choose(len(b.json))
 	v, err := b.variant(coding, s.encoders)
 	if err != nil {
 		s.refuse(c, err)
@@ -75,6 +76,9 @@ func (s *server) sendHeld(c *gin.Context, b *body, with held) {
 	}
 	if b.language[0] != "" {
 		h["Content-Language"] = b.language
+	}
+	if cl.method != http.MethodHead {
+		expectBody(cl, len(v.bytes))
 	}
 	c.Writer.WriteHeader(http.StatusOK)
 	_, _ = c.Writer.Write(v.bytes) // a caller that hung up cannot be told

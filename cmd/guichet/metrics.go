@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,6 +23,7 @@ type metrics struct {
 	bytes    *prometheus.CounterVec
 	jobs     *prometheus.CounterVec
 	pushes   *prometheus.CounterVec
+	kinds    sync.Map // requestKind to its prometheus.Observer: finding one by its labels takes longer than counting
 }
 
 func newMetrics() *metrics {
@@ -55,7 +57,18 @@ func (m *metrics) handler() http.Handler {
 }
 
 func (m *metrics) observeRequest(operation, method string, status int, took time.Duration) {
-	m.requests.WithLabelValues(operation, method, strconv.Itoa(status)).Observe(took.Seconds())
+	kind := requestKind{operation, method, status}
+	known, ok := m.kinds.Load(kind)
+	if !ok {
+		known, _ = m.kinds.LoadOrStore(kind, m.requests.WithLabelValues(operation, method, strconv.Itoa(status)))
+	}
+	known.(prometheus.Observer).Observe(took.Seconds())
+}
+
+// requestKind is what answered requests are counted by. There are as many as operations and statuses.
+type requestKind struct {
+	operation, method string
+	status            int
 }
 
 func (m *metrics) observePush(code domain.InstitutionCode, kind string, n int) {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"guichet/api"
 	"guichet/domain"
 	"guichet/domain/catalog"
 	"guichet/domain/sample"
@@ -44,7 +45,10 @@ func BenchmarkRead(b *testing.B) {
 				bodies = append(bodies, rec.Body.Bytes())
 			}
 			n := 0
-			ours, theirs := httptest.NewServer(a.api), httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ours := httptest.NewUnstartedServer(a.api)
+			ours.Listener = api.Wire(ours.Config, ours.Listener)
+			ours.Start()
+			theirs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("If-None-Match") != "" {
 					w.Header()["Etag"] = []string{`"one"`}
 					w.WriteHeader(http.StatusNotModified)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"guichet/api"
 	"guichet/domain"
 )
 
@@ -143,12 +144,12 @@ const (
 // run serves until ctx ends, then stops in order: no new requests, the running ones to their end, then the jobs. Ready is
 // called once both doors are open; an error from it stops everything.
 func (a *app) run(ctx context.Context, l listeners, ready func() error) error {
-	api, operator := server(a.api, a.log), server(a.operator, a.log)
+	public, operator := server(a.api, a.log), server(a.operator, a.log)
 	failed := make(chan error, 2)
 	for _, s := range []struct {
 		server   *http.Server
 		listener net.Listener
-	}{{api, l.api}, {operator, l.operator}} {
+	}{{public, api.Wire(public, l.api)}, {operator, l.operator}} {
 		go func() {
 			if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
@@ -163,7 +164,7 @@ func (a *app) run(ctx context.Context, l listeners, ready func() error) error {
 		}
 	}
 	if err := a.jobs.Start(context.WithoutCancel(ctx)); err != nil {
-		return errors.Join(fmt.Errorf("start jobs: %w", err), api.Close(), operator.Close())
+		return errors.Join(fmt.Errorf("start jobs: %w", err), public.Close(), operator.Close())
 	}
 	ticks, stopTicks := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -181,14 +182,14 @@ func (a *app) run(ctx context.Context, l listeners, ready func() error) error {
 	}
 	stopTicks()
 	wg.Wait()
-	return errors.Join(err, a.stop(context.WithoutCancel(ctx), api, operator))
+	return errors.Join(err, a.stop(context.WithoutCancel(ctx), public, operator))
 }
 
-func (a *app) stop(ctx context.Context, api, operator *http.Server) error {
+func (a *app) stop(ctx context.Context, public, operator *http.Server) error {
 	a.log.Info("stopping")
 	requests, cancel := context.WithTimeout(ctx, stopRequests)
 	defer cancel()
-	err := api.Shutdown(requests)
+	err := public.Shutdown(requests)
 	jobs, cancelJobs := context.WithTimeout(ctx, stopJobs)
 	defer cancelJobs()
 	err = errors.Join(err, a.jobs.Stop(jobs))
