@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,12 +100,18 @@ func (s *server) export(c *gin.Context) {
 	h["Content-Type"] = []string{"application/x-ndjson"}
 	h["Vary"] = headerVary
 	h["Last-Modified"] = []string{sh.mod.UTC().Format(http.TimeFormat)}
+	coding := cl.wish.choose(minVariant)
+	if coding != codingNone {
+		h["Content-Encoding"] = codingHeaders[coding]
+	}
 	c.Writer.WriteHeader(http.StatusOK)
-	sh.export(c.Writer, newTongue(sh.langs(wished)), after)
+	w, end := s.encoders.stream(coding, c.Writer)
+	sh.export(w, newTongue(sh.langs(wished)), after)
+	end()
 }
 
 // export writes the lines after a place. Callers that hang up end it: the first write that fails does.
-func (sh *shelf) export(w http.ResponseWriter, t *tongue, after exportPlace) {
+func (sh *shelf) export(w io.Writer, t *tongue, after exportPlace) {
 	buffered := bufio.NewWriterSize(w, 64<<10)
 	enc := json.NewEncoder(buffered)
 	enc.SetEscapeHTML(false)

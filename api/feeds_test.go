@@ -145,6 +145,27 @@ func TestExport_HoldsEverything_AndGoesOnFromAnyLine(t *testing.T) {
 	}
 }
 
+func TestExport_ComesInTheCodingWishedFor(t *testing.T) {
+	t.Parallel()
+	r := everythingRig(t)
+	r.now.tick = 0
+	_, want := exportOf(t, r, "")
+	for range 2 { // compressors are used again
+		for _, coding := range []string{"br", "zstd", "gzip"} {
+			a := r.do("web", http.MethodGet, "/v1/export.ndjson?institution=play&after=", "", header("Accept-Encoding", coding))
+			if a.header.Get("Content-Encoding") != coding || a.header.Get("Vary") != varied || 2*len(a.body) > len(want) {
+				t.Errorf("%s: %v, %d bytes of %d", coding, a.header, len(a.body), len(want))
+			}
+			if got := plainly(t, coding, a.body); !bytes.Equal(got, want) {
+				t.Errorf("%s: %.300s", coding, got)
+			}
+		}
+	}
+	if a := r.do("web", http.MethodGet, "/v1/export.ndjson?institution=play", "", header("Accept-Encoding", "identity;q=0, x;q=1")); a.status != http.StatusNotAcceptable {
+		t.Errorf("nothing that could be sent: %d", a.status)
+	}
+}
+
 func TestExport_SaysThatTheCatalogChangedInBetween(t *testing.T) {
 	t.Parallel()
 	r := everythingRig(t)

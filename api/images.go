@@ -167,7 +167,7 @@ func hasImage(lines []string, etag string) bool {
 func imageMount[I any](h gin.HandlerFunc, media ...string) mountFunc {
 	return func(m *mounter, r *route) {
 		file[I](h, media...)(m, r)
-		r.kept = false
+		r.kept, r.coded = false, false
 		op := operationOf(m.api.OpenAPI(), r)
 		op.Parameters = slices.DeleteFunc(op.Parameters, func(p *huma.Param) bool { return p.Name == "Accept-Encoding" })
 		headers := op.Responses["200"].Headers

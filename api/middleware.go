@@ -107,7 +107,7 @@ func (s *server) guard(c *gin.Context) {
 	if cl.route != nil && !s.admit(c, cl) {
 		return
 	}
-	if cl.route != nil && cl.route.kept {
+	if cl.route != nil && cl.route.coded {
 		var err error
 		if cl.wish, err = readWish(c.Request.Header["Accept-Encoding"]); err != nil {
 			s.refuse(c, err)

@@ -38,8 +38,8 @@ type route struct {
 	mount   mountFunc
 	// shared says that another route's handler answers this one: the router cannot tell them apart.
 	shared bool
-	// kept says that callers may keep the answer, and that it comes in the coding they wish for.
-	kept bool
+	// kept says that callers may keep the answer, coded that it comes in the coding they wish for. What is kept is coded.
+	kept, coded bool
 
 	logs atomic.Pointer[map[string]slog.Handler] // by key: the log that names it and this route
 	// raw says that the handler reads the body itself, whatever it is.
@@ -122,7 +122,7 @@ func (s *server) routes() []*route {
 			about: "One value a line: {\"type\":\"institution\"…} first, then every product and every performance to come as {\"type\",\"cursor\",\"data\"}, " +
 				"and {\"type\":\"end\"} last: without it the export was cut, and goes on with ?after= the last cursor.",
 			codes: append(list, CodeRequestRequired, catalog.CodeInstitutionUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution),
-			mount: file[exportInput](s.export, "application/x-ndjson"),
+			mount: codedFile[exportInput](s.export, "application/x-ndjson"),
 		},
 		{
 			method: http.MethodGet, path: "/v1/products/{id}/performances", id: "listProductPerformances", tag: tagCatalog, scopes: catalogScope,
@@ -499,7 +499,7 @@ type bodyOf[O any] struct{ Body O }
 // kept mounts a gin handler that answers with bodies callers may keep.
 func kept[I, O any](h gin.HandlerFunc) mountFunc {
 	return func(m *mounter, r *route) {
-		r.kept = true
+		r.kept, r.coded = true, true
 		plain[I, O](h)(m, r)
 		describeKept(operationOf(m.api.OpenAPI(), r))
 	}
@@ -539,7 +539,7 @@ func file[I any](h gin.HandlerFunc, media ...string) mountFunc {
 		}
 		op.Responses["200"].Content = content
 		if r.open {
-			r.kept = true
+			r.kept, r.coded = true, true
 			op.Parameters = append(op.Parameters, codingParameter())
 			op.Responses["200"].Headers["ETag"] = stringHeader("strong; each content coding has its own, and any of them gives 304 in If-None-Match")
 			op.Responses["200"].Headers["Content-Encoding"] = stringHeader(wordsOfCoding)
@@ -554,8 +554,21 @@ func file[I any](h gin.HandlerFunc, media ...string) mountFunc {
 // keptFile mounts a gin handler that answers with bodies callers may keep, of the media types given.
 func keptFile[I any](h gin.HandlerFunc, media ...string) mountFunc {
 	return func(m *mounter, r *route) {
+		r.kept, r.coded = true, true
 		file[I](h, media...)(m, r)
 		describeKept(operationOf(m.api.OpenAPI(), r))
+	}
+}
+
+// codedFile mounts a gin handler that writes bytes of the media types given as they come, in the coding wished for.
+func codedFile[I any](h gin.HandlerFunc, media ...string) mountFunc {
+	return func(m *mounter, r *route) {
+		r.coded = true
+		file[I](h, media...)(m, r)
+		op := operationOf(m.api.OpenAPI(), r)
+		op.Parameters = append(op.Parameters, codingParameter())
+		op.Responses["200"].Headers["Content-Encoding"] = stringHeader(wordsOfCoding)
+		op.Responses["200"].Headers["Vary"] = stringHeader(varied)
 	}
 }
 
@@ -576,7 +589,7 @@ func (r *route) codesOf() []string {
 	if r.method == http.MethodPost && !r.raw {
 		codes = append(codes, CodeRequestMalformed, CodeRequestTooLarge, CodeRequestMediaType)
 	}
-	if r.kept {
+	if r.coded {
 		codes = append(codes, CodeRequestNotAcceptable)
 	}
 	codes = append(codes, domain.CodeRequest, CodeRequestUnknownMember)

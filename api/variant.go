@@ -190,6 +190,8 @@ type encoders struct {
 	zstd [efforts]*zstd.Encoder
 	gzip [efforts]sync.Pool
 	br   [efforts]sync.Pool
+
+	lines sync.Pool // of zstd encoders that write while they read
 }
 
 // compressor is an encoder that writes one body after another.
@@ -209,11 +211,37 @@ func newEncoders() (*encoders, error) {
 		}
 		e.zstd[f] = enc
 	}
+	e.lines.New = func() any {
+		w, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(256<<10), zstd.WithLowerEncoderMem(true))
+		return w
+	}
 	e.gzip[quick].New = func() any { w, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed); return w }
 	e.gzip[thorough].New = func() any { w, _ := gzip.NewWriterLevel(io.Discard, gzip.DefaultCompression); return w }
 	e.br[quick].New = func() any { return brotli.NewWriterV2(io.Discard, 3) }
 	e.br[thorough].New = func() any { return brotli.NewWriterLevel(io.Discard, 5) }
 	return e, nil
+}
+
+// stream compresses what is written to w while it is written, in the cheaper way. End writes the rest and must be called;
+// what w refuses is lost, for who hung up cannot be told.
+func (e *encoders) stream(c coding, w io.Writer) (coded io.Writer, end func()) {
+	pool := &e.br[quick]
+	switch c {
+	case codingNone:
+		return w, func() {}
+	case codingZstd:
+		pool = &e.lines
+	case codingGzip:
+		pool = &e.gzip[quick]
+	case codingBrotli:
+	}
+	z := pool.Get().(compressor)
+	z.Reset(w)
+	return z, func() {
+		_ = z.Close()
+		z.Reset(io.Discard)
+		pool.Put(z)
+	}
 }
 
 // compress writes a body in a coding.
