@@ -135,7 +135,7 @@ func pushedPrice(t *testing.T, s *stage) {
 	if got := s.control.must(t, "POST", "/webhooks/flush", nil, 200); num(got.json, "accepted") != 1 {
 		t.Fatalf("the push was not taken: %s", got.body)
 	}
-	eventually(t, 30, "the new price is served", func() bool {
+	eventually(t, 60, "the new price is served", func() bool {
 		got := shop.must(t, "GET", "/v1/performances/"+id, nil, 200)
 		return amount(items(got.json, "prices")[0]) == before+100 // thousandths to cents
 	})
