@@ -281,7 +281,7 @@ func copyOrder(o sales.Order) sales.Order {
 		o.Lines[i].Places = slices.Clone(o.Lines[i].Places)
 		o.Lines[i].Operations = slices.Clone(o.Lines[i].Operations)
 	}
-	o.Tickets, o.History = slices.Clone(o.Tickets), slices.Clone(o.History)
+	o.Tickets, o.History, o.Refunds = slices.Clone(o.Tickets), slices.Clone(o.History), slices.Clone(o.Refunds)
 	o.Tasks, o.Postings = nil, nil
 	return o
 }
@@ -544,6 +544,7 @@ type orderPlatform struct {
 	onHold    func(sales.Order, sales.Hold) (sales.Hold, error)
 	onClose   func(sales.Order, sales.Outcome) (sales.Outcome, error)
 	onRead    func(sales.Order) (sales.Outcome, error)
+	onRefund  func(sales.Refund) (sales.RefundSeen, error)
 	onRelease func(sales.Order) error
 }
 
@@ -973,3 +974,27 @@ func (r *rig) do(key, method, target, body string, more ...sent) answer {
 }
 
 var errBoom = errors.New("boom: the secret inner text")
+
+// RefundsByHand implements sales.Refunder.
+func (p *orderPlatform) RefundsByHand(code domain.InstitutionCode) bool { return code != "play" }
+
+// OpenRefund implements sales.Refunder.
+func (p *orderPlatform) OpenRefund(_ context.Context, _ sales.Order, r sales.Refund, _ []int64) (sales.RefundSeen, error) {
+	if p.onRefund != nil {
+		return p.onRefund(r)
+	}
+	return sales.RefundSeen{State: sales.PlatformOpen, Platform: sales.PlatformRef{OrderID: 2000001, FileID: 880001}, Back: r.Quoted}, nil
+}
+
+// CloseRefund implements sales.Refunder.
+func (p *orderPlatform) CloseRefund(context.Context, sales.Order, sales.Refund) error { return nil }
+
+// DropRefund implements sales.Refunder.
+func (p *orderPlatform) DropRefund(context.Context, sales.Order, sales.Refund, []int64) error {
+	return nil
+}
+
+// ReadRefund implements sales.Refunder.
+func (p *orderPlatform) ReadRefund(_ context.Context, _ sales.Order, r sales.Refund, _ []int64) (sales.RefundSeen, error) {
+	return sales.RefundSeen{State: sales.PlatformClosed, Back: r.Quoted}, nil
+}

@@ -51,7 +51,7 @@ type holderRequest struct {
 
 type orderDTO struct {
 	ID                string       `json:"id" example:"ord_01J9ZZ0Q2V4T1T3E8Z0K9Q2M7A"`
-	State             string       `json:"state" enum:"holding,held,refused,orphaned,releasing,released,expired,closing,issuing,issued,review" doc:"one ending in -ing: asked, answer not known yet"`
+	State             string       `json:"state" enum:"holding,held,refused,orphaned,releasing,released,expired,closing,issuing,issued,cancelling,cancelled,review" doc:"one ending in -ing: asked, answer not known yet"`
 	Institution       string       `json:"institution"`
 	Storefront        string       `json:"storefront"`
 	Reference         string       `json:"reference,omitempty"`
@@ -66,6 +66,7 @@ type orderDTO struct {
 	PaymentReference  string       `json:"payment_reference,omitempty"`
 	Refusal           *refusalDTO  `json:"refusal,omitempty" doc:"why it was not held, or why the last close was not done"`
 	Tickets           []ticketDTO  `json:"tickets" nullable:"false" doc:"barcodes only with scope deliver"`
+	Refunds           []refundDTO  `json:"refunds" nullable:"false" doc:"what was taken back of it, or was asked to be, oldest first"`
 	History           []stepDTO    `json:"history" nullable:"false" doc:"oldest first"`
 	CreatedAt         time.Time    `json:"created_at"`
 	UpdatedAt         time.Time    `json:"updated_at"`
@@ -154,7 +155,7 @@ func (s *server) order(ctx context.Context, o *sales.Order, langs []string) orde
 		Platform:      platformDTO{OrderID: o.Platform.OrderID, FileID: o.Platform.FileID},
 		HoldExpiresAt: in(o.HoldExpiresAt, loc), PlatformExpiresAt: in(o.PlatformExpiresAt, loc), TimeZone: loc.String(),
 		Total: moneyOrNil(o.Total), Lines: make([]lineDTO, 0, len(o.Lines)), PaymentReference: o.PaymentReference,
-		Tickets: s.tickets(ctx, o), History: make([]stepDTO, 0, len(o.History)), CreatedAt: in(o.CreatedAt, loc), UpdatedAt: in(o.UpdatedAt, loc),
+		Tickets: s.tickets(ctx, o), Refunds: make([]refundDTO, 0, len(o.Refunds)), History: make([]stepDTO, 0, len(o.History)), CreatedAt: in(o.CreatedAt, loc), UpdatedAt: in(o.UpdatedAt, loc),
 	}
 	if o.Expected != nil {
 		d.ExpectedTotal = moneyPtr(*o.Expected)
@@ -162,11 +163,9 @@ func (s *server) order(ctx context.Context, o *sales.Order, langs []string) orde
 	if o.Buyer != (sales.Buyer{}) {
 		d.Buyer = &buyerDTO{Email: o.Buyer.Email, FirstName: o.Buyer.FirstName, LastName: o.Buyer.LastName, Language: o.Buyer.Language}
 	}
-	if o.Refusal != nil {
-		d.Refusal = &refusalDTO{Code: o.Refusal.Code, Detail: o.Refusal.Detail}
-		if o.Refusal.Actual != nil {
-			d.Refusal.ActualTotal = moneyPtr(*o.Refusal.Actual)
-		}
+	d.Refusal = toRefusal(o.Refusal)
+	for i := range o.Refunds {
+		d.Refunds = append(d.Refunds, toRefund(&o.Refunds[i], loc))
 	}
 	for i := range o.Lines {
 		d.Lines = append(d.Lines, toLine(o.Institution, i, &o.Lines[i], loc, langs))

@@ -75,7 +75,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), adminRefusals(), accountRefusals(), imageRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), adminRefusals(), accountRefusals(), imageRefusals())
 }
 
 func keyRefusals() []refusal {
@@ -296,9 +296,9 @@ func orderRefusals() []refusal {
 		platform(domain.Conflict, 409, sales.CodeAvailability, false), platform(domain.Invalid, 422, sales.CodeContact, false),
 		platform(domain.Limited, 429, quota.CodeRate, true), platform(domain.Limited, 429, quota.CodeMonth, true), platform(domain.Limited, 429, quota.CodeDay, true), platform(domain.Limited, 429, quota.CodePause, true),
 		platform(domain.Unavailable, 503, domain.CodePlatformUnreachable, true), platform(domain.Upstream, 502, domain.CodePlatformAnswer, false),
-		platform(domain.Upstream, 502, domain.CodePlatformAuth, false), platform(domain.Limited, 429, domain.CodePlatformLimited, true),
+		platform(domain.Unavailable, 503, domain.CodePlatformAuth, true), platform(domain.Limited, 429, domain.CodePlatformLimited, true),
 		platform(domain.Conflict, 409, domain.CodePlatformRefused, false), platform(domain.Unavailable, 503, domain.CodePlatformInProgress, true),
-		platform(domain.Upstream, 502, domain.CodePlatformConfig, false),
+		platform(domain.Unavailable, 503, domain.CodePlatformConfig, true),
 		{name: "database away", do: func(r *rig) answer {
 			r.orders.fail = domain.Errorf(domain.Unavailable, domain.CodeStoreUnavailable, "").Because(errBoom)
 			return r.post(orderBody())

@@ -211,6 +211,15 @@ func (s *server) routes() []*route {
 			codes:   change, mount: typed(s.releaseOrder, http.StatusOK, http.StatusAccepted),
 		},
 		{
+			method: http.MethodPost, path: "/v1/orders/{id}/cancel", id: "cancelOrder", tag: tagOrders, scopes: sell,
+			summary: "Undo a sale, whole or by ticket",
+			about: "With ?dry_run=true it only says what would come back and what must go along. 200: undone. 202: asked, and the outcome is not " +
+				"known yet; or the institution undoes sales by hand, and the order stays in review until it has. Poll the order.",
+			codes: append(change, sales.CodeTicketUnknown, sales.CodeTicketCancelled, sales.CodeTicketUsed, sales.CodeTariffRequires,
+				sales.CodePriceChanged, sales.CodePayment, sales.CodeCurrency, sales.CodeRefundDenied),
+			mount: typed(s.cancelOrder, http.StatusOK, http.StatusAccepted),
+		},
+		{
 			method: http.MethodGet, path: "/v1/orders/{id}/calls", id: "listOrderCalls", tag: tagOrders, scopes: scopes(storefront.ScopeFinance, storefront.ScopeAdmin),
 			summary: "List the calls to the platform that an order has cost", about: "Of the last week, as far as the log of the last 50,000 calls reaches.",
 			codes: []string{sales.CodeUnknown, storefront.CodeKeyInstitution}, mount: typed(s.orderCalls, http.StatusOK),
@@ -222,7 +231,7 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/orders/{id}/tickets.pdf", id: "getOrderPDF", tag: tagTickets, scopes: deliver,
-			summary: "Print an order's tickets", about: "One A4 page each.", codes: []string{sales.CodeUnknown, sales.CodeTicketNotIssued},
+			summary: "Print an order's tickets", about: "One A4 page each.", codes: []string{sales.CodeUnknown, sales.CodeTicketNotIssued, sales.CodeTicketCancelled},
 			mount: file[orderFileInput](s.orderPDF, "application/pdf"),
 		},
 		{
@@ -232,12 +241,12 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}.pdf", id: "getTicketPDF", tag: tagTickets, scopes: deliver, shared: true,
-			summary: "Print a ticket", codes: []string{sales.CodeTicketUnknown, sales.CodeTicketNotIssued},
+			summary: "Print a ticket", codes: []string{sales.CodeTicketUnknown, sales.CodeTicketNotIssued, sales.CodeTicketCancelled},
 			mount: file[ticketFileInput](s.getTicket, "application/pdf"),
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}.png", id: "getTicketPNG", tag: tagTickets, scopes: deliver, shared: true,
-			summary: "Draw a ticket", codes: []string{sales.CodeTicketUnknown, sales.CodeTicketNotIssued},
+			summary: "Draw a ticket", codes: []string{sales.CodeTicketUnknown, sales.CodeTicketNotIssued, sales.CodeTicketCancelled},
 			mount: file[ticketPictureInput](s.getTicket, "image/png"),
 		},
 
@@ -326,6 +335,11 @@ func (s *server) routes() []*route {
 			method: http.MethodPost, path: "/v1/admin/orders/{id}/settle", id: "adminSettleOrder", tag: tagAdmin, scopes: admin,
 			summary: "Find out now what became of an order", about: "Reads the platform for an order in a state ending in -ing; any other is left alone.",
 			codes: append(platform, sales.CodeUnknown), mount: typed(s.adminSettle, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/orders/{id}/decide", id: "adminDecideOrder", tag: tagAdmin, scopes: admin,
+			summary: "End a review", about: "For an order in review. Who decided and why go into its history.",
+			codes: append(platform, sales.CodeUnknown, sales.CodeStatus, sales.CodeReview), mount: typed(s.adminDecide, http.StatusOK),
 		},
 		{
 			method: http.MethodGet, path: "/v1/admin/pending-account", id: "adminPendingAccount", tag: tagAdmin, scopes: finance,

@@ -27,6 +27,7 @@ type ticketDTO struct {
 	Barcode       string    `json:"barcode,omitempty" doc:"opaque text, leading zeros included; only with scope deliver"`
 	PlatformState string    `json:"platform_state,omitempty" doc:"the platform's own word"`
 	IssuedAt      time.Time `json:"issued_at"`
+	CancelledAt   time.Time `json:"cancelled_at,omitzero" doc:"it admits nobody since then; absent for a good one"`
 }
 
 type ticketPageDTO struct {
@@ -43,6 +44,7 @@ func (s *server) tickets(ctx context.Context, o *sales.Order) []ticketDTO {
 		t := &o.Tickets[i]
 		d := ticketDTO{
 			ID: t.ID, Order: string(o.ID), Institution: string(o.Institution), Place: t.Place, PlatformState: t.State, IssuedAt: in(t.IssuedAt, loc),
+			CancelledAt: in(t.CancelledAt, loc),
 		}
 		for j := range o.Lines {
 			for k := range o.Lines[j].Places {

@@ -125,11 +125,11 @@ func refusal(code string, first []Word) *domain.Error {
 	case ClassPayment:
 		return domain.Errorf(domain.Conflict, sales.CodePayment, "the platform refused the payment on the pending account")
 	case ClassContact:
-		return domain.Errorf(domain.Conflict, sales.CodeContact, "the platform refused the purchaser's contact")
+		return domain.Errorf(domain.Invalid, sales.CodeContact, "the platform refused the purchaser's contact")
 	case ClassConfig:
 		return domain.Errorf(domain.Unavailable, domain.CodePlatformConfig, "the platform does not allow us this")
 	default:
-		return domain.Errorf(domain.Upstream, domain.CodePlatformRefused, "the platform refused for a reason we do not know")
+		return domain.Errorf(domain.Conflict, domain.CodePlatformRefused, "the platform refused for a reason we do not know")
 	}
 }
 

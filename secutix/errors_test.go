@@ -41,11 +41,11 @@ func TestToError_TranslatesEveryKind(t *testing.T) {
 		{s360.Error{Kind: s360.KindBusiness, Code: "error.order.notRunning"}, domain.Gone, sales.CodeHoldExpired, 0},
 		{s360.Error{Kind: s360.KindBusiness, Code: "error.PAYMENT.method"}, domain.Conflict, sales.CodePayment, 0},
 		{s360.Error{Kind: s360.KindBusiness, Code: "error.account.blocked"}, domain.Conflict, sales.CodePayment, 0},
-		{s360.Error{Kind: s360.KindBusiness, Code: "error.contact.unknown"}, domain.Conflict, sales.CodeContact, 0},
+		{s360.Error{Kind: s360.KindBusiness, Code: "error.contact.unknown"}, domain.Invalid, sales.CodeContact, 0},
 		{s360.Error{Kind: s360.KindBusiness, Code: "error.pointOfSales.unknown"}, domain.Unavailable, domain.CodePlatformConfig, 0},
 		{s360.Error{Kind: s360.KindBusiness, Code: "forbidden"}, domain.Unavailable, domain.CodePlatformConfig, 0},
-		{s360.Error{Kind: s360.KindBusiness, Code: "error.moon.phase"}, domain.Upstream, domain.CodePlatformRefused, 0},
-		{s360.Error{Kind: s360.KindBusiness}, domain.Upstream, domain.CodePlatformRefused, 0},
+		{s360.Error{Kind: s360.KindBusiness, Code: "error.moon.phase"}, domain.Conflict, domain.CodePlatformRefused, 0},
+		{s360.Error{Kind: s360.KindBusiness}, domain.Conflict, domain.CodePlatformRefused, 0},
 	}
 	for _, tt := range tests {
 		in := tt.in

@@ -38,6 +38,9 @@ type Settings struct {
 	OmitPayments bool
 	// PayerIsPartner names the partner contact as the account holder in the payment.
 	PayerIsPartner bool
+	// RefundOrders undoes sales by refund orders of our own. Without it, which is the default because no documentation
+	// shows the call, the institution undoes them by hand and we watch the file.
+	RefundOrders bool
 	// VisitDate and VisitSlot name the members of an item's operation that carry the day and the slot; empty: the
 	// client's defaults. The platform's own names are not known.
 	VisitDate, VisitSlot string

@@ -240,7 +240,7 @@ func toSeat(mv *s360.MovementData) sales.Seat {
 func (m *holdMapping) finish(contiguities []s360.ContiguityData) {
 	var err error
 	if m.hold.Total, err = domain.MoneyFromThousandths(m.total, m.currency); err != nil {
-		m.defect(domain.Conflict, sales.CodePriceFraction, "the platform asks for an amount that %s cannot express", m.currency)
+		m.defect(domain.Upstream, sales.CodePriceFraction, "the platform asks for an amount that %s cannot express", m.currency)
 	}
 	for i := range m.hold.Lines {
 		hl, l := &m.hold.Lines[i], m.order.Lines[i]
@@ -268,7 +268,7 @@ func (m *holdMapping) price(hl *sales.HoldLine, l sales.Line) {
 	}
 	var err error
 	if hl.Total, err = domain.MoneyFromThousandths(sum, m.currency); err != nil {
-		m.defect(domain.Conflict, sales.CodePriceFraction, "the platform asks for an amount that %s cannot express", m.currency)
+		m.defect(domain.Upstream, sales.CodePriceFraction, "the platform asks for an amount that %s cannot express", m.currency)
 		return
 	}
 	if hl.UnitPrice, err = domain.MoneyFromThousandths(sum/int64(l.Quantity), m.currency); err != nil || sum%int64(l.Quantity) != 0 {

@@ -123,6 +123,7 @@ type (
 		PaymentReference  string        `json:"payment_reference,omitzero"`
 		Refusal           *refusal      `json:"refusal,omitzero"`
 		Tickets           []ticket      `json:"tickets,omitzero"`
+		Refunds           []refund      `json:"refunds,omitzero"`
 		History           []stepContent `json:"history,omitzero"`
 		CreatedAt         stamp         `json:"created_at,omitzero"`
 		UpdatedAt         stamp         `json:"updated_at,omitzero"`
@@ -177,6 +178,23 @@ type (
 		Barcode        string `json:"barcode,omitzero"`
 		State          string `json:"state,omitzero"`
 		IssuedAt       stamp  `json:"issued_at,omitzero"`
+		CancelledAt    stamp  `json:"cancelled_at,omitzero"`
+	}
+	refund struct {
+		ID             string       `json:"id,omitzero"`
+		Key            string       `json:"key,omitzero"`
+		Tickets        []string     `json:"tickets,omitzero"`
+		Reason         string       `json:"reason,omitzero"`
+		Quoted         moneyContent `json:"quoted,omitzero"`
+		Back           moneyContent `json:"back,omitzero"`
+		ByHand         bool         `json:"by_hand,omitzero"`
+		PlatformOrder  int64        `json:"platform_order,omitzero"`
+		PlatformSecret string       `json:"platform_secret,omitzero"`
+		PlatformFile   int64        `json:"platform_file,omitzero"`
+		State          string       `json:"state,omitzero"`
+		Refusal        *refusal     `json:"refusal,omitzero"`
+		AskedAt        stamp        `json:"asked_at,omitzero"`
+		EndedAt        stamp        `json:"ended_at,omitzero"`
 	}
 	stepContent struct {
 		Status string `json:"status,omitzero"`
@@ -234,6 +252,7 @@ func (c *orderContent) toOrder() sales.Order {
 		PaymentReference: c.PaymentReference,
 		Refusal:          c.Refusal.toRefusal(),
 		Tickets:          mapEach(c.Tickets, ticket.toTicket),
+		Refunds:          mapEach(c.Refunds, refund.toRefund),
 		History:          mapEach(c.History, stepContent.toStep),
 		CreatedAt:        c.CreatedAt.time(), UpdatedAt: c.UpdatedAt.time(), NextCheckAt: c.NextCheckAt.time(),
 		Checks: c.Checks, AskedUntil: c.AskedUntil.time(),
@@ -252,6 +271,7 @@ func fromOrderContent(o *sales.Order) orderContent {
 		PaymentReference: o.PaymentReference,
 		Refusal:          fromRefusal(o.Refusal),
 		Tickets:          mapEach(o.Tickets, fromTicket),
+		Refunds:          mapEach(o.Refunds, fromRefund),
 		History:          mapEach(o.History, fromStep),
 		CreatedAt:        toStamp(o.CreatedAt), UpdatedAt: toStamp(o.UpdatedAt), NextCheckAt: toStamp(o.NextCheckAt),
 		Checks: o.Checks, AskedUntil: toStamp(o.AskedUntil),
@@ -312,14 +332,30 @@ func fromPlace(p sales.Place) placeContent {
 func (t ticket) toTicket() sales.Ticket {
 	return sales.Ticket{
 		ID: t.ID, Place: t.Place, Movement: t.Movement, PlatformTicket: t.PlatformTicket, Barcode: sales.Barcode(t.Barcode),
-		State: t.State, IssuedAt: t.IssuedAt.time(),
+		State: t.State, IssuedAt: t.IssuedAt.time(), CancelledAt: t.CancelledAt.time(),
 	}
 }
 
 func fromTicket(t sales.Ticket) ticket {
 	return ticket{
 		ID: t.ID, Place: t.Place, Movement: t.Movement, PlatformTicket: t.PlatformTicket, Barcode: string(t.Barcode),
-		State: t.State, IssuedAt: toStamp(t.IssuedAt),
+		State: t.State, IssuedAt: toStamp(t.IssuedAt), CancelledAt: toStamp(t.CancelledAt),
+	}
+}
+
+func (r refund) toRefund() sales.Refund {
+	return sales.Refund{
+		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: r.Quoted.toMoney(), Back: r.Back.toMoney(), ByHand: r.ByHand,
+		Platform: sales.PlatformRef{OrderID: r.PlatformOrder, SecretID: r.PlatformSecret, FileID: r.PlatformFile},
+		State:    sales.RefundState(r.State), Refusal: r.Refusal.toRefusal(), AskedAt: r.AskedAt.time(), EndedAt: r.EndedAt.time(),
+	}
+}
+
+func fromRefund(r sales.Refund) refund {
+	return refund{
+		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: fromMoney(r.Quoted), Back: fromMoney(r.Back), ByHand: r.ByHand,
+		PlatformOrder: r.Platform.OrderID, PlatformSecret: r.Platform.SecretID, PlatformFile: r.Platform.FileID,
+		State: string(r.State), Refusal: fromRefusal(r.Refusal), AskedAt: toStamp(r.AskedAt), EndedAt: toStamp(r.EndedAt),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,6 +123,20 @@ func (s *Service) Quote(_ context.Context, code domain.InstitutionCode, wants []
 		return Quote{}, err
 	}
 	return v.Quote(wants, s.Clock())
+}
+
+// TariffRequires lists the tariffs of which one must stand in an order beside this one; none where it needs none or is not
+// known.
+func (s *Service) TariffRequires(code domain.InstitutionCode, id TariffID) []TariffID {
+	v, err := s.View(code)
+	if err != nil {
+		return nil
+	}
+	t := v.Tariff(id)
+	if t == nil {
+		return nil
+	}
+	return slices.Clone(t.Requires)
 }
 
 // Facts says what is printed of a want; ok is false where the catalog does not have it (any more).

@@ -66,6 +66,9 @@ func (s *Service) PNG(ctx context.Context, w io.Writer, o sales.Order, ticket, l
 // Document is what is printed of an order, or of one of its tickets (empty: all), in a language: the one asked for, or the
 // buyer's, or the institution's.
 func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang string) (Document, error) {
+	if o.Status == sales.Cancelled {
+		return Document{}, domain.Errorf(domain.Conflict, sales.CodeTicketCancelled, "every ticket was taken back")
+	}
 	if o.Status != sales.Issued {
 		return Document{}, domain.Errorf(domain.Conflict, sales.CodeTicketNotIssued, "the order is %s; it has no tickets yet", o.Status)
 	}
@@ -79,7 +82,7 @@ func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang stri
 		d.Title = inst.Name.Or(string(inst.Code), langs...) + " · " + o.Reference
 	}
 	pictures := map[string][]byte{}
-	n := 0
+	n, gone := 0, false
 	for i := range o.Lines {
 		for j := range o.Lines[i].Places {
 			n++
@@ -87,11 +90,18 @@ func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang stri
 			if t == nil || (ticket != "" && t.ID != ticket) {
 				continue
 			}
+			if !t.CancelledAt.IsZero() {
+				gone = true // taken back: it is not printed any more
+				continue
+			}
 			d.Pages = append(d.Pages, s.page(ctx, &o, inst, &o.Lines[i], &o.Lines[i].Places[j], t, langs, n, pictures))
 		}
 	}
 	for i := range d.Pages {
 		d.Pages[i].Of = n
+	}
+	if len(d.Pages) == 0 && gone {
+		return Document{}, domain.Errorf(domain.Conflict, sales.CodeTicketCancelled, "the ticket was taken back")
 	}
 	if len(d.Pages) == 0 {
 		return Document{}, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "the order has no ticket %s", ticket)

@@ -137,6 +137,23 @@ func TestDocument_OneTicketKeepsItsNumberAmongAll(t *testing.T) {
 	}
 }
 
+func TestDocument_TakenBackIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	o := sample.Issued()
+	o.Tickets[0].CancelledAt = sample.Now()
+	if got := document(t, service(), o, "", "fr"); len(got.Pages) != 1 || got.Pages[0].TicketID != "tkt_2" || got.Pages[0].Number != 2 {
+		t.Errorf("pages %+v", got.Pages)
+	}
+	_, err := service().Document(t.Context(), o, "tkt_1", "fr")
+	if !domain.HasCode(err, sales.CodeTicketCancelled) {
+		t.Errorf("one that was taken back: %v", err)
+	}
+	o.Status, o.Tickets[1].CancelledAt = sales.Cancelled, sample.Now()
+	if _, err = service().Document(t.Context(), o, "", "fr"); !domain.HasCode(err, sales.CodeTicketCancelled) {
+		t.Errorf("a cancelled order: %v", err)
+	}
+}
+
 func TestDocument_LanguageIsTheAskedThenTheBuyersThenTheInstitutions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ asked, buyer, main, language, category string }{
@@ -249,7 +266,7 @@ func TestDocument_PictureThatFailsOrIsSlowIsLeftOut(t *testing.T) {
 func TestDocument_NotIssuedIsAConflict(t *testing.T) {
 	t.Parallel()
 	for _, st := range sales.Statuses() {
-		if st == sales.Issued {
+		if st == sales.Issued || st == sales.Cancelled {
 			continue
 		}
 		o := sample.Issued()

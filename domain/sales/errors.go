@@ -22,5 +22,8 @@ const (
 	CodeKeyInProgress   = "key.in_progress" // the first attempt is still running
 	CodeTicketUnknown   = "ticket.unknown"
 	CodeTicketNotIssued = "ticket.not_issued"
-	CodeDuplicate       = "store.duplicate" // a platform order id or barcode that another order has
+	CodeRefundDenied    = "order.refund_denied" // the institution does not take it back
+	CodeTicketCancelled = "ticket.cancelled"    // it was taken back already
+	CodeTicketUsed      = "ticket.used"         // it was scanned at a gate
+	CodeDuplicate       = "store.duplicate"     // a platform order id or barcode that another order has
 )

@@ -20,6 +20,9 @@ const (
 	noteDuplicate     = "duplicate"              // a barcode or platform order that another order has
 	noteSoldAfterEnd  = "sold_after_end"         // the platform closed an order that we had seen end
 	noteSoldReleasing = "closed_while_releasing" // the platform closed an order that we were giving back
+	noteNotClosed     = "not_closed_any_more"    // the platform does not call an order closed that was
+	noteRefund        = "refund"                 // a refund was asked for
+	noteDecided       = "decided"                // a person ended a review; what, who and why follow
 	noteTooManyReads  = "too_many_reads"         // settling gave up; a person must look
 )
 
@@ -96,6 +99,11 @@ func (o *Order) wasHeld() bool {
 	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Held })
 }
 
+// wasSold reports whether the order was ever sold, so that its money is posted once.
+func (o *Order) wasSold() bool {
+	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status.Sold() })
+}
+
 // unanswered reports whether the platform's answer to the hold is known never to come.
 func (o *Order) unanswered() bool {
 	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Holding && s.Note == noteNoAnswer })
@@ -152,7 +160,7 @@ func (o *Order) beginClose(at, readAt, deadline time.Time, reference string, hol
 // finishClose takes over what the platform sold. The money is posted when the order becomes sold, once; it becomes issued
 // when every place has a barcode, and stays issuing until then. Calling it again with more barcodes is how it gets there.
 func (o *Order) finishClose(out Outcome, at, next time.Time, ticketIDs []string, note string) error {
-	wasSold := o.Status.Sold()
+	wasSold := o.wasSold()
 	o.takeTickets(out.Tickets, at, ticketIDs)
 	complete := o.complete()
 	if !complete {
@@ -174,7 +182,7 @@ func (o *Order) finishClose(out Outcome, at, next time.Time, ticketIDs []string,
 		o.due(next, TaskSettle)
 	}
 	if out.Total != nil && *out.Total != o.Total && !wasSold {
-		o.History[len(o.History)-1].Note = strings.TrimSpace(note + " " + noteTotalDiffers)
+		o.History[len(o.History)-1].Note = joinNotes(note, noteTotalDiffers)
 	}
 	if !wasSold {
 		o.Refusal = nil
@@ -182,6 +190,8 @@ func (o *Order) finishClose(out Outcome, at, next time.Time, ticketIDs []string,
 	}
 	return nil
 }
+
+func joinNotes(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
 // takeTickets gives each place its good ticket, matched by movement and never by position.
 func (o *Order) takeTickets(issued []IssuedTicket, at time.Time, ids []string) {
@@ -220,6 +230,9 @@ func (o *Order) complete() bool {
 	}
 	return n > 0 && len(o.Tickets) == n
 }
+
+// stateCancelled is what a ticket's state becomes when we have undone it, in the platform's word.
+const stateCancelled = "CANCELLED"
 
 // dead reports whether a ticket of that state admits nobody any more; the list of states is open.
 func dead(state string) bool {

@@ -33,6 +33,7 @@ type Order struct {
 	PaymentReference                 string
 	Refusal                          *Refusal
 	Tickets                          []Ticket
+	Refunds                          []Refund // oldest first
 	History                          []Step
 	CreatedAt, UpdatedAt             time.Time
 	// NextCheckAt is when Settle should look at it next (unknown statuses, and held ones at expiry); Checks counts how
@@ -103,6 +104,7 @@ type Ticket struct {
 	Barcode        Barcode
 	State          string // the platform's word: VALID, NOT_PRINTED, INVALIDATED, CANCELLED …
 	IssuedAt       time.Time
+	CancelledAt    time.Time // zero: it admits somebody
 }
 
 // Barcode is the unique key of an entry right: opaque, case-sensitive text, kept byte for byte, leading zeros included.

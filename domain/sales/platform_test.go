@@ -43,11 +43,25 @@ type platform struct {
 	mu       sync.Mutex
 	lastID   int64
 	orders   map[int64]*sold
+	refunds  map[int64]*undone
+	byHand   bool
+	dearer   int64    // what a refund gives back less than was paid
 	asked    []string // "close 1", "read 1 open"
 	released []int64  // movements given back
 }
 
+// undone is a refund order.
+type undone struct {
+	of        int64
+	reference string
+	movements []int64
+	state     sales.PlatformState
+	closes    int
+}
+
 type sold struct {
+	cancelled map[int64]bool   // movements taken back
+	states    map[int64]string // of tickets, by movement; empty is VALID
 	state     sales.PlatformState
 	movements []int64
 	total     domain.Money
@@ -57,7 +71,7 @@ type sold struct {
 }
 
 func newPlatform(clock func() time.Time) *platform {
-	return &platform{clock: clock, orders: map[int64]*sold{}}
+	return &platform{clock: clock, orders: map[int64]*sold{}, refunds: map[int64]*undone{}}
 }
 
 func (p *platform) begin(ctx context.Context, call string) (act, error) {
@@ -206,6 +220,12 @@ func (p *platform) tell(o sales.Order, s *sold) sales.Outcome {
 	out.Total = &total
 	for _, m := range s.movements {
 		t := sales.IssuedTicket{Movement: m, PlatformTicket: m + 1, State: "VALID"}
+		if said := s.states[m]; said != "" {
+			t.State = said
+		}
+		if s.cancelled[m] {
+			t.State = "CANCELLED"
+		}
 		if s.ready {
 			t.Barcode = sales.Barcode(fmt.Sprintf("0042%020d", m))
 			if p.code != nil {
@@ -377,3 +397,99 @@ func code(tb testing.TB, err error, want string) {
 
 // context is for steps outside a test's own calls.
 func (h *till) context() context.Context { return context.Background() }
+
+func (p *platform) RefundsByHand(domain.InstitutionCode) bool { return p.byHand }
+
+func (p *platform) OpenRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) (sales.RefundSeen, error) {
+	a, err := p.begin(ctx, "open refund")
+	if err != nil {
+		return sales.RefundSeen{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note("open refund %d", o.Platform.OrderID)
+	var seen sales.RefundSeen
+	if does(a) {
+		p.lastID++
+		p.refunds[p.lastID] = &undone{of: o.Platform.OrderID, reference: r.ID, movements: movements, state: sales.PlatformOpen}
+		seen = sales.RefundSeen{State: sales.PlatformOpen, Platform: sales.PlatformRef{OrderID: p.lastID}, Back: p.back(r)}
+	}
+	return seen, p.outcome(a, domain.Errorf(domain.Upstream, domain.CodePlatformRefused, "no refunds"))
+}
+
+func (p *platform) back(r sales.Refund) domain.Money {
+	return domain.Money{Amount: r.Quoted.Amount - p.dearer, Currency: r.Quoted.Currency}
+}
+
+func (p *platform) CloseRefund(ctx context.Context, o sales.Order, r sales.Refund) error {
+	a, err := p.begin(ctx, "close refund")
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if a == limited {
+		return p.outcome(a, nil)
+	}
+	u := p.refunds[r.Platform.OrderID]
+	p.note("pay refund %d", r.Platform.OrderID)
+	if u.state != sales.PlatformOpen {
+		return dead()
+	}
+	if does(a) {
+		u.state, u.closes = sales.PlatformClosed, u.closes+1
+		p.takeBack(p.orders[u.of], u.movements)
+	}
+	return p.outcome(a, domain.Errorf(domain.Conflict, sales.CodePayment, "the account takes nothing back"))
+}
+
+func (p *platform) takeBack(s *sold, movements []int64) {
+	if s.cancelled == nil {
+		s.cancelled = map[int64]bool{}
+	}
+	for _, m := range movements {
+		s.cancelled[m] = true
+	}
+}
+
+func (p *platform) DropRefund(ctx context.Context, _ sales.Order, r sales.Refund, _ []int64) error {
+	a, err := p.begin(ctx, "drop refund")
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note("drop refund %d", r.Platform.OrderID)
+	if does(a) {
+		p.refunds[r.Platform.OrderID].state = sales.PlatformDead
+	}
+	return p.outcome(a, dead())
+}
+
+func (p *platform) ReadRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) (sales.RefundSeen, error) {
+	a, err := p.begin(ctx, "read")
+	if err != nil || a != answers {
+		return sales.RefundSeen{}, domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "no answer")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	seen := sales.RefundSeen{State: sales.PlatformDead}
+	for id, u := range p.refunds {
+		if u.reference == r.ID {
+			seen = sales.RefundSeen{State: u.state, Platform: sales.PlatformRef{OrderID: id}, Back: p.back(r)}
+		}
+	}
+	all := true
+	for _, m := range movements {
+		all = all && p.orders[o.Platform.OrderID].cancelled[m]
+	}
+	if all {
+		seen.State, seen.Back = sales.PlatformClosed, p.back(r)
+	}
+	p.note("look at refund %d %s", o.Platform.OrderID, seen.State)
+	return seen, nil
+}
+
+func (q quoter) TariffRequires(_ domain.InstitutionCode, id catalog.TariffID) []catalog.TariffID {
+	return q.view.Tariff(id).Requires
+}

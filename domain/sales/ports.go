@@ -22,6 +22,30 @@ type Platform interface {
 	Read(ctx context.Context, o Order) (Outcome, error)
 	// Release gives every place of the order back. S-360: ExternalOrderService.abandonMovements.
 	Release(ctx context.Context, o Order) error
+	Refunder
+}
+
+// Refunder is the part of the platform that undoes sales. Movements are those of the refund's tickets.
+type Refunder interface {
+	// RefundsByHand reports whether the institution undoes sales by hand only; it makes no call.
+	RefundsByHand(code domain.InstitutionCode) bool
+	// OpenRefund opens a refund order in the sale's file, or nothing. Errors: platform.*, order.*.
+	// S-360: ExternalOrderFacade.createOrUpdateOrder (REFUND_CLIENT), which no documentation shows an example of.
+	OpenRefund(ctx context.Context, o Order, r Refund, movements []int64) (RefundSeen, error)
+	// CloseRefund pays the refund order back to the pending account. S-360: ExternalOrderService.closeOrder.
+	CloseRefund(ctx context.Context, o Order, r Refund) error
+	// DropRefund gives up an open refund order. S-360: ExternalOrderService.abandonMovements.
+	DropRefund(ctx context.Context, o Order, r Refund, movements []int64) error
+	// ReadRefund says what became of a refund, whoever made it: closed once the platform calls every ticket cancelled, open
+	// where a refund order of ours waits, dead where there is none. S-360: ExternalOrderService.getFileDetails.
+	ReadRefund(ctx context.Context, o Order, r Refund, movements []int64) (RefundSeen, error)
+}
+
+// RefundSeen is a refund as the platform has it.
+type RefundSeen struct {
+	State    PlatformState
+	Platform PlatformRef  // the refund order; zero where none was found
+	Back     domain.Money // what it gives back; never negative
 }
 
 // Hold is what a hold came back with.
@@ -103,6 +127,9 @@ type IssuedTicket struct {
 // Catalog is what sales asks of the catalog: what a line is, whether it may be sold now, and for how much.
 type Catalog interface {
 	Quote(ctx context.Context, code domain.InstitutionCode, wants []catalog.Want) (catalog.Quote, error)
+	// TariffRequires lists the tariffs of which one must stand in an order beside this one; none where it needs none, or
+	// where the catalog does not know it any more.
+	TariffRequires(code domain.InstitutionCode, id catalog.TariffID) []catalog.TariffID
 }
 
 // Store keeps orders. Implementations are safe for concurrent use, also by several processes.
@@ -126,7 +153,8 @@ type Store interface {
 	Orders(ctx context.Context, q Query) (orders []Order, next string, err error)
 	// OrderByTicket loads the order that has the ticket; domain.NotFound (ticket.unknown).
 	OrderByTicket(ctx context.Context, ticket string) (Order, error)
-	// DueOrders lists up to limit orders in the statuses given whose NextCheckAt is not after the time, oldest first.
+	// DueOrders lists up to limit orders in the statuses given whose NextCheckAt is not after the time, oldest first. An
+	// order in review without one waits for a person and is never due.
 	DueOrders(ctx context.Context, statuses []Status, before time.Time, limit int) ([]OrderID, error)
 	// CountOrders counts orders by institution and status.
 	CountOrders(ctx context.Context) ([]Count, error)

@@ -435,16 +435,17 @@ type Holder struct {
 
 // bind checks and keeps the idempotency key of a later call; replay says that the same call came before.
 func (s *Service) bind(ctx context.Context, o Order, call string, c Change) (replay bool, err error) {
-	if c.Key == "" {
+	return s.bindKey(ctx, o, c.Key, call, c.digest(call, o.ID))
+}
+
+func (s *Service) bindKey(ctx context.Context, o Order, key, call, digest string) (replay bool, err error) {
+	if key == "" {
 		return false, nil
 	}
-	if err := checkKey(c.Key, false); err != nil {
+	if err := checkKey(key, false); err != nil {
 		return false, err
 	}
-	want := Key{
-		Storefront: o.Storefront, Key: c.Key, Call: call, Order: o.ID, At: s.Clock(),
-		Digest: c.digest(call, o.ID),
-	}
+	want := Key{Storefront: o.Storefront, Key: key, Call: call, Order: o.ID, At: s.Clock(), Digest: digest}
 	got, created, err := s.Store.BindKey(ctx, want)
 	if err != nil {
 		return false, err

@@ -22,7 +22,8 @@ var errNotDue = errors.New("not due")
 func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Outcome, error) {
 	now := s.Clock()
 	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
-		if !o.Status.Unknown() || (!force && now.Before(o.NextCheckAt)) {
+		waits := o.Status == Review && o.openRefund() != nil && (force || !o.NextCheckAt.IsZero())
+		if (!o.Status.Unknown() && !waits) || (!force && now.Before(o.NextCheckAt)) {
 			return errNotDue
 		}
 		o.Checks++
@@ -38,9 +39,12 @@ func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Ou
 	ctx, cancel := s.detach(ctx)
 	defer cancel()
 	before := o.Status
-	if before == Holding {
+	switch before {
+	case Holding:
 		o, err = s.settleHold(ctx, o, now)
-	} else {
+	case Cancelling, Review:
+		o, err = s.settleRefund(ctx, o, force)
+	default:
 		o, err = s.settleByReading(ctx, o, force)
 	}
 	if err != nil {
@@ -92,7 +96,7 @@ func (s *Service) settleByReading(ctx context.Context, o Order, force bool) (Ord
 		}
 		return o, err
 	case o.Status == Issuing:
-		return s.toReview(ctx, o.ID, now, "not_closed_any_more")
+		return s.toReview(ctx, o.ID, now, noteNotClosed)
 	case read.State == PlatformDead && o.Status == Releasing:
 		return s.keep(ctx, o.ID, func(o *Order) error { return o.finishRelease(now, noteRead) })
 	case read.State == PlatformDead:
@@ -164,7 +168,7 @@ func (s *Service) Expire(ctx context.Context, id OrderID) (domain.Outcome, error
 
 // SettleDue looks at every order whose time has come and whose own job was lost or late.
 func (s *Service) SettleDue(ctx context.Context) (domain.Outcome, error) {
-	return s.sweep(ctx, []Status{Holding, Releasing, Closing, Issuing}, s.Clock(), func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+	return s.sweep(ctx, []Status{Holding, Releasing, Closing, Issuing, Cancelling, Review}, s.Clock(), func(ctx context.Context, id OrderID) (domain.Outcome, error) {
 		return s.Settle(ctx, id, false)
 	})
 }
@@ -178,7 +182,7 @@ func (s *Service) ExpireDue(ctx context.Context) (domain.Outcome, error) {
 // be called where no other process works on the same database.
 func (s *Service) Recover(ctx context.Context) (domain.Outcome, error) {
 	far := s.Clock().Add(365 * 24 * time.Hour)
-	return s.sweep(ctx, []Status{Closing, Issuing, Releasing}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+	return s.sweep(ctx, []Status{Closing, Issuing, Releasing, Cancelling}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
 		return s.Settle(ctx, id, true)
 	})
 }

@@ -7,17 +7,19 @@ type Status string
 
 // The statuses.
 const (
-	Holding   Status = "holding"   // createOrUpdateOrder asked, answer not known
-	Held      Status = "held"      // places reserved until HoldExpiresAt
-	Refused   Status = "refused"   // the platform (or our own check) said no; nothing is held
-	Orphaned  Status = "orphaned"  // the hold's answer never came; whatever was held has lapsed
-	Releasing Status = "releasing" // abandonMovements asked, answer not known
-	Released  Status = "released"  // given back
-	Expired   Status = "expired"   // the hold lapsed before it was closed
-	Closing   Status = "closing"   // closeOrder asked, answer not known
-	Issuing   Status = "issuing"   // sold, a barcode is still missing
-	Issued    Status = "issued"    // sold, every place has its barcode
-	Review    Status = "review"    // a person must look
+	Holding    Status = "holding"    // createOrUpdateOrder asked, answer not known
+	Held       Status = "held"       // places reserved until HoldExpiresAt
+	Refused    Status = "refused"    // the platform (or our own check) said no; nothing is held
+	Orphaned   Status = "orphaned"   // the hold's answer never came; whatever was held has lapsed
+	Releasing  Status = "releasing"  // abandonMovements asked, answer not known
+	Released   Status = "released"   // given back
+	Expired    Status = "expired"    // the hold lapsed before it was closed
+	Closing    Status = "closing"    // closeOrder asked, answer not known
+	Issuing    Status = "issuing"    // sold, a barcode is still missing
+	Issued     Status = "issued"     // sold, every place has its barcode
+	Cancelling Status = "cancelling" // a refund order is on its way, answer not known
+	Cancelled  Status = "cancelled"  // sold once; every place was taken back
+	Review     Status = "review"     // a person must look
 )
 
 // Move is one allowed step of an order's life, and what makes it. The empty status is a new order.
@@ -48,11 +50,17 @@ var moves = []Move{
 	{Closing, Review, "nothing could be read for too long, or what was sold is another order's"},
 	{Issuing, Issued, "the missing barcodes are there"},
 	{Issuing, Review, "barcodes did not come for too long, or the platform does not call the order closed any more"},
+	{Issued, Cancelling, "the storefront cancels, whole or in part; the intent is stored before the platform is asked"},
+	{Issued, Review, "the storefront cancels, and the institution undoes sales by hand only"},
+	{Cancelling, Cancelled, "the refund order is closed, and no good ticket is left"},
+	{Cancelling, Issued, "the refund order is closed and good tickets are left, or the platform refused it"},
+	{Cancelling, Review, "nothing could be read for too long"},
 	{Released, Review, "the platform says sold after all"},
 	{Expired, Review, "the platform says sold after all"},
 	{Review, Held, "a person decided, or a read showed it"},
 	{Review, Issuing, "a person decided, or a read showed it"},
 	{Review, Issued, "a person decided, or a read showed it"},
+	{Review, Cancelled, "the institution has undone the sale by hand"},
 	{Review, Released, "a person decided, or a read showed it"},
 	{Review, Expired, "a person decided, or a read showed it"},
 	{Review, Orphaned, "a person decided, or a read showed it"},
@@ -63,7 +71,7 @@ func Moves() []Move { return slices.Clone(moves) }
 
 // Statuses lists every status in the order of a life.
 func Statuses() []Status {
-	return []Status{Holding, Held, Refused, Orphaned, Releasing, Released, Expired, Closing, Issuing, Issued, Review}
+	return []Status{Holding, Held, Refused, Orphaned, Releasing, Released, Expired, Closing, Issuing, Issued, Cancelling, Cancelled, Review}
 }
 
 // Steps returns where an order in this status may go; the empty status is a new order.
@@ -105,6 +113,10 @@ func (s Status) Meaning() string {
 		return "sold; a barcode is still missing"
 	case Issued:
 		return "sold; every place has its barcode"
+	case Cancelling:
+		return "the platform was asked to undo the sale or a part of it; its answer is not known"
+	case Cancelled:
+		return "it was sold, and every place was taken back"
 	case Review:
 		return "a person must look"
 	}
@@ -116,8 +128,8 @@ func (s Status) Valid() bool { return s.Meaning() != "" }
 
 // Unknown reports whether the platform was asked and we do not know the answer: a status ending in -ing.
 func (s Status) Unknown() bool {
-	return s == Holding || s == Releasing || s == Closing || s == Issuing
+	return s == Holding || s == Releasing || s == Closing || s == Issuing || s == Cancelling
 }
 
-// Sold reports whether the platform has closed the order.
+// Sold reports whether the order is sold and nothing is being undone.
 func (s Status) Sold() bool { return s == Issuing || s == Issued }

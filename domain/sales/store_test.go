@@ -132,7 +132,12 @@ func (s *store) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*
 		return sales.Order{}, domain.Errorf(domain.Conflict, sales.CodeDuplicate, "another order has it")
 	}
 	s.tasks = append(s.tasks, second.Tasks...)
-	s.postings = append(s.postings, second.Postings...)
+	for _, p := range second.Postings {
+		if slices.ContainsFunc(s.postings, func(q sales.Posting) bool { return q.Order == p.Order && q.Kind == p.Kind && q.Cause == p.Cause }) {
+			s.tb.Errorf("posted twice: %+v", p)
+		}
+		s.postings = append(s.postings, p)
+	}
 	second = s.clone(second)
 	second.Version = old.Version + 1
 	s.orders[id] = second
@@ -193,7 +198,7 @@ func (s *store) DueOrders(ctx context.Context, statuses []sales.Status, before t
 	defer s.mu.Unlock()
 	var due []sales.Order
 	for _, o := range s.orders {
-		if slices.Contains(statuses, o.Status) && !o.NextCheckAt.After(before) {
+		if slices.Contains(statuses, o.Status) && !o.NextCheckAt.After(before) && (o.Status != sales.Review || !o.NextCheckAt.IsZero()) {
 			due = append(due, o)
 		}
 	}

@@ -449,6 +449,15 @@ func dueOrders(t check) {
 	if got := due(noon(), 2); len(got) != 2 {
 		t.Errorf("%d orders, want the limit of 2", len(got))
 	}
+	for n, at := range map[int]time.Time{6: {}, 7: noon().Add(-time.Minute)} { // the first waits for a person only
+		o := order(n)
+		o.Status, o.NextCheckAt = sales.Review, at
+		create(t, o)
+	}
+	got, err := t.db.Sales().DueOrders(t.Context(), []sales.Status{sales.Review, sales.Closing}, noon(), 10)
+	if diff := cmp.Diff([]sales.OrderID{"ord_0007"}, got); diff != "" || err != nil {
+		t.Errorf("due in review: %v (-want +got):\n%s", err, diff)
+	}
 }
 
 func listIsStable(t check) {
