@@ -28,6 +28,9 @@ type job struct {
 	every time.Duration // 0: only when something asks for it
 	start bool          // also as soon as a process leads
 	run   func(ctx context.Context, id string) (domain.Outcome, error)
+	// beside: two runs at once do no harm, because each thing they do is claimed first. A run that died with its process,
+	// which the engine takes for running until it is rescued, does not keep the next ones away.
+	beside bool
 	// perInstitution: the id is an institution's code and every institution has its own run.
 	perInstitution bool
 }
@@ -49,10 +52,10 @@ func (a *app) table() []job {
 		{kind: string(sales.TaskRelease), queue: storage.QueueSale, run: func(ctx context.Context, id string) (domain.Outcome, error) {
 			return a.sales.Expire(ctx, sales.OrderID(id))
 		}},
-		{kind: "sales.settle_sweep", queue: storage.QueueSale, every: 30 * time.Second, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+		{kind: "sales.settle_sweep", queue: storage.QueueSale, every: 30 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.sales.SettleDue(ctx)
 		}},
-		{kind: "sales.release_sweep", queue: storage.QueueSale, every: time.Minute, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+		{kind: "sales.release_sweep", queue: storage.QueueSale, every: time.Minute, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.sales.ExpireDue(ctx)
 		}},
 		{kind: "account.watch", queue: storage.QueueDeliver, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
@@ -122,7 +125,7 @@ func newJobs(a *app) (*jobs, error) {
 		}
 		for _, id := range j.ids(line) {
 			periodic = append(periodic, river.NewPeriodicJob(river.PeriodicInterval(line.every), func() (river.JobArgs, *river.InsertOpts) {
-				return jobArgs{kind: line.kind, ID: id}, insertOpts(line)
+				return jobArgs{kind: line.kind, ID: id}, periodicOpts(line)
 			}, &river.PeriodicJobOpts{RunOnStart: line.start}))
 		}
 	}
@@ -153,8 +156,20 @@ func (j *jobs) ids(line job) []string {
 	return out
 }
 
-// insertOpts keeps one run of a job waiting at a time.
+// periodicOpts is for runs by the clock: where two runs at once do no harm, there is one for each period, whatever became of
+// the one before.
+func periodicOpts(line job) *river.InsertOpts {
+	if !line.beside {
+		return insertOpts(line)
+	}
+	return &river.InsertOpts{Queue: line.queue, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: line.every}}
+}
+
+// insertOpts keeps one run of a job waiting or running at a time.
 func insertOpts(line job) *river.InsertOpts {
+	if line.beside {
+		return &river.InsertOpts{Queue: line.queue}
+	}
 	return &river.InsertOpts{Queue: line.queue, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
 	}}}
