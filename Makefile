@@ -4,7 +4,7 @@ GO ?= go
 LINT = $(GO) tool -modfile=.ci/tools.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check unit lint fix tidy bench fuzz golden soak postgres freshness
+.PHONY: help demo build test check unit lint fix tidy bench fuzz golden soak postgres freshness torture
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -50,6 +50,11 @@ freshness: ## compare the refresh policies over MONTHS (default 30) of three ven
 
 soak: ## the journey under random faults and years at the gate, SOAK seeds (default 20)
 	GUICHET_SOAK=$${SOAK:-20} .ci/soak
+
+torture: ## kill and cut a service in SCHEDULES (default 10000) sales on each database, and check its books (docs/torture.md)
+	CGO_ENABLED=0 $(GO) build -trimpath -o guichet ./cmd/guichet
+	./guichet torture --schedules $${SCHEDULES:-10000}
+	./guichet torture --schedules $${SCHEDULES:-10000} --db "$$(.ci/postgres start)"
 
 postgres: ## start the tests' private PostgreSQL and print its URL
 	@.ci/postgres start

@@ -51,7 +51,8 @@ var imports = map[string]rule{
 		"github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/",
 		"github.com/andybalholm/brotli", "github.com/klauspost/compress/", // what catalog answers are compressed with
 	}},
-	"cmd/guichet": {ours: []string{"api", "domain", "domain/", "secutix", "secutix/", "storage", "templates", "migrations"}, outside: []string{
+	"cmd/guichet/torture": {ours: []string{"domain"}, outside: []string{"github.com/jackc/pgx/"}},
+	"cmd/guichet": {ours: []string{"api", "cmd/guichet/torture", "domain", "domain/", "secutix", "secutix/", "storage", "templates", "migrations"}, outside: []string{
 		"github.com/spf13/cobra", "github.com/caarlos0/env/", "github.com/goccy/go-yaml", "github.com/prometheus/client_golang/",
 		"github.com/riverqueue/river",
 	}},

@@ -23,7 +23,7 @@ const (
 )
 
 func (p *program) serveCommand() *cobra.Command {
-	var file, ready string
+	var file, ready, clock string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve real institutions from configuration",
@@ -35,11 +35,12 @@ func (p *program) serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.serve(cmd.Context(), cfg, ready)
+			return p.serve(cmd.Context(), cfg, ready, clock)
 		},
 	}
 	configFlag(cmd, &file)
 	cmd.Flags().StringVar(&ready, "ready-file", "", "file written when ready: JSON with api and metrics, for scripts")
+	cmd.Flags().StringVar(&clock, "clock-file", "", "file with a duration such as 1h30m by which time runs ahead, read at every look; only with allow_simulator")
 	return cmd
 }
 
@@ -47,8 +48,18 @@ func configFlag(cmd *cobra.Command, file *string) {
 	cmd.Flags().StringVar(file, "config", "", "configuration file (YAML); also GUICHET_CONFIG")
 }
 
-func (p *program) serve(ctx context.Context, cfg Config, ready string) error {
-	a, err := build(ctx, cfg, options{logTo: p.err})
+func (p *program) serve(ctx context.Context, cfg Config, ready, clock string) error {
+	o := options{logTo: p.err}
+	if clock != "" {
+		if !cfg.AllowSimulator {
+			return errors.New("--clock-file: time is moved for a simulator only; set allow_simulator")
+		}
+		var err error
+		if o.clock, err = movedClock(clock); err != nil {
+			return err
+		}
+	}
+	a, err := build(ctx, cfg, o)
 	if err != nil {
 		return err
 	}

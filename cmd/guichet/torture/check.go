@@ -1,0 +1,325 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// perUnit is how many of the platform's thousandths are one of our minor units, in the currency of the world.
+const perUnit = 10
+
+// check compares what the storefront was told, what the service has, and what the platform has.
+type check struct {
+	*player
+	purchases []*purchase
+	platform  []platformOrder
+	broken    []string
+	sold      int
+	settled   int
+}
+
+// platformOrder is an order as the platform has it.
+type platformOrder struct {
+	Order    int64     `json:"order"`
+	State    string    `json:"state"`
+	External string    `json:"external_reference"`
+	Amount   int64     `json:"amount"`
+	Expires  time.Time `json:"expires"`
+}
+
+func (c *check) fail(format string, args ...any) {
+	c.broken = append(c.broken, fmt.Sprintf(format, args...))
+}
+
+// control reads a page of the simulator's control face.
+func (c *check) control(ctx context.Context, page string, into any) error {
+	if err := c.stage.ensureSim(ctx); err != nil {
+		return err
+	}
+	c.stage.mu.Lock()
+	base := c.stage.simReady.Control
+	c.stage.mu.Unlock()
+	return get(ctx, base+page, into)
+}
+
+// run settles everything and checks it. An error says that it could not be done.
+func (c *check) run(ctx context.Context) error {
+	if err := c.settle(ctx, c.purchases); err != nil {
+		return err
+	}
+	if err := c.control(ctx, "/orders?institution="+world, &c.platform); err != nil {
+		return err
+	}
+	for _, b := range c.purchases {
+		if len(b.orders) > 1 {
+			c.fail("%s: one key made %d orders", b.reference, len(b.orders))
+		}
+		if b.id != "" && !slices.ContainsFunc(b.orders, func(o order) bool { return o.ID == b.id }) {
+			c.fail("%s: the storefront was told of %s, which is not there", b.reference, b.id)
+		}
+		for _, o := range b.orders {
+			if err := c.order(ctx, b, o); err != nil {
+				return err
+			}
+		}
+	}
+	c.calls()
+	if err := c.books(ctx); err != nil {
+		return err
+	}
+	return c.replays(ctx)
+}
+
+// order checks one order of ours against what the storefront was told of it and against the platform's.
+func (c *check) order(ctx context.Context, b *purchase, o order) error {
+	if slices.ContainsFunc(o.History, func(h struct {
+		State string `json:"state"`
+		Note  string `json:"note"`
+	},
+	) bool {
+		return strings.Contains(h.Note, "read") || strings.Contains(h.Note, "no_answer") || h.Note == "lapsed"
+	}) {
+		c.settled++
+	}
+	for _, final := range []string{"issued", "released", "expired", "refused", "orphaned"} {
+		if b.wasTold(final) && o.State != final {
+			c.fail("%s: the storefront was told that %s is %s, and it is %s", b.reference, o.ID, final, o.State)
+		}
+	}
+	var at []platformOrder
+	for _, p := range c.platform {
+		if p.External == o.ID {
+			at = append(at, p)
+		}
+	}
+	if len(at) > 1 {
+		c.fail("%s: the platform has %d orders of %s: it was asked to hold again", b.reference, len(at), o.ID)
+	}
+	closed := 0
+	for _, p := range at {
+		switch p.State {
+		case "CLOSED":
+			closed++
+		case "ABANDONED":
+		default:
+			c.fail("%s: %s is %s, and the platform still holds its order %d (%s)", b.reference, o.ID, o.State, p.Order, p.State)
+		}
+	}
+	switch {
+	case o.State == "review":
+		c.fail("%s: %s needs a person: %v", b.reference, o.ID, o.History)
+	case o.State == "issued" && closed != 1:
+		c.fail("%s: %s is issued, and the platform sold it %d times", b.reference, o.ID, closed)
+	case o.State != "issued" && closed > 0:
+		c.fail("%s: %s is %s, and the platform sold it: money without a ticket", b.reference, o.ID, o.State)
+	}
+	if o.State != "issued" || closed != 1 {
+		return nil
+	}
+	c.sold++
+	return c.tickets(ctx, b, o)
+}
+
+// tickets checks that an issued order has the platform's barcodes, one for each place, and can be printed.
+func (c *check) tickets(ctx context.Context, b *purchase, o order) error {
+	var platform []struct {
+		Barcode string `json:"barcode"`
+	}
+	if err := c.control(ctx, "/tickets?institution="+world+"&order="+strconv.FormatInt(o.Platform.OrderID, 10), &platform); err != nil {
+		return err
+	}
+	a, err := c.shop.persist(ctx, request{method: "GET", path: "/v1/orders/" + o.ID + "/tickets"})
+	if err != nil {
+		return err
+	}
+	var ours struct {
+		Items []struct {
+			Barcode string `json:"barcode"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(a.body, &ours); err != nil {
+		return err
+	}
+	var have, want []string
+	for _, t := range ours.Items {
+		have = append(have, t.Barcode)
+	}
+	for _, t := range platform {
+		want = append(want, t.Barcode)
+	}
+	slices.Sort(have)
+	slices.Sort(want)
+	places := 0
+	for _, l := range o.Lines {
+		places += l.Quantity
+	}
+	if len(have) != places || !slices.Equal(have, want) {
+		c.fail("%s: %s has %d places and %d barcodes, the platform %d, or they differ", b.reference, o.ID, places, len(have), len(want))
+	}
+	pdf, err := c.shop.persist(ctx, request{method: "GET", path: "/v1/orders/" + o.ID + "/tickets.pdf"})
+	if err == nil && (pdf.status != http.StatusOK || !bytes.HasPrefix(pdf.body, []byte("%PDF"))) {
+		c.fail("%s: the tickets of %s are not printed: %d", b.reference, o.ID, pdf.status)
+	}
+	return err
+}
+
+// changes counts the changing calls since the storm began.
+func (c *check) changes() int {
+	n := 0
+	for _, k := range c.stage.cable.log() {
+		if isChange(k.method) {
+			n++
+		}
+	}
+	return n
+}
+
+// isChange says whether a method changes something at the platform.
+func isChange(method string) bool {
+	return method == "createOrUpdateOrder" || method == "closeOrder" || method == "abandonMovements"
+}
+
+// calls checks that no changing call was repeated blindly: a hold never, anything else only after a read.
+func (c *check) calls() {
+	last := map[string]string{}
+	for _, k := range c.stage.cable.log() {
+		if k.refused {
+			continue
+		}
+		key := k.method + " " + k.subject
+		if k.method == "getOrderDetails" {
+			for again := range last {
+				if strings.HasSuffix(again, " "+k.subject) {
+					delete(last, again)
+				}
+			}
+		}
+		if !isChange(k.method) {
+			continue
+		}
+		if last[key] != "" {
+			c.fail("%s was sent again without a look at what the first one did (call %d)", key, k.n)
+		}
+		last[key] = k.method
+	}
+}
+
+// books checks that the platform's account, our book and what was sold are the same, and the simulator's own promises.
+func (c *check) books(ctx context.Context) error {
+	var account struct {
+		Balance  int64 `json:"balance"`
+		Postings []struct {
+			Order int64 `json:"order"`
+		} `json:"postings"`
+	}
+	if err := c.control(ctx, "/account?institution="+world, &account); err != nil {
+		return err
+	}
+	var sold int64
+	known := map[int64]bool{}
+	for _, p := range c.platform {
+		if p.State == "CLOSED" {
+			sold += p.Amount
+		}
+	}
+	for _, p := range account.Postings {
+		if known[p.Order] {
+			c.fail("the platform posted its order %d twice", p.Order)
+		}
+		known[p.Order] = true
+	}
+	a, err := c.shop.persist(ctx, request{method: "GET", path: "/v1/admin/pending-account", key: c.shop.admin})
+	if err != nil {
+		return err
+	}
+	var ours struct {
+		Items []struct {
+			Institution string `json:"institution"`
+			Balance     struct {
+				Amount int64 `json:"amount"`
+			} `json:"balance"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(a.body, &ours); err != nil {
+		return err
+	}
+	var book int64
+	for _, i := range ours.Items {
+		if i.Institution == world {
+			book = i.Balance.Amount
+		}
+	}
+	if book*perUnit != account.Balance || sold != account.Balance {
+		c.fail("the books differ: ours %d, the platform's account %d, its sold orders %d thousandths", book*perUnit, account.Balance, sold)
+	}
+	var promises struct {
+		Broken []string `json:"broken"`
+	}
+	if err := c.control(ctx, "/check", &promises); err != nil {
+		return err
+	}
+	c.broken = append(c.broken, promises.Broken...)
+	return nil
+}
+
+// replays sends every request of the storm twice more, with the same key. Both must answer with the same bytes, with the
+// same order as ever, and without a call to the platform.
+func (c *check) replays(ctx context.Context) error {
+	before := c.changes()
+	seen := map[string]bool{}
+	for _, b := range c.purchases {
+		for _, t := range b.told {
+			if seen[t.r.path+t.r.idempotency] {
+				continue
+			}
+			seen[t.r.path+t.r.idempotency] = true
+			r := t.r
+			r.hang, r.storm = 0, false
+			first, err := c.shop.persist(ctx, r)
+			second, again := c.shop.persist(ctx, r)
+			if err := errors.Join(err, again); err != nil {
+				return err
+			}
+			c.same(b, t, first, second)
+		}
+	}
+	if n := c.changes(); n != before {
+		c.fail("repeating finished requests changed the platform %d times", n-before)
+	}
+	return nil
+}
+
+// same compares a told answer with two replays of it.
+func (c *check) same(b *purchase, t told, first, second answer) {
+	was, is := t.a.order(), first.order()
+	switch {
+	case first.status != second.status || !bytes.Equal(bare(first.body), bare(second.body)):
+		c.fail("%s: %s answers %d and then %d, or with other bytes", b.reference, t.r.path, first.status, second.status)
+	case was.ID != "" && is.ID != "" && was.ID != is.ID:
+		c.fail("%s: the key of %s gave %s, and now %s", b.reference, t.r.path, was.ID, is.ID)
+	case was.ID != "" && was.State == is.State && was.UpdatedAt.Equal(is.UpdatedAt) && t.a.status == first.status && !bytes.Equal(t.a.body, first.body):
+		c.fail("%s: %s answers with other bytes although nothing has changed", b.reference, t.r.path)
+	}
+}
+
+// bare is a problem without the number of the request, and anything else as it is.
+func bare(body []byte) []byte {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(body, &m) != nil || m["request_id"] == nil {
+		return body
+	}
+	delete(m, "request_id")
+	out, err := json.Marshal(m)
+	if err != nil {
+		return body
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package torture
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// What a storefront does with an order.
+const (
+	doHold            = "hold"
+	doHoldTwice       = "hold twice at once"
+	doAgain           = "repeat the hold"
+	doClose           = "close"
+	doCloseTwice      = "close twice at once"
+	doCloseAndRelease = "close and release at once"
+	doRelease         = "release"
+	doExtend          = "extend"
+	doExtendAndClose  = "extend and close at once"
+	doWait            = "wait"
+)
+
+// What goes wrong.
+const (
+	hitCut      = "cut"       // the connection ends
+	hitHalf     = "half"      // the answer ends in the middle
+	hitLate     = "late"      // the connection ends, and the request arrives when the storm is over
+	hitRefuse   = "refuse"    // a gateway's page instead of an answer
+	hitDelay    = "delay"     // it takes longer
+	hitKill     = "kill"      // the service is killed
+	hitKillLate = "kill late" // the service is killed, and its request arrives when the storm is over
+	hitPause    = "pause"     // the service is stopped while time passes
+	hitKillSim  = "kill sim"  // the platform is killed, and started again
+	hitPauseSim = "pause sim" // the platform is stopped for a moment
+	hitCutAll   = "cut all"   // every connection to the database ends
+)
+
+// Where something goes wrong.
+const (
+	atCall    = "call"    // the n-th call of orders to the platform
+	atCommit  = "commit"  // the n-th commit of a change of orders, on PostgreSQL
+	atRequest = "request" // some time after the n-th request of the storefront was sent
+)
+
+// hit is one thing that goes wrong.
+type hit struct {
+	where string
+	n     int // counted from 1 over the schedule
+	what  string
+	after bool          // after the work was done, before the answer is given
+	by    time.Duration // a delay, or how far the clocks move during a pause
+}
+
+func (h hit) String() string {
+	when := "before"
+	if h.after {
+		when = "after"
+	}
+	return fmt.Sprintf("%s %s %s %d (%s)", h.what, when, h.where, h.n, h.by)
+}
+
+// step is one thing that a storefront does.
+type step struct {
+	buy  int // which order
+	do   string
+	by   time.Duration // wait: how far the clocks move
+	hang time.Duration // when the storefront hangs up on its first attempt; 0: it does not
+}
+
+// buy is one order that is wanted.
+type buy struct {
+	offer    int // index into what is on offer, modulo its length
+	quantity int
+}
+
+// plan is a schedule: everything that is decided beforehand.
+type plan struct {
+	seed  uint64
+	buys  []buy
+	steps []step
+	hits  []hit
+}
+
+// planOf derives the schedule of a seed. The database decides only where connections to it can be cut.
+func planOf(seed uint64, postgres bool) plan {
+	rng := rand.New(rand.NewPCG(seed, 0x6775696368657421))
+	p := plan{seed: seed}
+	waiting := make([][]step, 1+rng.IntN(3))
+	for i := range waiting {
+		p.buys = append(p.buys, buy{offer: rng.IntN(1 << 16), quantity: 1 + rng.IntN(3)})
+		waiting[i] = lifeOf(rng, i)
+	}
+	for left := len(waiting); left > 0; { // interleave, each order's own steps in order
+		i := rng.IntN(len(waiting))
+		if len(waiting[i]) == 0 {
+			continue
+		}
+		p.steps = append(p.steps, waiting[i][0])
+		if waiting[i] = waiting[i][1:]; len(waiting[i]) == 0 {
+			left--
+		}
+	}
+	for range pick(rng, []int{1, 4, 3, 2}) {
+		p.hits = append(p.hits, hitOf(rng, len(p.steps), postgres))
+	}
+	return p
+}
+
+// lifeOf is what a storefront does with one order.
+func lifeOf(rng *rand.Rand, n int) []step {
+	at := func(do string) step {
+		s := step{buy: n, do: do}
+		if rng.IntN(6) == 0 {
+			s.hang = time.Duration(200+rng.IntN(8000)) * time.Microsecond
+		}
+		return s
+	}
+	life := []step{at([]string{doHold, doHoldTwice}[pick(rng, []int{5, 1})])}
+	if rng.IntN(4) == 0 {
+		life = append(life, at(doAgain))
+	}
+	if rng.IntN(5) == 0 {
+		life = append(life, at(doExtend))
+	}
+	if rng.IntN(6) == 0 {
+		s := at(doWait)
+		s.by = []time.Duration{time.Minute, 5 * time.Minute, 11 * time.Minute, 17 * time.Minute}[rng.IntN(4)]
+		life = append(life, s)
+	}
+	ends := []string{doClose, doCloseTwice, doCloseAndRelease, doExtendAndClose, doRelease}
+	switch end := pick(rng, []int{9, 4, 2, 3, 2, 1}); {
+	case end == len(ends): // the buyer walks away
+	default:
+		life = append(life, at(ends[end]))
+		if rng.IntN(5) == 0 {
+			life = append(life, at([]string{doClose, doAgain, doRelease}[rng.IntN(3)]))
+		}
+	}
+	return life
+}
+
+// hitOf decides what goes wrong once.
+func hitOf(rng *rand.Rand, steps int, postgres bool) hit {
+	where := pick(rng, []int{7, 2, 0})
+	if postgres {
+		where = pick(rng, []int{5, 2, 4})
+	}
+	h := hit{after: rng.IntN(2) == 0}
+	switch where {
+	case 0:
+		h.where, h.n = atCall, 1+rng.IntN(3*steps)
+		before := []string{hitCut, hitLate, hitRefuse, hitDelay, hitKill, hitKillLate, hitPause, hitKillSim, hitPauseSim}
+		after := []string{hitCut, hitHalf, hitRefuse, hitDelay, hitKill, hitPause, hitKillSim}
+		if h.what = before[pick(rng, []int{2, 2, 1, 1, 3, 3, 2, 2, 1})]; h.after {
+			h.what = after[pick(rng, []int{4, 2, 2, 1, 5, 2, 2})]
+		}
+	case 1:
+		h.where, h.n, h.after = atRequest, 1+rng.IntN(steps), false
+		h.what = []string{hitKill, hitPause, hitKillSim}[pick(rng, []int{6, 1, 1})]
+	case 2:
+		h.where, h.n = atCommit, 1+rng.IntN(3*steps)
+		h.what = []string{hitCut, hitCutAll, hitKill, hitDelay, hitPause}[pick(rng, []int{4, 3, 4, 1, 1})]
+	}
+	switch h.what {
+	case hitPause:
+		h.by = []time.Duration{20 * time.Second, 2 * time.Minute, 12 * time.Minute, 20 * time.Minute}[rng.IntN(4)]
+	case hitDelay, hitPauseSim:
+		h.by = time.Duration(5+rng.IntN(40)) * time.Millisecond
+	default:
+		if h.where == atRequest {
+			h.by = time.Duration(rng.IntN(15_000)) * time.Microsecond
+		}
+	}
+	return h
+}
+
+// pick returns an index, as often as its weight says.
+func pick(rng *rand.Rand, weights []int) int {
+	sum := 0
+	for _, w := range weights {
+		sum += w
+	}
+	n := rng.IntN(sum)
+	for i, w := range weights {
+		if n -= w; n < 0 {
+			return i
+		}
+	}
+	return len(weights) - 1
+}

@@ -1,0 +1,333 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// storefront is a caller of the service: it repeats what got no answer, with the same key, as the API asks it to.
+type storefront struct {
+	stage *stage
+	http  *http.Client
+	sell  string // key of the shop
+	admin string // key of the operator
+
+	mu       sync.Mutex
+	requests int
+	hits     []hit
+	wg       sync.WaitGroup
+}
+
+// answer is what came back.
+type answer struct {
+	status   int
+	body     []byte
+	replayed bool // the service says that an earlier request did it
+}
+
+// order is the part of the API's order that is looked at.
+type order struct {
+	ID       string `json:"id"`
+	State    string `json:"state"`
+	Platform struct {
+		OrderID int64 `json:"order_id"`
+	} `json:"platform"`
+	Total struct {
+		Amount int64 `json:"amount"`
+	} `json:"total"`
+	Lines []struct {
+		Quantity int               `json:"quantity"`
+		Places   []json.RawMessage `json:"places"`
+	} `json:"lines"`
+	Tickets []struct {
+		Barcode string `json:"barcode"`
+	} `json:"tickets"`
+	History []struct {
+		State string `json:"state"`
+		Note  string `json:"note"`
+	} `json:"history"`
+	HoldExpiresAt time.Time `json:"hold_expires_at"`
+	UpdatedAt     time.Time `json:"updated_at"`
+	Upkeep        struct {
+		NextCheckAt time.Time `json:"next_check_at"`
+		Version     int64     `json:"version"`
+	} `json:"upkeep"`
+}
+
+func (a answer) order() order {
+	var o order
+	_ = json.Unmarshal(a.body, &o) // a problem is no order: it stays empty
+	return o
+}
+
+// code is the code of a problem.
+func (a answer) code() string {
+	var p struct {
+		Code string `json:"code"`
+	}
+	_ = json.Unmarshal(a.body, &p) // an order has none
+	return p.Code
+}
+
+// again says that the request may be repeated as it is: nothing is known, or not now.
+func (a answer) again() bool {
+	switch a.status {
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return a.code() == "key.in_progress"
+}
+
+// request is one request that may be sent several times.
+type request struct {
+	method, path string
+	idempotency  string
+	body         any
+	key          string        // who asks; empty: the shop
+	hang         time.Duration // the first attempt is given up after that
+	storm        bool          // counts as a request of the storefront, at which something may go wrong
+}
+
+const (
+	attempts     = 16
+	patience     = 30 * time.Second // for one attempt
+	betweenTries = 5 * time.Millisecond
+)
+
+var errNoAnswer = errors.New("no answer, however often it was asked")
+
+// persist sends a request until something definite is answered. The service is started when it is not there, and time moves
+// on when it says that it needs some.
+func (f *storefront) persist(ctx context.Context, r request) (answer, error) {
+	last := errNoAnswer
+	for try := range attempts {
+		if err := ctx.Err(); err != nil {
+			return answer{}, context.Cause(ctx)
+		}
+		if err := f.stage.ensureService(ctx); err != nil {
+			f.stage.say("start: %v", err)
+			last = err
+			time.Sleep(betweenTries)
+			continue
+		}
+		hang := r.hang
+		if try > 0 {
+			hang = 0
+		}
+		a, err := f.send(ctx, r, hang)
+		if err != nil {
+			f.stage.say("%s %s: no answer", r.method, r.path)
+			last = err
+			time.Sleep(betweenTries)
+			continue
+		}
+		f.stage.say("%s %s: %d %s%s", r.method, r.path, a.status, a.order().State, a.code())
+		if !a.again() {
+			return a, nil
+		}
+		last = fmt.Errorf("still %d %s", a.status, a.code())
+		if a.code() == "key.in_progress" && try > 4 { // whoever held it may be dead; its claim runs out
+			if err := f.stage.move(ctx, 35*time.Second); err != nil {
+				return answer{}, err
+			}
+		}
+		time.Sleep(betweenTries)
+	}
+	return answer{}, last
+}
+
+// send sends a request once.
+func (f *storefront) send(ctx context.Context, r request, hang time.Duration) (answer, error) {
+	limit := patience
+	if hang > 0 {
+		limit = hang
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	var body io.Reader
+	if r.body != nil {
+		raw, err := json.Marshal(r.body)
+		if err != nil {
+			return answer{}, err
+		}
+		body = bytes.NewReader(raw)
+	}
+	f.stage.mu.Lock()
+	base := f.stage.api
+	f.stage.mu.Unlock()
+	req, err := http.NewRequestWithContext(ctx, r.method, base+r.path, body)
+	if err != nil {
+		return answer{}, err
+	}
+	key := r.key
+	if key == "" {
+		key = f.sell
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.idempotency != "" {
+		req.Header.Set("Idempotency-Key", r.idempotency)
+	}
+	if r.storm {
+		f.meet()
+	}
+	res, err := f.http.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = res.Body.Close() }()
+	raw, err := io.ReadAll(res.Body)
+	return answer{status: res.StatusCode, body: raw, replayed: res.Header.Get("Idempotency-Replayed") == "true"}, err
+}
+
+// storm arms a schedule.
+func (f *storefront) storm(hits []hit) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests, f.hits = 0, hits
+}
+
+// calm waits for what was set off.
+func (f *storefront) calm() {
+	f.storm(nil)
+	f.wg.Wait()
+}
+
+// meet numbers a request and sets off what goes wrong a little later.
+func (f *storefront) meet() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests++
+	for _, h := range f.hits {
+		if h.where != atRequest || h.n != f.requests {
+			continue
+		}
+		f.wg.Go(func() {
+			time.Sleep(min(h.by, 20*time.Millisecond))
+			f.stage.say("hit: %s", h)
+			switch h.what {
+			case hitKill:
+				f.stage.killService()
+			case hitKillSim:
+				f.stage.killSim()
+			case hitPause:
+				f.stage.pauseService(context.Background(), h.by) //nolint:forbidigo // it ends by itself
+			}
+		})
+	}
+}
+
+// offer is one thing that can be bought without conditions.
+type offer struct {
+	line  map[string]any
+	price int64
+	cur   string
+}
+
+// offers lists what is for sale well after the time that the schedules use up.
+func (f *storefront) offers(ctx context.Context) ([]offer, error) {
+	type priced struct {
+		Category string `json:"seat_category"`
+		Tariff   string `json:"tariff"`
+		Min      int    `json:"min_quantity"`
+		Price    struct {
+			Amount   int64  `json:"amount"`
+			Currency string `json:"currency"`
+		} `json:"price"`
+	}
+	var page struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	a, err := f.persist(ctx, request{method: "GET", path: "/v1/performances?institution=" + world + "&available=true&limit=40"})
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(a.body, &page); err != nil {
+		return nil, err
+	}
+	var out []offer
+	for _, it := range page.Items[min(len(page.Items), 12):] { // the first ones begin too soon
+		var p struct {
+			Tariffs []struct {
+				ID       string   `json:"id"`
+				Requires []string `json:"requires"`
+				Min      int      `json:"min_quantity"`
+			} `json:"tariffs"`
+			Prices []priced `json:"prices"`
+		}
+		a, err := f.persist(ctx, request{method: "GET", path: "/v1/performances/" + it.ID})
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(a.body, &p); err != nil {
+			return nil, err
+		}
+		free := map[string]bool{}
+		for _, t := range p.Tariffs {
+			free[t.ID] = len(t.Requires) == 0 && t.Min <= 1
+		}
+		for _, pr := range p.Prices {
+			if free[pr.Tariff] && pr.Min <= 1 {
+				out = append(out, offer{
+					line:  map[string]any{"performance": it.ID, "seat_category": pr.Category, "tariff": pr.Tariff},
+					price: pr.Price.Amount, cur: pr.Price.Currency,
+				})
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New("nothing is on offer")
+	}
+	return out, nil
+}
+
+// post posts JSON to the control face.
+func post(ctx context.Context, url string, body any) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	res, err := (&http.Client{Timeout: patience}).Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	said, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %d %s", url, res.StatusCode, strings.TrimSpace(string(said)))
+	}
+	return err
+}
+
+// get reads JSON from the control face.
+func get(ctx context.Context, url string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := (&http.Client{Timeout: patience}).Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %d", url, res.StatusCode)
+	}
+	return json.NewDecoder(res.Body).Decode(into)
+}
