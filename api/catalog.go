@@ -13,6 +13,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/freshness"
 )
 
 // maxAvailabilities is how many performances one availability call may name.
@@ -158,6 +159,7 @@ func (s *server) getProduct(c *gin.Context) {
 		s.refuse(c, notFound(catalog.CodeProductUnknown, c.Param("id")))
 		return
 	}
+	sh.looks.Look(freshness.Undated(p.ID))
 	t := sh.tongue(asked, c.Request.Header)
 	if day != "" || more {
 		sp := t.speech()
@@ -228,6 +230,7 @@ func (s *server) getPerformance(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
+	sh.looks.Look(catalog.PerformanceID(id))
 	t := sh.tongue(asked, c.Request.Header)
 	if b := sh.kept(bodyKey{kind: performanceBody, id: id, langs: t.key}); b != nil && !more {
 		s.sendKept(c, b, sh.modified, headerJSON)
@@ -522,6 +525,7 @@ func (s *server) availabilities(cl *call, ids []string, j *joiner) (used []*shel
 			unknown = append(unknown, cut(id))
 			continue
 		}
+		used[at].looks.Look(p.ID)
 		one, err := used[at].availabilityBody(p)
 		if err != nil {
 			return nil, nil, err

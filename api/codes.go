@@ -11,6 +11,7 @@ import (
 	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
+	"guichet/domain/freshness"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
@@ -122,6 +123,8 @@ func explanations() []explanation {
 		{quota.CodePeakUnknown, 404, "There is no such time with a raised rate", "GET /v1/admin/quota/peaks lists them; those of the configuration cannot be removed here."},
 		{codeQuotaPlan, 422, "The plan cannot be kept", "It needs more calls than there are; the detail says how many."},
 		{codeLeaseLost, 409, "Another process took over", "The work goes on there; nothing is to be done."},
+		{freshness.CodeStale, 409, "Another process was faster", "Two processes planned for one institution at the same time; the later one begins anew by itself."},
+		{freshness.CodeUnplanned, 404, "Nothing is planned for it", "The freshness planner plans for what is on sale or will be. This is over, not sold, or was never in the catalog."},
 		{delivery.CodePictureUnknown, 404, "There is no such picture", "The id is wrong, or the catalog names no picture of this size for it; the product's images, the performance's image and the venue's say what there is."},
 		{delivery.CodePictureRefused, 502, "The picture cannot be served", "What the catalog names is not given by its server, is too large, or is no JPEG, PNG, GIF or WebP. The institution must change it; until then do without."},
 		{delivery.CodePictureAway, 503, "The pictures' server does not answer", "Show something else and try again as Retry-After says."},

@@ -12,6 +12,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/freshness"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
@@ -442,6 +443,7 @@ func elsewhere() []string {
 		codeTicketBarcode,              // of kind internal, whose code stays inside
 		codeQuotaPlan,                  // of the command line
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
+		freshness.CodeStale, freshness.CodeUnplanned, // stay in the planner's steps
 	}
 }
 

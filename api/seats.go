@@ -79,6 +79,9 @@ func (s *server) getSeats(c *gin.Context) {
 		return
 	}
 	sh, p, err := s.performanceOf(cl, c.Param("id"))
+	if err == nil {
+		sh.looks.Look(p.ID)
+	}
 	if err != nil {
 		s.refuse(c, err)
 		return

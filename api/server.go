@@ -17,6 +17,7 @@ import (
 	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
+	"guichet/domain/freshness"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
@@ -32,6 +33,10 @@ type Deps struct {
 	Meter      *quota.Meter
 	Jobs       Jobs
 	Health     Health
+	// Freshness says how fresh availability is and how sure; nil says nothing of either. Views counts looks for its planner;
+	// nil counts none.
+	Freshness *freshness.Service
+	Views     *freshness.Views
 	// Metrics answers /metrics of the operator's listener; nil answers 404.
 	Metrics http.Handler
 	// Hooks takes what the platform pushes; nil answers 404.

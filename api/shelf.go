@@ -12,6 +12,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/freshness"
 )
 
 // shelf is one institution's view with the bodies already written from it. What is on sale is judged at one moment and
@@ -26,6 +27,7 @@ type shelf struct {
 	modified []string  // as a header
 	serial   uint64    // no two shelves of a process have the same
 	main     *tongue   // of a reader who wishes for nothing
+	looks    *freshness.Counters
 	*keeper
 
 	mu      sync.RWMutex
@@ -104,9 +106,10 @@ func (sh *shelf) serves(view *catalog.View, at time.Time) bool {
 func (s *server) newShelf(view *catalog.View, at time.Time) *shelf {
 	sh := &shelf{
 		view: view, index: view.Index(), at: at, until: view.NextChange(at), mod: view.LoadedAt, serial: s.serial.Add(1),
-		main: newTongue([]string{view.Institution.MainLanguage}), keeper: newKeeper(s.budget, s.encoders), tongues: map[string]*tongue{},
+		looks: s.Views.Counters(view.Snapshot),
+		main:  newTongue([]string{view.Institution.MainLanguage}), keeper: newKeeper(s.budget, s.encoders), tongues: map[string]*tongue{},
 	}
-	if c := view.ConfirmedAt(); c.After(sh.mod) {
+	if c := view.LatestAt(); c.After(sh.mod) {
 		sh.mod = c
 	}
 	if !sh.mod.IsZero() {

@@ -41,8 +41,14 @@ type Config struct {
 	LogFormat     string        `yaml:"log_format" env:"GUICHET_LOG_FORMAT"`
 	HoldFor       time.Duration `yaml:"hold_for" env:"GUICHET_HOLD_FOR"`
 	Availability  time.Duration `yaml:"availability_every" env:"GUICHET_AVAILABILITY_EVERY"`
-	KeyRate       int           `yaml:"key_rate" env:"GUICHET_KEY_RATE"`
-	MaxBody       int64         `yaml:"max_body" env:"GUICHET_MAX_BODY"`
+	// Freshness is who decides what availability is read and when: "planner", or "moved" (what the platform says moved, every
+	// AvailabilityEvery). FreshnessFloor: the planner reads or confirms everything on sale at least so often. FreshnessBatch:
+	// how many performances it reads in one call at most.
+	Freshness      string        `yaml:"freshness" env:"GUICHET_FRESHNESS"`
+	FreshnessFloor time.Duration `yaml:"freshness_floor" env:"GUICHET_FRESHNESS_FLOOR"`
+	FreshnessBatch int           `yaml:"freshness_batch" env:"GUICHET_FRESHNESS_BATCH"`
+	KeyRate        int           `yaml:"key_rate" env:"GUICHET_KEY_RATE"`
+	MaxBody        int64         `yaml:"max_body" env:"GUICHET_MAX_BODY"`
 	// ImageRate bounds the pictures a second that one client address gets from /v1/images.
 	ImageRate int `yaml:"image_rate" env:"GUICHET_IMAGE_RATE"`
 	// PictureNetworks are addresses and networks that are not public and that a catalog's pictures may be fetched from.
@@ -108,10 +114,16 @@ type PeakConfig struct {
 	Note      string    `yaml:"note"`
 }
 
+// What Config.Freshness may be.
+const (
+	freshnessPlanner = "planner"
+	freshnessMoved   = "moved"
+)
+
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
-		HoldFor: 10 * time.Minute, Availability: time.Hour, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20,
+		HoldFor: 10 * time.Minute, Availability: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20,
 	}
 }
 
@@ -247,6 +259,15 @@ func (c *Config) Validate() error {
 	}
 	if c.Availability < time.Minute || c.Availability > 24*time.Hour {
 		bad("availability_every: %s is not between 1m (the platform's own limit) and 24h", c.Availability)
+	}
+	if c.Freshness != freshnessPlanner && c.Freshness != freshnessMoved {
+		bad("freshness: %q is neither planner nor moved", c.Freshness)
+	}
+	if c.FreshnessFloor < 10*time.Minute || c.FreshnessFloor > 31*24*time.Hour {
+		bad("freshness_floor: %s is not between 10m and 744h (31 days)", c.FreshnessFloor)
+	}
+	if c.FreshnessBatch < 1 || c.FreshnessBatch > 200 {
+		bad("freshness_batch: %d is not between 1 and 200 performances", c.FreshnessBatch)
 	}
 	if c.KeyRate < 1 || c.KeyRate > 100_000 {
 		bad("key_rate: %d is not between 1 and 100000 requests a second", c.KeyRate)

@@ -80,8 +80,14 @@ func (a *app) lookAtCatalog(ctx context.Context, id string) (domain.Outcome, err
 	return out, err
 }
 
+// refreshAvailability takes a step of the freshness planner, which knows of refused sales already. Where the planner is off it
+// only learns, and what moved is read when its turn comes, or sooner after a hint.
 func (a *app) refreshAvailability(ctx context.Context, id string, hint bool) (domain.Outcome, error) {
 	code := domain.InstitutionCode(id)
+	out, err := a.freshness.Tick(ctx, code)
+	if a.cfg.Freshness != freshnessMoved || err != nil {
+		return out, err
+	}
 	due, err := a.catalog.AvailabilityDue(ctx, code, hint)
 	if err != nil || !due {
 		return domain.Outcome{Detail: "not due"}, err

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"guichet/domain"
+	"guichet/domain/freshness"
 	"guichet/domain/quota"
 )
 
@@ -92,7 +93,7 @@ type watcher struct{ a *app }
 var (
 	descOrders  = prometheus.NewDesc("guichet_orders", "Orders by status; one that stays in an …ing status needs a look.", []string{"institution", "status"}, nil)
 	descCatalog = prometheus.NewDesc("guichet_catalog_age_seconds", "Age of the catalog that serves, since the platform last confirmed it.", []string{"institution"}, nil)
-	descAvail   = prometheus.NewDesc("guichet_availability_age_seconds", "Time since availability was last confirmed.", []string{"institution"}, nil)
+	descAvail   = prometheus.NewDesc("guichet_availability_age_seconds", "Time since any availability was read or confirmed.", []string{"institution"}, nil)
 	descLeft    = prometheus.NewDesc("guichet_quota_calls_left", "Calls to S-360 left this month.", []string{"institution"}, nil)
 	descRate    = prometheus.NewDesc("guichet_quota_per_minute", "Calls a minute in force: lower after refusals, raised in a peak window.", []string{"institution"}, nil)
 	descAlarm   = prometheus.NewDesc("guichet_quota_alarm_percent", "The alarm line passed this month: 0, 50, 80 or 95.", []string{"institution"}, nil)
@@ -124,7 +125,9 @@ func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 		name := string(code)
 		if st, err := w.a.catalog.State(ctx, code); err == nil && st.Version > 0 {
 			ch <- prometheus.MustNewConstMetric(descCatalog, prometheus.GaugeValue, age(now, st.CheckedAt), name)
-			ch <- prometheus.MustNewConstMetric(descAvail, prometheus.GaugeValue, age(now, st.AvailabilityAt), name)
+		}
+		if v, err := w.a.catalog.View(code); err == nil {
+			ch <- prometheus.MustNewConstMetric(descAvail, prometheus.GaugeValue, age(now, v.LatestAt()), name)
 		}
 		if st, err := w.a.account.Standing(ctx, code); err == nil && st.Owed.Currency != "" {
 			ch <- prometheus.MustNewConstMetric(descOwed, prometheus.GaugeValue, float64(st.Owed.Amount), name, string(st.Owed.Currency))
@@ -162,6 +165,7 @@ type measured struct {
 // Leave implements secutix.Meter.
 func (m measured) Leave(ctx context.Context, c quota.Call, r quota.Result) {
 	m.Meter.Leave(ctx, c, r)
+	freshness.Spend(ctx, r.BytesOut+r.BytesIn)
 	m.m.calls.WithLabelValues(string(c.Institution), c.Service+"."+c.Method, string(c.Class), r.Outcome).Observe(r.Took.Seconds())
 	m.m.bytes.WithLabelValues(string(c.Institution), "out").Add(float64(r.BytesOut))
 	m.m.bytes.WithLabelValues(string(c.Institution), "in").Add(float64(r.BytesIn))

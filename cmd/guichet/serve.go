@@ -105,6 +105,9 @@ func (a *app) prepare(ctx context.Context) error {
 	if err := a.catalog.Follow(ctx); err != nil {
 		return err
 	}
+	if err := a.freshness.Follow(ctx); err != nil {
+		return err
+	}
 	var problems []error
 	for _, code := range a.cfg.codes() {
 		_, err := a.institutions.Prepare(ctx, code)
@@ -183,6 +186,8 @@ func (a *app) run(ctx context.Context, l listeners, ready func() error) error {
 	a.tick(ticks, &wg, flushEvery, a.meter.Flush)
 	a.tick(ticks, &wg, gateEvery, a.meter.Load)
 	a.tick(ticks, &wg, watchEvery, a.meter.Watch)
+	a.tick(ticks, &wg, flushEvery, a.freshness.Flush)
+	a.tick(ticks, &wg, gateEvery, a.freshness.Follow)
 
 	err := ready()
 	if err == nil {

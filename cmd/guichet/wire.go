@@ -14,6 +14,7 @@ import (
 	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
+	"guichet/domain/freshness"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
@@ -31,6 +32,8 @@ type app struct {
 	meter        *quota.Meter
 	institutions *secutix.Institutions
 	catalog      *catalog.Service
+	freshness    *freshness.Service
+	views        *freshness.Views
 	sales        *sales.Service
 	account      *account.Service
 	storefront   *storefront.Service
@@ -102,9 +105,11 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 		Store: a.db.Catalog(), Platform: secutix.Catalog{Institutions: a.institutions}, Clock: a.clock, Institutions: cfg.codes(),
 		AvailabilityEvery: cfg.Availability, Progress: o.progress,
 	})
+	a.views = freshness.NewViews()
+	a.freshness = newFreshness(a, ids)
 	a.sales = sales.New(sales.Deps{
 		Store: a.db.Sales(), Platform: secutix.Sales{Institutions: a.institutions}, Catalog: a.catalog, Clock: a.clock, IDs: ids, Log: a.log,
-		HoldFor: cfg.HoldFor, AccountLimits: cfg.accountLimits(),
+		HoldFor: cfg.HoldFor, AccountLimits: cfg.accountLimits(), Watch: a.watchOrders,
 	})
 	a.account = account.New(account.Deps{
 		Store: a.db.Account(), Institutions: a.catalog, Clock: a.clock, Log: a.log, Limits: cfg.accountAlarms(), Alarm: a.alarmAccount,
@@ -128,7 +133,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	}
 	a.metrics.watch(a)
 	deps := api.Deps{
-		Catalog: a.catalog, Sales: a.sales, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a},
+		Catalog: a.catalog, Sales: a.sales, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
 		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, CountOrders: a.db.Sales().CountOrders,
 		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
@@ -143,7 +148,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 func (a *app) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) //nolint:forbidigo // the program is ending: no context is left
 	defer cancel()
-	return errors.Join(a.meter.Close(ctx), a.db.Close())
+	return errors.Join(a.freshness.Flush(ctx), a.meter.Close(ctx), a.db.Close())
 }
 
 func newLogger(cfg Config, w io.Writer) *slog.Logger {

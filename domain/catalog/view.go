@@ -78,6 +78,12 @@ func (v *View) LatestAt() time.Time {
 	return v.latest
 }
 
+// Read is what was last read of exactly this key, as of the moment it was read; false where nothing ever was.
+func (v *View) Read(k Key) (Availability, bool) {
+	a, ok := v.levels[k]
+	return a, ok
+}
+
 // Unread reports whether no availability was ever read.
 func (v *View) Unread() bool { return len(v.levels) == 0 }
 

@@ -78,10 +78,18 @@ func (c *Confidence) Learn(a Answer, sold bool) {
 
 // Of is the chance, 0 to 1, that a hold on what the answer says succeeds; 0 for what is sold out or not on sale.
 func (c *Confidence) Of(a Answer) float64 {
-	if a.Level == catalog.LevelSoldOut || a.Level == catalog.LevelNotOnSale {
+	if a.nothing() {
 		return 0
 	}
-	b, g, n := a.cell()
+	return c.of(a.cell())
+}
+
+// nothing reports whether the answer says that nothing can be had.
+func (a Answer) nothing() bool {
+	return a.Level == catalog.LevelSoldOut || a.Level == catalog.LevelNotOnSale
+}
+
+func (c *Confidence) of(b, g, n int) float64 {
 	p := c.all.over(firstAll)
 	p = c.bands[b].over(p)
 	p = c.ages[b][g].over(p)

@@ -94,6 +94,9 @@ func (o *Order) askedToHold() time.Time {
 	return o.CreatedAt
 }
 
+// WasHeld reports whether the order was ever held for the buyer.
+func (o *Order) WasHeld() bool { return o.wasHeld() }
+
 // wasHeld reports whether the order was ever held for the buyer.
 func (o *Order) wasHeld() bool {
 	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Held })

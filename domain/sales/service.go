@@ -42,6 +42,9 @@ type Deps struct {
 	AccountLimits map[domain.InstitutionCode]int64
 	// CallTimeout bounds one step's calls to the platform; 0 is 90 seconds. It must exceed the platform's own 30.
 	CallTimeout time.Duration
+	// Watch is told of each order that what the platform answered has moved to another status, after that is stored; nil is
+	// nobody. It must be quick and safe for concurrent use.
+	Watch func(before Status, o Order)
 }
 
 // Service sells. It is safe for concurrent use, also by several processes on one database.
@@ -245,7 +248,15 @@ const keepTimeout = 15 * time.Second
 func (s *Service) keep(ctx context.Context, id OrderID, change func(*Order) error) (Order, error) {
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), keepTimeout, errors.New("sales: the database took too long"))
 	defer cancel()
-	return s.Store.UpdateOrder(ctx, id, change)
+	var before Status
+	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		before = o.Status
+		return change(o)
+	})
+	if err == nil && s.Watch != nil && o.Status != before {
+		s.Watch(before, o)
+	}
+	return o, err
 }
 
 func (s *Service) replayHold(ctx context.Context, o Order, key Key, r HoldRequest) (Order, error) {

@@ -21,6 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"quota", quotaTests()},
 		{"pictures", pictureTests()},
 		{"leases", leaseTests()},
+		{"freshness", freshnessTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()
