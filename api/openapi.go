@@ -366,7 +366,7 @@ func orderExamples() map[string]map[string]*huma.Example {
 				map[string]any{"id": "plc_01J9ZZ0Q2V4T1T3E8Z0K9Q2M7B", "seat": map[string]any{"block": "A", "row": "4", "number": "13", "entrance": "North"}},
 			},
 		}},
-		"tickets": []any{}, "refunds": []any{},
+		"tickets": []any{}, "refunds": []any{}, "notices": []any{},
 		"history": []any{
 			map[string]any{"state": "holding", "at": "2026-09-01T12:00:00+02:00"},
 			map[string]any{"state": "held", "at": "2026-09-01T12:00:01+02:00"},

@@ -67,6 +67,7 @@ type orderDTO struct {
 	Refusal           *refusalDTO  `json:"refusal,omitempty" doc:"why it was not held, or why the last close was not done"`
 	Tickets           []ticketDTO  `json:"tickets" nullable:"false" doc:"barcodes only with scope deliver"`
 	Refunds           []refundDTO  `json:"refunds" nullable:"false" doc:"what was taken back of it, or was asked to be, oldest first"`
+	Notices           []noticeDTO  `json:"notices" nullable:"false" doc:"what the institution changed about it since it was sold: tell the buyer"`
 	History           []stepDTO    `json:"history" nullable:"false" doc:"oldest first"`
 	CreatedAt         time.Time    `json:"created_at"`
 	UpdatedAt         time.Time    `json:"updated_at"`
@@ -155,7 +156,7 @@ func (s *server) order(ctx context.Context, o *sales.Order, langs []string) orde
 		Platform:      platformDTO{OrderID: o.Platform.OrderID, FileID: o.Platform.FileID},
 		HoldExpiresAt: in(o.HoldExpiresAt, loc), PlatformExpiresAt: in(o.PlatformExpiresAt, loc), TimeZone: loc.String(),
 		Total: moneyOrNil(o.Total), Lines: make([]lineDTO, 0, len(o.Lines)), PaymentReference: o.PaymentReference,
-		Tickets: s.tickets(ctx, o), Refunds: make([]refundDTO, 0, len(o.Refunds)), History: make([]stepDTO, 0, len(o.History)), CreatedAt: in(o.CreatedAt, loc), UpdatedAt: in(o.UpdatedAt, loc),
+		Tickets: s.tickets(ctx, o), Refunds: make([]refundDTO, 0, len(o.Refunds)), Notices: s.notices(o, loc, langs), History: make([]stepDTO, 0, len(o.History)), CreatedAt: in(o.CreatedAt, loc), UpdatedAt: in(o.UpdatedAt, loc),
 	}
 	if o.Expected != nil {
 		d.ExpectedTotal = moneyPtr(*o.Expected)

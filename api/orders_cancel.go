@@ -34,6 +34,7 @@ type refundDTO struct {
 	Quoted     moneyDTO    `json:"quoted" doc:"what should come back"`
 	AmountBack *moneyDTO   `json:"amount_back,omitempty" doc:"what came back; absent until it is done"`
 	ByHand     bool        `json:"by_hand" doc:"a person undoes it at the institution"`
+	Organiser  bool        `json:"by_organiser" doc:"the institution took them back by itself"`
 	Platform   platformDTO `json:"platform" doc:"how S-360 names the refund order; empty until it is known"`
 	Refusal    *refusalDTO `json:"refusal,omitempty" doc:"why it was not done; the tickets are good"`
 	AskedAt    time.Time   `json:"asked_at"`
@@ -43,7 +44,7 @@ type refundDTO struct {
 func toRefund(r *sales.Refund, loc *time.Location) refundDTO {
 	d := refundDTO{
 		ID: r.ID, State: string(r.State), Tickets: r.Tickets, Reason: r.Reason, Quoted: toMoney(r.Quoted), AmountBack: moneyOrNil(r.Back),
-		ByHand: r.ByHand, Platform: platformDTO{OrderID: r.Platform.OrderID, FileID: r.Platform.FileID}, Refusal: toRefusal(r.Refusal),
+		ByHand: r.ByHand, Organiser: r.ByOrganiser, Platform: platformDTO{OrderID: r.Platform.OrderID, FileID: r.Platform.FileID}, Refusal: toRefusal(r.Refusal),
 		AskedAt: in(r.AskedAt, loc), EndedAt: in(r.EndedAt, loc),
 	}
 	return d

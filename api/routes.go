@@ -333,7 +333,8 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodPost, path: "/v1/admin/orders/{id}/settle", id: "adminSettleOrder", tag: tagAdmin, scopes: admin,
-			summary: "Find out now what became of an order", about: "Reads the platform for an order in a state ending in -ing; any other is left alone.",
+			summary: "Find out now what became of an order", about: "Reads the platform for an order in a state ending in -ing, and for an issued one, " +
+				"whose tickets may have been replaced or taken back; any other is left alone.",
 			codes: append(platform, sales.CodeUnknown), mount: typed(s.adminSettle, http.StatusOK),
 		},
 		{

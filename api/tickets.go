@@ -27,6 +27,7 @@ type ticketDTO struct {
 	Barcode       string    `json:"barcode,omitempty" doc:"opaque text, leading zeros included; only with scope deliver"`
 	PlatformState string    `json:"platform_state,omitempty" doc:"the platform's own word"`
 	IssuedAt      time.Time `json:"issued_at"`
+	Reprints      int       `json:"reprints" doc:"how often the institution replaced its barcode; former ones admit nobody"`
 	CancelledAt   time.Time `json:"cancelled_at,omitzero" doc:"it admits nobody since then; absent for a good one"`
 }
 
@@ -44,7 +45,7 @@ func (s *server) tickets(ctx context.Context, o *sales.Order) []ticketDTO {
 		t := &o.Tickets[i]
 		d := ticketDTO{
 			ID: t.ID, Order: string(o.ID), Institution: string(o.Institution), Place: t.Place, PlatformState: t.State, IssuedAt: in(t.IssuedAt, loc),
-			CancelledAt: in(t.CancelledAt, loc),
+			CancelledAt: in(t.CancelledAt, loc), Reprints: len(t.Former),
 		}
 		for j := range o.Lines {
 			for k := range o.Lines[j].Places {

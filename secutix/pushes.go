@@ -3,6 +3,7 @@ package secutix
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"guichet/secutix/s360"
 )
@@ -11,6 +12,7 @@ import (
 type Push struct {
 	Products int     // products that changed, whatever of them
 	Orders   []int64 // numbers of the platform's orders that were closed or abandoned, ours or not
+	Files    []int64 // numbers of the files of those that are no sales: something followed a sale
 	Other    int     // things that are not understood
 }
 
@@ -35,7 +37,9 @@ func ReadPush(body []byte) Push {
 func (p *Push) read(raw json.RawMessage) {
 	var thing struct {
 		Order *struct {
-			ID s360.Int `json:"orderId"`
+			ID         s360.Int        `json:"orderId"`
+			Type       string          `json:"orderType"`
+			Operations json.RawMessage `json:"operationDatas"`
 		} `json:"orderDetailsData"`
 		ID     s360.Int        `json:"id"`
 		Family json.RawMessage `json:"productFamilyType"`
@@ -45,9 +49,27 @@ func (p *Push) read(raw json.RawMessage) {
 		p.Other++
 	case thing.Order != nil && thing.Order.ID > 0:
 		p.Orders = append(p.Orders, int64(thing.Order.ID))
+		if t := thing.Order.Type; t != "" && t != s360.OrderTypeSale {
+			p.files(thing.Order.Operations)
+		}
 	case thing.Family != nil && thing.ID > 0:
 		p.Products++
 	default:
 		p.Other++
+	}
+}
+
+// files notes the files of an order's operations, as far as they can be read.
+func (p *Push) files(operations json.RawMessage) {
+	var list s360.List[struct {
+		File s360.Int `json:"fileId"`
+	}]
+	if json.Unmarshal(operations, &list) != nil {
+		return
+	}
+	for _, op := range list {
+		if file := int64(op.File); file > 0 && !slices.Contains(p.Files, file) {
+			p.Files = append(p.Files, file)
+		}
 	}
 }

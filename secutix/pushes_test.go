@@ -17,6 +17,12 @@ func TestReadPush_TakesArraysAndObjects_AndCountsTheRest(t *testing.T) {
 		`[{"orderDetailsData":{"orderId":1}},{"orderDetailsData":{"orderId":"2"}},{"id":3,"productFamilyType":"X"},{"ticket_check_id":1}]`: {
 			Orders: []int64{1, 2}, Products: 1, Other: 1,
 		},
+		`{"orderDetailsData":{"orderId":8,"orderType":"SALE","operationDatas":[{"fileId":5}]}}`: {Orders: []int64{8}},
+		`{"orderDetailsData":{"orderId":9,"orderType":"REFUND_ORGANIZATION","operationDatas":[{"fileId":"5"},{"fileId":5},{"fileId":6}]}}`: {
+			Orders: []int64{9}, Files: []int64{5, 6},
+		},
+		`{"orderDetailsData":{"orderId":9,"orderType":"REFUND_CLIENT","operationDatas":{"fileId":5}}}`: {Orders: []int64{9}, Files: []int64{5}},
+		`{"orderDetailsData":{"orderId":9,"orderType":"REFUND_CLIENT","operationDatas":7}}`:            {Orders: []int64{9}},
 		`[]`:                             {},
 		``:                               {Other: 1},
 		`<html>`:                         {Other: 1},

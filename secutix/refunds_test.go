@@ -176,3 +176,22 @@ func TestRefundsByHand_UnlessTheSettingsSayOtherwise(t *testing.T) {
 		t.Error("the setting is not kept")
 	}
 }
+
+func TestRead_AfterAReprint_TellsTheOldFromTheNew(t *testing.T) {
+	t.Parallel()
+	b, o := refunder(t, 1)
+	s := secutix.Sales{Institutions: b.Institutions}
+	before, err := s.Read(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.control(t, "/orders/"+strconv.FormatInt(o.Platform.OrderID, 10)+"/reprint?institution=theatre")
+	after, err := s.Read(t.Context(), o)
+	if err != nil || len(after.Tickets) != 2 {
+		t.Fatalf("%+v, %v", after, err)
+	}
+	old, fresh := after.Tickets[0], after.Tickets[1]
+	if old.Barcode != before.Tickets[0].Barcode || old.State != "INVALIDATED" || fresh.State != "VALID" || fresh.Barcode == old.Barcode || fresh.Movement != old.Movement {
+		t.Errorf("%+v", after.Tickets)
+	}
+}

@@ -352,7 +352,7 @@ func fromCursor(cursor string) (at time.Time, id string, err error) {
 }
 
 // DueOrders implements sales.Store. An order without a NextCheckAt is due, and first: better looked at once too often
-// than never; but for those in review.
+// than never; but for those issued or in review.
 func (s *Sales) DueOrders(ctx context.Context, statuses []sales.Status, before time.Time, limit int) ([]sales.OrderID, error) {
 	if len(statuses) == 0 || limit <= 0 {
 		return nil, nil
@@ -364,7 +364,8 @@ func (s *Sales) DueOrders(ctx context.Context, statuses []sales.Status, before t
 }
 
 func selectDue(tx *gorm.DB, statuses []sales.Status, before time.Time) *gorm.DB {
-	return tx.Where("status IN ? AND next_check_at <= ? AND (status <> ? OR next_check_at > ?)", statuses, instant(before), sales.Review, instant{}).
+	return tx.Where("status IN ? AND next_check_at <= ? AND (status NOT IN ? OR next_check_at > ?)", statuses, instant(before),
+		[]sales.Status{sales.Issued, sales.Review}, instant{}).
 		Order("next_check_at, id")
 }
 

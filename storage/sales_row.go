@@ -179,6 +179,13 @@ type (
 		State          string `json:"state,omitzero"`
 		IssuedAt       stamp  `json:"issued_at,omitzero"`
 		CancelledAt    stamp  `json:"cancelled_at,omitzero"`
+
+		Former []formerBarcode `json:"former,omitzero"`
+	}
+	formerBarcode struct {
+		Barcode        string `json:"barcode,omitzero"`
+		PlatformTicket int64  `json:"platform_ticket,omitzero"`
+		EndedAt        stamp  `json:"ended_at,omitzero"`
 	}
 	refund struct {
 		ID             string       `json:"id,omitzero"`
@@ -188,6 +195,7 @@ type (
 		Quoted         moneyContent `json:"quoted,omitzero"`
 		Back           moneyContent `json:"back,omitzero"`
 		ByHand         bool         `json:"by_hand,omitzero"`
+		ByOrganiser    bool         `json:"by_organiser,omitzero"`
 		PlatformOrder  int64        `json:"platform_order,omitzero"`
 		PlatformSecret string       `json:"platform_secret,omitzero"`
 		PlatformFile   int64        `json:"platform_file,omitzero"`
@@ -333,6 +341,9 @@ func (t ticket) toTicket() sales.Ticket {
 	return sales.Ticket{
 		ID: t.ID, Place: t.Place, Movement: t.Movement, PlatformTicket: t.PlatformTicket, Barcode: sales.Barcode(t.Barcode),
 		State: t.State, IssuedAt: t.IssuedAt.time(), CancelledAt: t.CancelledAt.time(),
+		Former: mapEach(t.Former, func(f formerBarcode) sales.FormerBarcode {
+			return sales.FormerBarcode{Barcode: sales.Barcode(f.Barcode), PlatformTicket: f.PlatformTicket, EndedAt: f.EndedAt.time()}
+		}),
 	}
 }
 
@@ -340,12 +351,15 @@ func fromTicket(t sales.Ticket) ticket {
 	return ticket{
 		ID: t.ID, Place: t.Place, Movement: t.Movement, PlatformTicket: t.PlatformTicket, Barcode: string(t.Barcode),
 		State: t.State, IssuedAt: toStamp(t.IssuedAt), CancelledAt: toStamp(t.CancelledAt),
+		Former: mapEach(t.Former, func(f sales.FormerBarcode) formerBarcode {
+			return formerBarcode{Barcode: string(f.Barcode), PlatformTicket: f.PlatformTicket, EndedAt: toStamp(f.EndedAt)}
+		}),
 	}
 }
 
 func (r refund) toRefund() sales.Refund {
 	return sales.Refund{
-		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: r.Quoted.toMoney(), Back: r.Back.toMoney(), ByHand: r.ByHand,
+		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: r.Quoted.toMoney(), Back: r.Back.toMoney(), ByHand: r.ByHand, ByOrganiser: r.ByOrganiser,
 		Platform: sales.PlatformRef{OrderID: r.PlatformOrder, SecretID: r.PlatformSecret, FileID: r.PlatformFile},
 		State:    sales.RefundState(r.State), Refusal: r.Refusal.toRefusal(), AskedAt: r.AskedAt.time(), EndedAt: r.EndedAt.time(),
 	}
@@ -353,7 +367,7 @@ func (r refund) toRefund() sales.Refund {
 
 func fromRefund(r sales.Refund) refund {
 	return refund{
-		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: fromMoney(r.Quoted), Back: fromMoney(r.Back), ByHand: r.ByHand,
+		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: fromMoney(r.Quoted), Back: fromMoney(r.Back), ByHand: r.ByHand, ByOrganiser: r.ByOrganiser,
 		PlatformOrder: r.Platform.OrderID, PlatformSecret: r.Platform.SecretID, PlatformFile: r.Platform.FileID,
 		State: string(r.State), Refusal: fromRefusal(r.Refusal), AskedAt: toStamp(r.AskedAt), EndedAt: toStamp(r.EndedAt),
 	}

@@ -57,6 +57,15 @@ func (h *hooks) Take(ctx context.Context, code domain.InstitutionCode, body []by
 			ours++
 		}
 	}
+	for _, file := range p.Files {
+		asked, err := h.sales.HintFile(ctx, code, file)
+		if err != nil {
+			return err
+		}
+		if asked {
+			ours++
+		}
+	}
 	h.metrics.observePush(code, "product", p.Products)
 	h.metrics.observePush(code, "order", len(p.Orders))
 	h.metrics.observePush(code, "other", p.Other)

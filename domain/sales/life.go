@@ -22,6 +22,8 @@ const (
 	noteSoldReleasing = "closed_while_releasing" // the platform closed an order that we were giving back
 	noteNotClosed     = "not_closed_any_more"    // the platform does not call an order closed that was
 	noteRefund        = "refund"                 // a refund was asked for
+	noteReprinted     = "reprinted"              // the institution replaced tickets: they have new barcodes
+	noteByOrganiser   = "by_organiser"           // the institution took tickets back by itself
 	noteDecided       = "decided"                // a person ended a review; what, who and why follow
 	noteTooManyReads  = "too_many_reads"         // settling gave up; a person must look
 )

@@ -104,7 +104,8 @@ type Ticket struct {
 	Barcode        Barcode
 	State          string // the platform's word: VALID, NOT_PRINTED, INVALIDATED, CANCELLED …
 	IssuedAt       time.Time
-	CancelledAt    time.Time // zero: it admits somebody
+	CancelledAt    time.Time       // zero: it admits somebody
+	Former         []FormerBarcode // replaced ones, oldest first
 }
 
 // Barcode is the unique key of an entry right: opaque, case-sensitive text, kept byte for byte, leading zeros included.

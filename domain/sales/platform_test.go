@@ -60,8 +60,10 @@ type undone struct {
 }
 
 type sold struct {
-	cancelled map[int64]bool   // movements taken back
-	states    map[int64]string // of tickets, by movement; empty is VALID
+	cancelled map[int64]bool            // movements taken back
+	states    map[int64]string          // of tickets, by movement; empty is VALID
+	former    map[int64][]sales.Barcode // replaced barcodes
+	fresh     map[int64]sales.Barcode   // what replaced them
 	state     sales.PlatformState
 	movements []int64
 	total     domain.Money
@@ -226,7 +228,12 @@ func (p *platform) tell(o sales.Order, s *sold) sales.Outcome {
 		if s.cancelled[m] {
 			t.State = "CANCELLED"
 		}
-		if s.ready {
+		for _, old := range s.former[m] {
+			out.Tickets = append(out.Tickets, sales.IssuedTicket{Movement: m, Barcode: old, State: "INVALIDATED"})
+		}
+		if fresh := s.fresh[m]; fresh != "" {
+			t.Barcode = fresh
+		} else if s.ready {
 			t.Barcode = sales.Barcode(fmt.Sprintf("0042%020d", m))
 			if p.code != nil {
 				t.Barcode = p.code(o.Platform.OrderID, m)
@@ -485,6 +492,11 @@ func (p *platform) ReadRefund(ctx context.Context, o sales.Order, r sales.Refund
 	}
 	if all {
 		seen.State, seen.Back = sales.PlatformClosed, p.back(r)
+		for id, u := range p.refunds {
+			if u.of == o.Platform.OrderID && u.state == sales.PlatformClosed && slices.Equal(u.movements, movements) {
+				seen.Platform.OrderID = id
+			}
+		}
 	}
 	p.note("look at refund %d %s", o.Platform.OrderID, seen.State)
 	return seen, nil

@@ -154,7 +154,7 @@ type Store interface {
 	// OrderByTicket loads the order that has the ticket; domain.NotFound (ticket.unknown).
 	OrderByTicket(ctx context.Context, ticket string) (Order, error)
 	// DueOrders lists up to limit orders in the statuses given whose NextCheckAt is not after the time, oldest first. An
-	// order in review without one waits for a person and is never due.
+	// order that is issued, or in review, is due only if it has one.
 	DueOrders(ctx context.Context, statuses []Status, before time.Time, limit int) ([]OrderID, error)
 	// CountOrders counts orders by institution and status.
 	CountOrders(ctx context.Context) ([]Count, error)

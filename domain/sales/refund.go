@@ -17,12 +17,14 @@ type Refund struct {
 	// Quoted is what should come back, from what was paid; Back is what came back, zero until the refund is done.
 	Quoted, Back domain.Money
 	// ByHand says that a person undoes it in S-360, because the institution does not let us.
-	ByHand   bool
-	Platform PlatformRef // the refund order; zero until it is known
-	State    RefundState
-	Refusal  *Refusal  // why it was not done
-	AskedAt  time.Time // when the storefront asked
-	EndedAt  time.Time // zero while it is under way
+	ByHand bool
+	// ByOrganiser says that the institution took the tickets back by itself; nobody asked for it here.
+	ByOrganiser bool
+	Platform    PlatformRef // the refund order; zero until it is known
+	State       RefundState
+	Refusal     *Refusal  // why it was not done
+	AskedAt     time.Time // when the storefront asked
+	EndedAt     time.Time // zero while it is under way
 }
 
 // RefundState is how far a refund is.
@@ -97,11 +99,7 @@ func (o *Order) finishRefund(back domain.Money, at time.Time, note string) error
 	if r == nil {
 		return errNotDue // ended meanwhile
 	}
-	for i := range o.Tickets {
-		if t := &o.Tickets[i]; slices.Contains(r.Tickets, t.ID) && t.CancelledAt.IsZero() {
-			t.CancelledAt, t.State = at, stateCancelled
-		}
-	}
+	o.markCancelled(r.Tickets, at)
 	to := Issued
 	if len(o.Good()) == 0 {
 		to = Cancelled
@@ -114,9 +112,7 @@ func (o *Order) finishRefund(back domain.Money, at time.Time, note string) error
 	}
 	r.State, r.Back, r.EndedAt = RefundDone, back, at
 	o.NextCheckAt = time.Time{}
-	o.Postings = append(o.Postings, Posting{
-		Institution: o.Institution, Order: o.ID, Kind: PostingRefund, Cause: r.ID, Amount: domain.Money{Amount: -back.Amount, Currency: back.Currency}, At: at,
-	})
+	o.post(r, at)
 	return nil
 }
 

@@ -16,13 +16,14 @@ const sweepLimit = 100
 // errNotDue leaves a claim that is not due.
 var errNotDue = errors.New("not due")
 
-// Settle finds out what became of an order in an unknown status, by reading the platform, and moves it on. It does one
-// bounded step; an order that is not due, or whose outcome is known, is left alone. Force ignores when it is due: for an
+// Settle finds out what became of an order in an unknown status, by reading the platform, and moves it on. One that is
+// issued is looked at again where something hinted at it, or with force. It does one bounded step; an order that is not due
+// is left alone. Force ignores when it is due: for an
 // operator, and at start-up where nobody else can be working on it.
 func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Outcome, error) {
 	now := s.Clock()
 	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
-		waits := o.Status == Review && o.openRefund() != nil && (force || !o.NextCheckAt.IsZero())
+		waits := (o.Status == Issued || o.Status == Review && o.openRefund() != nil) && (force || !o.NextCheckAt.IsZero())
 		if (!o.Status.Unknown() && !waits) || (!force && now.Before(o.NextCheckAt)) {
 			return errNotDue
 		}
@@ -38,8 +39,13 @@ func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Ou
 	}
 	ctx, cancel := s.detach(ctx)
 	defer cancel()
-	before := o.Status
+	before, asked := o.Status, o
 	switch before {
+	case Issued:
+		if o, err = s.settleIssued(ctx, o); err == nil {
+			s.logNews(ctx, &asked, &o)
+			return domain.Outcome{Done: 1, Detail: "looked at again"}, nil
+		}
 	case Holding:
 		o, err = s.settleHold(ctx, o, now)
 	case Cancelling, Review:
@@ -168,7 +174,7 @@ func (s *Service) Expire(ctx context.Context, id OrderID) (domain.Outcome, error
 
 // SettleDue looks at every order whose time has come and whose own job was lost or late.
 func (s *Service) SettleDue(ctx context.Context) (domain.Outcome, error) {
-	return s.sweep(ctx, []Status{Holding, Releasing, Closing, Issuing, Cancelling, Review}, s.Clock(), func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+	return s.sweep(ctx, []Status{Holding, Releasing, Closing, Issuing, Cancelling, Issued, Review}, s.Clock(), func(ctx context.Context, id OrderID) (domain.Outcome, error) {
 		return s.Settle(ctx, id, false)
 	})
 }

@@ -198,7 +198,7 @@ func (s *store) DueOrders(ctx context.Context, statuses []sales.Status, before t
 	defer s.mu.Unlock()
 	var due []sales.Order
 	for _, o := range s.orders {
-		if slices.Contains(statuses, o.Status) && !o.NextCheckAt.After(before) && (o.Status != sales.Review || !o.NextCheckAt.IsZero()) {
+		if slices.Contains(statuses, o.Status) && !o.NextCheckAt.After(before) && ((o.Status != sales.Review && o.Status != sales.Issued) || !o.NextCheckAt.IsZero()) {
 			due = append(due, o)
 		}
 	}
