@@ -90,8 +90,9 @@ func (k *keeper) begin(seen time.Time) {
 	k.width = off.Abs()
 }
 
-// witness takes the platform's time of an answer that has just come and how long it took, and returns how far the gate's
-// time went on beyond what had seemed possible: calls that were counted by the earlier time count that much longer.
+// witness takes the platform's time of an answer that has just come and how long it took. Where that contradicts what had
+// seemed possible it says by how much the gate's time went on: calls that were counted by the earlier time count that much
+// longer. Only the end of a doubt turns time back: nobody else has counted by it.
 func (k *keeper) witness(platform time.Time, took time.Duration) (shift time.Duration, jumped bool) {
 	if k.elapsed == nil || platform.IsZero() || !k.begun {
 		return 0, false
@@ -120,10 +121,11 @@ func (k *keeper) witness(platform time.Time, took time.Duration) (shift time.Dur
 	}
 	k.doubt, k.first = false, false
 	k.set(right, width)
+	shift = right.Add(width).Sub(now)
 	if !doubt {
-		now = now.Add(late) // what it counted was stamped so
+		shift = max(0, shift-late) // what it counted was stamped so late
 	}
-	return max(0, right.Add(width).Sub(now)), true
+	return shift, true
 }
 
 func (k *keeper) set(at time.Time, width time.Duration) {

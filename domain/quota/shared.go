@@ -71,7 +71,7 @@ type trade struct {
 	owner    string
 	now      time.Time     // at the earliest
 	ahead    time.Duration // and that much later at the latest
-	shift    time.Duration // the replica's time has just gone on by so much
+	shift    time.Duration // the replica's time has just gone on by so much; below 0 only where it was in doubt
 	doubt    bool          // now is by a clock in doubt: the true time is not earlier
 	doubted  bool          // it was, when shift came about
 	strict   bool          // clocks differ between replicas
