@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,6 +118,39 @@ func TestLease_IsGivenBackAfterADatabaseThatWasAway(t *testing.T) {
 	}
 	if u, err := other.Usage(theatre); err != nil || u.Calls != 1 || u.Bytes != 1000 {
 		t.Errorf("%d calls and %d bytes are seen from beside, want the one made; %v", u.Calls, u.Bytes, err)
+	}
+}
+
+// What the replicas share stays small however many they are, and forgets no call of the minute.
+func TestLease_ManySmallOnesArePackedAndNoCallIsForgotten(t *testing.T) {
+	t.Parallel()
+	l := quota.Limits{PerMinute: 120, MonthCalls: 1_000_000}
+	g := newGate(l)
+	most := 0
+	for n := range 120 { // each replica makes one call of the six it leases, and ends
+		one := g.beside(l)
+		if !one.do(call(quota.Sale), ok()) {
+			t.Fatalf("call %d", n)
+		}
+		if err := one.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, strings.Count(string(g.store.shared[theatre].content), `"until"`))
+		g.now = g.now.Add(250 * time.Millisecond)
+	}
+	if most > 82 {
+		t.Errorf("%d grants are shared at once", most)
+	}
+	began := noon()
+	for g.now.Sub(began) < time.Minute-time.Millisecond {
+		if g.beside(l).do(call(quota.Sale), ok()) {
+			t.Fatalf("a call beyond 120 after %s", g.now.Sub(began))
+		}
+		g.now = g.now.Add(time.Second)
+	}
+	g.now = began.Add(time.Minute + 2*time.Second)
+	if !g.beside(l).do(call(quota.Sale), ok()) {
+		t.Error("no turn once the first calls are a minute and two seconds old")
 	}
 }
 
