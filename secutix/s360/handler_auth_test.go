@@ -50,6 +50,31 @@ func TestAuth_ForgesTheTokenAsConfigured(t *testing.T) {
 	}
 }
 
+// TestAuth_HeldUpDuringTheExchange_NextTokenHasTheTimeOfNow: the token was old
+// when it arrived; what the exchange says of the platform's clock is worthless.
+func TestAuth_HeldUpDuringTheExchange_NextTokenHasTheTimeOfNow(t *testing.T) {
+	t.Parallel()
+	resumed := fixedNow().Add(20 * time.Minute)
+	date := http.Header{"Date": {resumed.Format(http.TimeFormat)}}
+	s := &script{steps: []step{{status: 401, header: date}, {status: 200, body: done, header: date}}}
+	c := newTestClient(t, s, func(o *Options) {
+		o.Clock = func() time.Time { // stands still until the answer is there
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if len(s.asked) == 0 {
+				return fixedNow()
+			}
+			return resumed
+		}
+	})
+	if err := c.Catalog.IsCatalogServiceAlive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := claims(t, s.asked[1])["iat"], float64(resumed.Unix()); got != want {
+		t.Errorf("the second token says %v, want %v", got, want)
+	}
+}
+
 // TestAuth_RefusedTokenIsForgedByThePlatformsClock: the first refusal tells the
 // time there, the second try uses it, and so does every later call.
 func TestAuth_RefusedTokenIsForgedByThePlatformsClock(t *testing.T) {

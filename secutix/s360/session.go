@@ -46,11 +46,19 @@ func (s *session) drop(token string) {
 	}
 }
 
+// longestMeasure is the longest exchange from which the platform's time is taken.
+const longestMeasure = 4 * time.Second
+
 // measure notes the platform's time as seen in an answer that was asked for at
 // sent and came at received. The header has whole seconds, so the middle of the
-// second is compared with the middle of the exchange.
+// second is compared with the middle of the exchange. One that took long, because
+// the platform or this machine was held up, says too little of the moment.
 func (s *session) measure(platform, sent, received time.Time) {
-	middle := sent.Add(received.Sub(sent) / 2)
+	took := received.Sub(sent)
+	if took < 0 || took > longestMeasure {
+		return
+	}
+	middle := sent.Add(took / 2)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ahead, s.measured = platform.Add(500*time.Millisecond).Sub(middle), true
