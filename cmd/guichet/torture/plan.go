@@ -17,6 +17,9 @@ const (
 	doRelease         = "release"
 	doExtend          = "extend"
 	doExtendAndClose  = "extend and close at once"
+	doCancel          = "cancel"
+	doCancelTwice     = "cancel twice at once"
+	doCancelOne       = "cancel a ticket"
 	doWait            = "wait"
 )
 
@@ -134,6 +137,9 @@ func lifeOf(rng *rand.Rand, n int) []step {
 		life = append(life, at(ends[end]))
 		if rng.IntN(5) == 0 {
 			life = append(life, at([]string{doClose, doAgain, doRelease}[rng.IntN(3)]))
+		}
+		if rng.IntN(4) == 0 {
+			life = append(life, at([]string{doCancel, doCancelTwice, doCancelOne}[rng.IntN(3)]))
 		}
 	}
 	return life

@@ -61,7 +61,8 @@ func TestPlan_ManySeeds_EverythingThatCanGoWrongDoes(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		doHold, doHoldTwice, doAgain, doClose, doCloseTwice, doCloseAndRelease, doRelease, doExtend, doExtendAndClose, doWait,
+		doHold, doHoldTwice, doAgain, doClose, doCloseTwice, doCloseAndRelease, doRelease, doExtend, doExtendAndClose,
+		doCancel, doCancelTwice, doCancelOne, doWait,
 	} {
 		if !steps[want] {
 			t.Errorf("%s never happens", want)

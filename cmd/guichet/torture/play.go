@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -19,6 +20,7 @@ type purchase struct {
 	id        string // our number, once told
 
 	mu     sync.Mutex
+	asked  []request
 	told   []told
 	orders []order // what the service has of it in the end
 }
@@ -43,6 +45,39 @@ func (p *purchase) remember(r request, a answer) {
 // wasTold says whether the storefront was told that the order is in the state.
 func (p *purchase) wasTold(state string) bool {
 	return slices.ContainsFunc(p.told, func(t told) bool { return t.state == state })
+}
+
+// wanted says whether the storefront asked for the change.
+func (p *purchase) wanted(change string) bool {
+	return slices.ContainsFunc(p.asked, func(r request) bool { return strings.HasSuffix(r.path, "/"+change) })
+}
+
+// ticket is a ticket that the storefront was told of, or empty.
+func (p *purchase) ticket() string {
+	for _, t := range p.told {
+		if tickets := t.a.order().Tickets; len(tickets) > 0 {
+			return tickets[0].ID
+		}
+	}
+	return ""
+}
+
+// refusedForGood says whether the hold was refused for a reason that does not pass.
+func (p *purchase) refusedForGood() bool {
+	return slices.ContainsFunc(p.told, func(t told) bool { return t.r.path == "/v1/orders" && strings.HasPrefix(t.a.code(), "order.") })
+}
+
+// mayAskAgain says whether the request was refused in the end for a reason that passes: the same key then asks anew.
+func (p *purchase) mayAskAgain(t told) bool {
+	return slices.ContainsFunc(p.orders, func(o order) bool {
+		switch {
+		case t.r.path == "/v1/orders":
+			return o.State == "refused" && !strings.HasPrefix(o.Refusal.Code, "order.")
+		case strings.HasSuffix(t.r.path, "/cancel"):
+			return o.State == "issued" && t.a.status != http.StatusOK
+		}
+		return false
+	})
 }
 
 // player plays schedules on one stage.
@@ -143,6 +178,9 @@ func (p *player) do(ctx context.Context, st step, b *purchase) {
 		if what == "close" {
 			r.body = map[string]any{"payment_reference": "PAY-" + b.reference}
 		}
+		if what == "cancel" {
+			r.body = map[string]any{"reason": "torture"}
+		}
 		return r
 	}
 	switch st.do {
@@ -174,12 +212,25 @@ func (p *player) do(ctx context.Context, st step, b *purchase) {
 		p.ask(ctx, b, change("release"))
 	case doExtend:
 		p.ask(ctx, b, change("extend"))
+	case doCancel:
+		p.ask(ctx, b, change("cancel"))
+	case doCancelTwice: // two callers, each with a key of its own
+		other := change("cancel")
+		other.idempotency += "-other"
+		p.ask(ctx, b, change("cancel"), other)
+	case doCancelOne:
+		if ticket := b.ticket(); ticket != "" {
+			r := change("cancel")
+			r.body = map[string]any{"tickets": []string{ticket}}
+			p.ask(ctx, b, r)
+		}
 	}
 }
 
 // ask sends requests at once and waits for definite answers.
 func (p *player) ask(ctx context.Context, b *purchase, requests ...request) {
 	var wg sync.WaitGroup
+	b.asked = append(b.asked, requests...)
 	for _, r := range requests {
 		wg.Go(func() {
 			a, err := p.shop.persist(ctx, r)
@@ -209,7 +260,7 @@ func (p *player) find(ctx context.Context, b *purchase) ([]order, error) {
 }
 
 // unsettled are the states that an order must not stay in.
-var unsettled = []string{"holding", "held", "releasing", "closing", "issuing"}
+var unsettled = []string{"holding", "held", "releasing", "closing", "issuing", "cancelling"}
 
 const (
 	settleRounds = 40

@@ -178,7 +178,7 @@ func (s *stage) configure() error {
 	fmt.Fprintf(&b, "listen: 127.0.0.1:0\noperator_listen: 127.0.0.1:0\ndata_dir: %q\nallow_simulator: true\nkey_rate: 100000\navailability_every: 24h\nlog_level: info\ninstitutions:\n", s.dir)
 	file := filepath.Join(s.dir, "guichet.yaml")
 	for _, i := range s.simReady.Institutions {
-		fmt.Fprintf(&b, "  - code: %s\n    base_url: %s/%s\n    operator: %s\n    partner: %q\n    partner_contact: %q\n    calls_per_minute: 100000\n    calls_at_once: 100\n    unmetered: true\n",
+		fmt.Fprintf(&b, "  - code: %s\n    base_url: %s/%s\n    operator: %s\n    partner: %q\n    partner_contact: %q\n    calls_per_minute: 100000\n    calls_at_once: 100\n    unmetered: true\n    refunds: order\n",
 			i.Code, s.cable.url, i.Code, i.Operator, i.Partner, i.Contact)
 		s.environ = append(s.environ, "GUICHET_SECRET_"+strings.ToUpper(i.Code)+"="+i.Secret)
 	}

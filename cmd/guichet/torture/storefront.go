@@ -48,24 +48,35 @@ type order struct {
 		Places   []json.RawMessage `json:"places"`
 	} `json:"lines"`
 	Tickets []struct {
+		ID      string `json:"id"`
 		Barcode string `json:"barcode"`
 	} `json:"tickets"`
 	History []struct {
 		State string `json:"state"`
 		Note  string `json:"note"`
 	} `json:"history"`
-	HoldExpiresAt time.Time `json:"hold_expires_at"`
-	UpdatedAt     time.Time `json:"updated_at"`
-	Upkeep        struct {
+	Refusal struct {
+		Code string `json:"code"`
+	} `json:"refusal"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Upkeep    struct {
 		NextCheckAt time.Time `json:"next_check_at"`
 		Version     int64     `json:"version"`
 	} `json:"upkeep"`
 }
 
+// order is the order in the answer, or in the cancellation that it is; an empty one in a problem.
 func (a answer) order() order {
 	var o order
-	_ = json.Unmarshal(a.body, &o) // a problem is no order: it stays empty
-	return o
+	_ = json.Unmarshal(a.body, &o)
+	if o.ID != "" {
+		return o
+	}
+	var c struct {
+		Order order `json:"order"`
+	}
+	_ = json.Unmarshal(a.body, &c)
+	return c.Order
 }
 
 // code is the code of a problem.
