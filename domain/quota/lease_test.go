@@ -295,3 +295,83 @@ func TestTime_SlowAnswersMakeNoCalls(t *testing.T) {
 		t.Errorf("%d calls beside the nine of the same minute, with 10 allowed", made)
 	}
 }
+
+// However many days wrong clocks have named, the month's count stays.
+func TestDoubt_DaysThatWrongClocksNamedDoNotPushOutTheMonth(t *testing.T) {
+	t.Parallel()
+	l := quota.Limits{PerMinute: 600, MonthCalls: 10_000, SalesShare: 100}
+	s, at := newStore(), time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	made := int64(0)
+	for n := range 27 {
+		p := newStepping(s, at.Add(time.Duration(n)*time.Minute), time.Duration(n-13)*24*time.Hour, l)
+		if err := p.sale(true); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		made++
+		if u, err := p.Usage(theatre); err != nil || u.Calls < made || u.Today < made {
+			t.Fatalf("%d and %d calls are known of %d, %v", u.Calls, u.Today, made, err)
+		}
+	}
+}
+
+// A process that begins after a spent month with a right clock may ask, and then knows that a new one has begun.
+func TestDoubt_OfTheMonthDoesNotRefuseTheFirstCallOfANewOne(t *testing.T) {
+	t.Parallel()
+	l := quota.Limits{PerMinute: 600, MonthCalls: 20, SalesShare: 100}
+	s, at := newStore(), time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	p, made := newStepping(s, at, 0, l), 0
+	for p.sale(true) == nil {
+		made++
+	}
+	if made != 17 { // three are set aside
+		t.Errorf("%d calls in a month with 20", made)
+	}
+	next := newStepping(s, at.Add(13*time.Hour), 0, l)
+	for n := range 5 {
+		if err := next.sale(true); err != nil {
+			t.Fatalf("call %d of December: %v", n+1, err)
+		}
+	}
+}
+
+func TestLedger_ForgetsSingleCallsThatCannotBeWrittenButNotTheirCounts(t *testing.T) {
+	t.Parallel()
+	g := newGate(quota.Limits{PerMinute: 1_000_000, Unmetered: true})
+	const made = 21_000
+	for n := range made {
+		if !g.do(call(quota.Sale), ok()) {
+			t.Fatalf("call %d", n)
+		}
+	}
+	if err := g.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var counted int64
+	for _, c := range g.store.counts {
+		if c.Unit == quota.Month {
+			counted += c.Calls
+		}
+	}
+	if counted != made || len(g.store.calls) > 20_000 || len(g.store.calls) < 18_000 {
+		t.Errorf("%d calls counted of %d, %d kept one by one", counted, made, len(g.store.calls))
+	}
+}
+
+func TestLease_OfASpacedMethodIsOneCall(t *testing.T) {
+	t.Parallel()
+	g := newGate(quota.Limits{})
+	other := g.beside(quota.Limits{})
+	sp := quota.Spacings()[0]
+	if !g.do(quota.Call{Institution: theatre, Service: sp.Service, Method: sp.Method, Class: quota.Refresh}, ok()) {
+		t.Fatal("no turn")
+	}
+	if err := other.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if u, err := other.Usage(theatre); err != nil || u.Calls != 1 {
+		t.Errorf("%d calls are taken from the others for one that is made, %v", u.Calls, err)
+	}
+}
