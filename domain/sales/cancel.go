@@ -92,9 +92,6 @@ func (s *Service) Cancel(ctx context.Context, v Viewer, id OrderID, r CancelRequ
 		ID: s.IDs("rfd"), Tickets: plan.Tickets, Reason: r.Reason, Quoted: quoted, ByHand: plan.ByHand, State: RefundAsked, AskedAt: now, Key: r.Key,
 	}
 	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
-		if o.Status != Issued {
-			return o.wrongStatus("only an issued one can be cancelled")
-		}
 		if err := o.stillGood(refund.Tickets); err != nil {
 			return err
 		}

@@ -32,6 +32,9 @@ const (
 
 // finishHold takes over what the platform reserved.
 func (o *Order) finishHold(h Hold, at, expires time.Time, placeIDs []string) error {
+	if o.Status != Holding {
+		return o.wrongStatus("only one that is holding can become held by an answer")
+	}
 	if err := o.step(Held, at, ""); err != nil {
 		return err
 	}

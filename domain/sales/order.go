@@ -171,7 +171,7 @@ func (o *Order) refused() *domain.Error {
 
 // step moves the order; a move that is not in the table is an order.status conflict.
 func (o *Order) step(to Status, at time.Time, note string) error {
-	if !o.Status.may(to) {
+	if !o.Status.may(to) || (o.wasSold() && !to.afterSale()) {
 		return o.wrongStatus("it cannot become " + string(to))
 	}
 	o.Status, o.UpdatedAt, o.AskedUntil = to, at, time.Time{}

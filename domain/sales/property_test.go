@@ -37,10 +37,12 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 				return answers
 			}
 			kinds := map[string][]act{
-				"hold":    {answers, answers, answers, refuses, cutBefore, cutAfter, limited},
-				"close":   {answers, answers, refuses, cutBefore, cutAfter, limited, late, silent},
-				"read":    {answers, answers, cutBefore},
-				"release": {answers, answers, refuses, cutBefore, cutAfter, limited},
+				"hold":        {answers, answers, answers, refuses, cutBefore, cutAfter, limited},
+				"close":       {answers, answers, refuses, cutBefore, cutAfter, limited, late, silent},
+				"read":        {answers, answers, cutBefore},
+				"release":     {answers, answers, refuses, cutBefore, cutAfter, limited},
+				"open refund": {answers, answers, refuses, cutBefore, cutAfter, limited}, "close refund": {answers, answers, refuses, cutBefore, cutAfter, limited},
+				"drop refund": {answers, refuses, cutAfter},
 			}
 			return rapid.SampledFrom(kinds[call]).Draw(t, call)
 		}
@@ -89,8 +91,15 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 					s.issued = true
 				}
 			}),
-			"release":     with(func(s *shop) { _, _ = h.Release(ctx, sample.Viewer(), s.id, sales.Change{}) }),
-			"extend":      with(func(s *shop) { _, _ = h.Extend(ctx, sample.Viewer(), s.id, sales.Change{}) }),
+			"release": with(func(s *shop) { _, _ = h.Release(ctx, sample.Viewer(), s.id, sales.Change{}) }),
+			"extend":  with(func(s *shop) { _, _ = h.Extend(ctx, sample.Viewer(), s.id, sales.Change{}) }),
+			"cancel": with(func(s *shop) {
+				r := sales.CancelRequest{Key: rapid.SampledFrom([]string{"", "x" + s.key}).Draw(t, "key")}
+				if o := h.store.orders[s.id]; len(o.Good()) > 0 && rapid.Bool().Draw(t, "one") {
+					r.Tickets = []string{o.Good()[0].ID}
+				}
+				_, _, _ = h.Cancel(ctx, sample.Viewer(), s.id, r)
+			}),
 			"settle":      with(func(s *shop) { _, _ = h.Settle(ctx, s.id, false) }),
 			"settle now":  with(func(s *shop) { _, _ = h.Settle(ctx, s.id, true) }),
 			"sweep":       func(*rapid.T) { _, _ = h.SettleDue(ctx) },
@@ -177,8 +186,24 @@ func (h *till) promises(t *rapid.T, shops []*shop) {
 		if last != o.Status {
 			t.Fatalf("%s is %s, its history ends %s", o.ID, o.Status, last)
 		}
-		if n := len(h.store.posted(o.ID)); (n == 1) != sold || n > 1 {
-			t.Fatalf("%s has %d postings: %v", o.ID, n, o.History)
+		closes, done := 0, 0
+		for _, p := range h.store.posted(o.ID) {
+			if p.Kind == sales.PostingClose {
+				closes++
+			} else {
+				done++
+			}
+		}
+		if (closes == 1) != sold || closes > 1 {
+			t.Fatalf("%s has %d closes posted: %v", o.ID, closes, o.History)
+		}
+		for _, r := range o.Refunds {
+			if r.State == sales.RefundDone {
+				done--
+			}
+		}
+		if done != 0 {
+			t.Fatalf("%s: refunds done and posted do not agree: %+v", o.ID, o.Refunds)
 		}
 		if o.Status == sales.Issued && len(o.Tickets) != o.Places() {
 			t.Fatalf("%s has %d tickets for %d places", o.ID, len(o.Tickets), o.Places())
@@ -196,8 +221,8 @@ func (h *till) promises(t *rapid.T, shops []*shop) {
 	}
 	for _, s := range shops {
 		if s.issued {
-			if o := h.store.orders[s.id]; o.Status != sales.Issued {
-				t.Fatalf("%s was told issued and is %s", s.id, o.Status)
+			if o := h.store.orders[s.id]; len(o.Tickets) != o.Places() {
+				t.Fatalf("%s was told issued and is %s with %d tickets", s.id, o.Status, len(o.Tickets))
 			}
 		}
 	}
@@ -217,6 +242,11 @@ func (h *till) closesOnce(t *rapid.T) {
 			mayClose[f[1]] = false
 		case f[0] == "read" && f[2] == string(sales.PlatformOpen):
 			mayClose[f[1]] = true
+		}
+	}
+	for id, u := range h.platform.refunds {
+		if u.closes > 1 {
+			t.Fatalf("refund %d was paid %d times", id, u.closes)
 		}
 	}
 	for id, s := range h.platform.orders {
@@ -244,7 +274,11 @@ func (h *till) rest(t *rapid.T) {
 	for id, s := range h.platform.orders {
 		o, known := ours[id]
 		switch {
-		case s.state == sales.PlatformClosed && o.Status != sales.Issued && o.Status != sales.Review:
+		case s.state == sales.PlatformClosed && o.Status == sales.Cancelled && len(s.cancelled) != len(s.movements):
+			t.Fatalf("the platform took %d of %d places back and we say %s", len(s.cancelled), len(s.movements), o.Status)
+		case s.state == sales.PlatformClosed && o.Status == sales.Issued && len(s.movements)-len(s.cancelled) != len(o.Good()):
+			t.Fatalf("the platform took %d of %d places back and we have %d good tickets: %v %+v", len(s.cancelled), len(s.movements), len(o.Good()), o.History, o.Refunds)
+		case s.state == sales.PlatformClosed && o.Status != sales.Issued && o.Status != sales.Cancelled && o.Status != sales.Review:
 			t.Fatalf("the platform sold %d and we say %s: %v", id, o.Status, o.History)
 		case s.state != sales.PlatformClosed && known && o.Status == sales.Issued:
 			t.Fatalf("we sold %d and the platform says %s", id, s.state)

@@ -70,6 +70,9 @@ func (o *Order) Good() []Ticket {
 // beginRefund stores the intent to undo. With by hand the order waits in review for a person, who is told by the refund
 // itself what to do; otherwise it is cancelling.
 func (o *Order) beginRefund(r Refund, at, readAt, deadline time.Time) error {
+	if o.Status != Issued {
+		return o.wrongStatus("only an issued one can be cancelled")
+	}
 	to := Cancelling
 	if r.ByHand {
 		to = Review

@@ -132,5 +132,10 @@ func (s Status) Unknown() bool {
 	return s == Holding || s == Releasing || s == Closing || s == Issuing || s == Cancelling
 }
 
+// afterSale reports whether an order that was once sold may be in this status: what is sold is never unsold.
+func (s Status) afterSale() bool {
+	return s.Sold() || s == Cancelling || s == Cancelled || s == Review
+}
+
 // Sold reports whether the order is sold and nothing is being undone.
 func (s Status) Sold() bool { return s == Issuing || s == Issued }
