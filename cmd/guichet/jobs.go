@@ -49,13 +49,10 @@ func (a *app) table() []job {
 		{kind: string(sales.TaskSettle), queue: storage.QueueSale, run: func(ctx context.Context, id string) (domain.Outcome, error) {
 			return a.sales.Settle(ctx, sales.OrderID(id), false)
 		}},
-		{kind: string(sales.TaskRelease), queue: storage.QueueSale, run: func(ctx context.Context, id string) (domain.Outcome, error) {
-			return a.sales.Expire(ctx, sales.OrderID(id))
-		}},
-		{kind: "sales.settle_sweep", queue: storage.QueueSale, every: 30 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+		{kind: "sales.settle_sweep", queue: storage.QueueSale, every: 15 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.sales.SettleDue(ctx)
 		}},
-		{kind: "sales.release_sweep", queue: storage.QueueSale, every: time.Minute, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+		{kind: "sales.release_sweep", queue: storage.QueueSale, every: 15 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.sales.ExpireDue(ctx)
 		}},
 		{kind: "account.watch", queue: storage.QueueDeliver, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {

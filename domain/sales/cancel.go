@@ -408,7 +408,7 @@ func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order,
 		return s.laterRefund(ctx, o)
 	case !force && now.Before(o.AskedUntil):
 		return s.keep(ctx, o.ID, func(o *Order) error {
-			o.due(o.AskedUntil, TaskSettle)
+			o.due(o.AskedUntil)
 			return nil
 		})
 	case seen.State == PlatformOpen:
@@ -454,7 +454,7 @@ func (s *Service) laterRefund(ctx context.Context, o Order) (Order, error) {
 	now := s.Clock()
 	return s.keep(ctx, o.ID, func(o *Order) error {
 		if o.openRefund() != nil {
-			o.due(now.Add(manualWatch), TaskSettle)
+			o.due(now.Add(manualWatch))
 		}
 		return nil
 	})

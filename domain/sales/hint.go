@@ -31,7 +31,7 @@ func (s *Service) hint(ctx context.Context, code domain.InstitutionCode, number 
 			if !must {
 				return errNotDue
 			}
-			o.due(at, TaskSettle)
+			o.due(at)
 			return nil
 		})
 		if err != nil && !errors.Is(err, errNotDue) {

@@ -40,7 +40,7 @@ func (o *Order) finishHold(h Hold, at, expires time.Time, placeIDs []string) err
 	}
 	o.takeHold(h, placeIDs)
 	o.HoldExpiresAt, o.PlatformExpiresAt = expires, h.ExpiresAt
-	o.due(expires, TaskRelease)
+	o.await(expires)
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (o *Order) beginHoldAgain(at, lapses time.Time) error {
 		return err
 	}
 	o.Refusal = nil
-	o.due(lapses, TaskSettle)
+	o.await(lapses)
 	return nil
 }
 
@@ -123,7 +123,7 @@ func (o *Order) beginRelease(at, deadline time.Time, note string) error {
 		return err
 	}
 	o.Checks = 0
-	o.due(deadline, TaskSettle)
+	o.await(deadline)
 	return nil
 }
 
@@ -161,7 +161,7 @@ func (o *Order) beginClose(at, readAt, deadline time.Time, reference string, hol
 		}
 	}
 	o.Checks, o.AskedUntil = 0, deadline
-	o.due(readAt, TaskSettle)
+	o.await(readAt)
 	return nil
 }
 
@@ -181,13 +181,13 @@ func (o *Order) finishClose(out Outcome, at, next time.Time, ticketIDs []string,
 		}
 		o.NextCheckAt = time.Time{}
 	case o.Status == Issuing:
-		o.due(next, TaskSettle)
+		o.due(next)
 	default:
 		if err := o.step(Issuing, at, note); err != nil {
 			return err
 		}
 		o.Checks = 0
-		o.due(next, TaskSettle)
+		o.due(next)
 	}
 	if out.Total != nil && *out.Total != o.Total && !wasSold {
 		o.History[len(o.History)-1].Note = joinNotes(note, noteTotalDiffers)
@@ -254,7 +254,7 @@ func (o *Order) reopen(r Refusal, at time.Time) error {
 		return err
 	}
 	o.Refusal = &r
-	o.due(o.HoldExpiresAt, TaskRelease)
+	o.await(o.HoldExpiresAt)
 	return nil
 }
 
@@ -270,10 +270,14 @@ func (o *Order) review(at time.Time, note string) error {
 	return o.step(Review, at, note)
 }
 
-// due says when the order must be looked at next, and asks for the job that does it.
-func (o *Order) due(at time.Time, kind domain.TaskKind) {
+// await says when the order must be looked at next, unless what it waits for comes before, as it nearly always does: the sweep
+// finds it then, and no job is stored for nothing.
+func (o *Order) await(at time.Time) { o.NextCheckAt = at }
+
+// due says when the order must be looked at next, and asks for the job that does it: where nothing else will come.
+func (o *Order) due(at time.Time) {
 	o.NextCheckAt = at
-	o.Tasks = append(o.Tasks, domain.Task{Kind: kind, Key: string(o.ID), NotBefore: at.UnixMilli()})
+	o.Tasks = append(o.Tasks, domain.Task{Kind: TaskSettle, Key: string(o.ID), NotBefore: at.UnixMilli()})
 }
 
 // extend moves our expiry to the time wanted, at most to the limit that the platform's own expiry allows.
@@ -293,6 +297,6 @@ func (o *Order) extend(at, want, limit time.Time) error {
 	}
 	o.HoldExpiresAt, o.UpdatedAt = want, at
 	o.History = append(o.History, Step{Status: Held, At: at, Note: "extended to " + want.UTC().Format(time.RFC3339)})
-	o.due(want, TaskRelease)
+	o.await(want)
 	return nil
 }

@@ -82,7 +82,7 @@ func (o *Order) beginRefund(r Refund, at, readAt, deadline time.Time) error {
 	}
 	o.Refunds = append(o.Refunds, r)
 	o.Checks, o.AskedUntil = 0, deadline
-	o.due(readAt, TaskSettle)
+	o.await(readAt)
 	return nil
 }
 

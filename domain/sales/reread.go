@@ -59,7 +59,7 @@ func (s *Service) rereadLater(ctx context.Context, o Order) (Order, error) {
 		case o.Checks > maxRereads:
 			o.NextCheckAt, o.Checks = time.Time{}, 0
 		default:
-			o.due(now.Add(settleDelay(o.Checks)), TaskSettle)
+			o.due(now.Add(settleDelay(o.Checks)))
 		}
 		return nil
 	})

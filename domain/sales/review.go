@@ -88,7 +88,7 @@ func (s *Service) decideByReading(ctx context.Context, o Order, note string) (Or
 		if err := o.step(Held, now, note); err != nil {
 			return err
 		}
-		o.due(o.HoldExpiresAt, TaskRelease)
+		o.await(o.HoldExpiresAt)
 		return nil
 	})
 }

@@ -218,7 +218,7 @@ func (s *Service) newOrder(storefront string, r HoldRequest, quote catalog.Quote
 	}
 	o.Lines = newLines(r.Wants, quote)
 	_ = o.step(Holding, now, "") // a new order may always become holding
-	o.due(now.Add(s.OrphanAfter), TaskSettle)
+	o.await(now.Add(s.OrphanAfter))
 	return o
 }
 
@@ -675,7 +675,7 @@ func (s *Service) later(ctx context.Context, o Order, back bool) (Order, error) 
 		if back {
 			o.AskedUntil = time.Time{}
 		}
-		o.due(now.Add(settleDelay(o.Checks)), TaskSettle)
+		o.due(now.Add(settleDelay(o.Checks)))
 		return nil
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"guichet/domain"
 )
 
-// sweepLimit is how many due orders one sweep looks at.
+// sweepLimit is how many due orders a sweep asks for at a time.
 const sweepLimit = 100
 
 // errNotDue leaves a claim that is not due.
@@ -72,7 +72,7 @@ func (s *Service) settleHold(ctx context.Context, o Order, now time.Time) (Order
 			return nil
 		}
 		if now.Before(lapses) {
-			o.due(lapses, TaskSettle)
+			o.await(lapses)
 			return nil
 		}
 		o.NextCheckAt = time.Time{}
@@ -122,7 +122,7 @@ func (s *Service) closeAgain(ctx context.Context, o Order, force bool) (Order, e
 	if !force && now.Before(o.AskedUntil) {
 		return s.keep(ctx, id, func(o *Order) error {
 			if o.Status == Closing && now.Before(o.AskedUntil) {
-				o.due(o.AskedUntil, TaskSettle)
+				o.due(o.AskedUntil)
 			}
 			return nil
 		})
@@ -172,14 +172,15 @@ func (s *Service) Expire(ctx context.Context, id OrderID) (domain.Outcome, error
 	return domain.Outcome{Done: 1, Detail: string(o.Status)}, nil
 }
 
-// SettleDue looks at every order whose time has come and whose own job was lost or late.
+// SettleDue looks at every order whose time has come: one that waited for an answer which did not come, or whose own job was
+// lost or late.
 func (s *Service) SettleDue(ctx context.Context) (domain.Outcome, error) {
 	return s.sweep(ctx, []Status{Holding, Releasing, Closing, Issuing, Cancelling, Issued, Review}, s.Clock(), func(ctx context.Context, id OrderID) (domain.Outcome, error) {
 		return s.Settle(ctx, id, false)
 	})
 }
 
-// ExpireDue gives back every hold that has run out and whose own job was lost or late.
+// ExpireDue gives back every hold that has run out.
 func (s *Service) ExpireDue(ctx context.Context) (domain.Outcome, error) {
 	return s.sweep(ctx, []Status{Held}, s.Clock(), s.Expire)
 }
@@ -193,23 +194,29 @@ func (s *Service) Recover(ctx context.Context) (domain.Outcome, error) {
 	})
 }
 
+// sweep looks at every due order once, batch by batch, until none is new or its time is over.
 func (s *Service) sweep(ctx context.Context, statuses []Status, before time.Time, one func(context.Context, OrderID) (domain.Outcome, error)) (domain.Outcome, error) {
-	ids, err := s.Store.DueOrders(ctx, statuses, before, sweepLimit)
-	if err != nil {
-		return domain.Outcome{}, err
-	}
 	var sum domain.Outcome
 	var errs []error
-	for _, id := range ids {
-		if ctx.Err() != nil {
-			break
-		}
-		out, err := one(ctx, id)
-		sum.Done, sum.Left = sum.Done+out.Done, sum.Left+out.Left
+	seen := map[OrderID]bool{}
+	for more := true; more && ctx.Err() == nil; {
+		ids, err := s.Store.DueOrders(ctx, statuses, before, sweepLimit)
 		if err != nil {
-			errs = append(errs, err)
+			return sum, errors.Join(append(errs, err)...)
+		}
+		more = false
+		for _, id := range ids {
+			if seen[id] || ctx.Err() != nil {
+				continue
+			}
+			seen[id], more = true, len(ids) == sweepLimit
+			out, err := one(ctx, id)
+			sum.Done, sum.Left = sum.Done+out.Done, sum.Left+out.Left
+			if err != nil && len(errs) < sweepLimit {
+				errs = append(errs, err)
+			}
 		}
 	}
-	sum.Detail = fmt.Sprintf("%d looked at", len(ids))
+	sum.Detail = fmt.Sprintf("%d looked at", len(seen))
 	return sum, errors.Join(errs...)
 }

@@ -1,6 +1,7 @@
 package sales_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -304,6 +305,32 @@ func TestRecover_AHoldThatRanOutMeanwhileIsClosedOnlyIfThePlatformStillHasIt(t *
 	expect(t, h.store.must(t, o.ID), sales.Expired)
 	if h.platform.calls("close") != 1 {
 		t.Errorf("asked %v", h.platform.asked)
+	}
+}
+
+func TestSweep_MoreIsDueThanOneBatch_EverythingIsLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	const many = 250
+	for i := range many {
+		h.hold(t, fmt.Sprintf("k%d", i))
+	}
+	h.advance(time.Hour)
+	out, err := h.ExpireDue(t.Context())
+	if err != nil || out.Done != many || h.platform.calls("release") != many {
+		t.Errorf("%+v with %d releases, %v", out, h.platform.calls("release"), err)
+	}
+}
+
+func TestSale_AnsweredAtOnce_AsksForNoJob(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.hold(t, "k")
+	if o, err := closeIt(t, h, o.ID); err != nil || o.Status != sales.Issued {
+		t.Fatal(o, err)
+	}
+	if len(h.store.tasks) != 0 {
+		t.Errorf("jobs were asked for: %v", h.store.tasks)
 	}
 }
 

@@ -6,11 +6,8 @@ import (
 	"guichet/domain"
 )
 
-// The jobs that an order asks for.
-const (
-	TaskSettle  domain.TaskKind = "sales.settle"  // find out what became of an order in an unknown status
-	TaskRelease domain.TaskKind = "sales.release" // give a hold back that has run out
-)
+// TaskSettle is the job that finds out what became of an order in an unknown status.
+const TaskSettle domain.TaskKind = "sales.settle"
 
 // settleDelays is how long to wait before the next read of an unknown outcome, by how many reads there were.
 var settleDelays = []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute}
