@@ -14,6 +14,7 @@ import (
 
 	"guichet/domain/freshness"
 	"guichet/domain/freshness/model"
+	"guichet/domain/freshness/recording"
 )
 
 func (p *program) quotaCommand() *cobra.Command {
@@ -25,6 +26,7 @@ func (p *program) quotaCommand() *cobra.Command {
 // simulation is the command line of quota simulate.
 type simulation struct {
 	policy, venue, plot  string
+	recorded, record     string
 	months, orders       int
 	seed                 uint64
 	calls, bytes         int64
@@ -36,13 +38,13 @@ type simulation struct {
 func (p *program) quotaSimulate() *cobra.Command {
 	var s simulation
 	cmd := &cobra.Command{
-		Use: "simulate", Short: "Play invented months against a way to spend the calls", Args: cobra.NoArgs,
-		Long: "Play invented months against a way to spend the calls. The same seed gives the same buyers whatever the policy;\n" +
-			"docs/freshness.md says what is assumed. Figures are those of an average month.",
+		Use: "simulate", Short: "Play invented or recorded months against a way to spend the calls", Args: cobra.NoArgs,
+		Long: "Play invented months, or one that was recorded, against a way to spend the calls. The same seed gives the same buyers\n" +
+			"whatever the policy; docs/freshness.md says what is assumed. Figures are those of an average month.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.simulate(cmd, s) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.policy, "policy", "planner", "planner, even, tiers, moved, or all")
+	f.StringVar(&s.policy, "policy", "planner", "planner, even, tiers, moved, all of these, or oracle: what knowing the truth would give")
 	f.StringVar(&s.venue, "venue", "theatre", "museum, theatre, stadium, or all")
 	f.IntVar(&s.months, "months", 1, "how many months, each of a seed of its own")
 	f.Uint64Var(&s.seed, "seed", 1, "seed of the first month")
@@ -54,6 +56,11 @@ func (p *program) quotaSimulate() *cobra.Command {
 	f.Float64Var(&s.dataPrice, "price-data", -1, "price of a started GB beyond the first; below 0 is unknown")
 	f.BoolVar(&s.json, "json", false, "print JSON")
 	f.StringVar(&s.plot, "plot", "", "write the comparison as a picture (SVG) into this file")
+	f.StringVar(&s.recorded, "recorded", "", "replay the month recorded in this file (CSV) instead of invented ones")
+	f.StringVar(&s.record, "record", "", "write the invented month, as a shop sees it, into this file: one policy, one venue, one month")
+	for _, other := range []string{"venue", "months", "seed", "plot", "record"} {
+		cmd.MarkFlagsMutuallyExclusive("recorded", other)
+	}
 	return cmd
 }
 
@@ -68,14 +75,69 @@ func (s simulation) validate() error {
 	for name, wrong := range map[string]bool{
 		"--months: not between 1 and 1000": s.months < 1 || s.months > 1000, "--calls: below 1": s.calls < 1, "--bytes: below 1": s.bytes < 1,
 		"--orders: not between 1 and 100000": s.orders < 1 || s.orders > 100_000, "--floor: below 1m": s.floor < time.Minute,
-		"--policy: none of planner, even, tiers, moved, all": s.policy != "all" && !slices.Contains(model.Policies(), model.Policy(s.policy)),
-		"--venue: none of museum, theatre, stadium, all":     s.venue != "all" && !slices.Contains(model.Venues(), model.Venue(s.venue)),
+		"--policy: none of planner, even, tiers, moved, all, oracle": !slices.Contains(append(model.Policies(), "all", model.Oracle), model.Policy(s.policy)),
+		"--venue: none of museum, theatre, stadium, all":             s.venue != "all" && !slices.Contains(model.Venues(), model.Venue(s.venue)),
 	} {
 		if wrong {
 			problems = append(problems, errors.New(name))
 		}
 	}
+	if s.record != "" && (s.policy == "all" || s.venue == "all" || s.months != 1) {
+		problems = append(problems, errors.New("--record: takes one policy, one venue and one month"))
+	}
 	return errors.Join(problems...)
+}
+
+// replay plays the recorded month against the policies.
+func (s simulation) replay(policies []model.Policy) (rehearsed, error) {
+	var out rehearsed
+	file, err := os.Open(s.recorded)
+	if err != nil {
+		return out, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	month, err := model.Prepare(file)
+	if err != nil {
+		return out, err
+	}
+	by := map[model.Policy][]model.Result{}
+	for _, name := range policies {
+		r, err := model.Replay(s.run(name, "recorded"), month)
+		if err != nil {
+			return out, err
+		}
+		by[name] = []model.Result{r}
+		out.add(by, name, s)
+	}
+	return out, nil
+}
+
+// run is one month's, of the seed that comes first.
+func (s simulation) run(name model.Policy, v model.Venue) model.Run {
+	return model.Run{
+		Policy: name, Venue: v, Seed: s.seed, Calls: s.calls, Bytes: s.bytes, Orders: s.orders, Settings: freshness.Settings{Floor: s.floor},
+	}
+}
+
+// add sums a policy's months up and sets the planner's against them.
+func (out *rehearsed) add(by map[model.Policy][]model.Result, name model.Policy, s simulation) {
+	out.Results = append(out.Results, model.Add(by[name], s.callPrice, s.dataPrice))
+	if ours := by[model.Planner]; name != model.Planner && ours != nil {
+		out.Versus = append(out.Versus, model.Compare(ours, by[name]))
+	}
+}
+
+// recorder writes the month into the file that was asked for; without one it is nil. The end must be called.
+func (s simulation) recorder() (record func(recording.Event) error, end func() error, err error) {
+	if s.record == "" {
+		return nil, func() error { return nil }, nil
+	}
+	file, err := os.OpenFile(s.record, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := recording.NewWriter(file, false)
+	return w.Write, func() error { return errors.Join(w.Flush(), file.Close()) }, nil
 }
 
 func (p *program) simulate(cmd *cobra.Command, s simulation) error {
@@ -89,31 +151,44 @@ func (p *program) simulate(cmd *cobra.Command, s simulation) error {
 	if s.venue != "all" {
 		venues = []model.Venue{model.Venue(s.venue)}
 	}
+	if s.recorded != "" {
+		out, err := s.replay(policies)
+		if err != nil {
+			return err
+		}
+		return p.printSimulation(s, out)
+	}
+	record, end, err := s.recorder()
+	if err != nil {
+		return err
+	}
 	var out rehearsed
 	all := map[model.Venue]map[model.Policy][]model.Result{}
 	for _, v := range venues {
 		all[v] = map[model.Policy][]model.Result{}
 		for _, name := range policies {
-			run := model.Run{
-				Policy: name, Venue: v, Seed: s.seed, Calls: s.calls, Bytes: s.bytes, Orders: s.orders,
-				Settings: freshness.Settings{Floor: s.floor},
-			}
+			run := s.run(name, v)
+			run.Record = record
 			months, err := model.Months(cmd.Context(), run, s.months, runtime.GOMAXPROCS(0))
 			if err != nil {
-				return err
+				return errors.Join(err, end())
 			}
 			all[v][name] = months
-			out.Results = append(out.Results, model.Add(months, s.callPrice, s.dataPrice))
-			if ours := all[v][model.Planner]; name != model.Planner && ours != nil {
-				out.Versus = append(out.Versus, model.Compare(ours, months))
-			}
+			out.add(all[v], name, s)
 		}
+	}
+	if err := end(); err != nil {
+		return err
 	}
 	if s.plot != "" {
 		if err := os.WriteFile(s.plot, model.Plot(all), 0o644); err != nil { //nolint:gosec // a picture for everybody
 			return err
 		}
 	}
+	return p.printSimulation(s, out)
+}
+
+func (p *program) printSimulation(s simulation, out rehearsed) error {
 	if s.json {
 		e := json.NewEncoder(p.out)
 		e.SetIndent("", "  ")
@@ -124,17 +199,17 @@ func (p *program) simulate(cmd *cobra.Command, s simulation) error {
 
 func (p *program) printRehearsed(out rehearsed) error {
 	t := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "venue\tpolicy\tcalls\tMB\tstale refusals\twrong sold out\tstale looks\tage s\tbreaches\toldest h\tBrier\tblocks\t")
+	fmt.Fprintln(t, "venue\tpolicy\tcalls\tMB\tstale refusals\twrong sold out\tstale looks\tage s\tbreaches\tsales refused\toldest h\tBrier\tblocks\t")
 	for _, r := range out.Results {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%.2f\t%.2f\t%.1f\t%.0f\t%d\t%.1f\t%.5f\t%d+%d\t\n", r.Venue, r.Policy, r.Calls, r.Bytes/1_000_000, r.StaleRefusals,
-			r.WrongSoldOut, r.StaleLooks, r.ViewWeightedAge, r.LimitBreaches, r.OldestHours, r.Brier, r.Cost.CallBlocks, r.Cost.DataBlocks)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%.2f\t%.2f\t%.1f\t%.0f\t%d\t%d\t%.1f\t%.5f\t%d+%d\t\n", r.Venue, r.Policy, r.Calls, r.Bytes/1_000_000, r.StaleRefusals,
+			r.WrongSoldOut, r.StaleLooks, r.ViewWeightedAge, r.LimitBreaches, r.RefusedBudget, r.OldestHours, r.Brier, r.Cost.CallBlocks, r.Cost.DataBlocks)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	for _, v := range out.Versus {
-		fmt.Fprintf(p.out, "%s, planner against %s: stale refusals x %.2f, stale looks x %.2f (median month x %.2f), worse in %d and %d months\n",
-			v.Venue, v.Against, v.Refusals, v.Looks, v.MedianLooks, v.WorseRefusals, v.WorseLooks)
+		fmt.Fprintf(p.out, "%s, planner against %s: stale refusals x %.3f (median month x %.3f), stale looks x %.3f (x %.3f), more of them in %d and %d months\n",
+			v.Venue, v.Against, v.Refusals, v.MedianRefused, v.Looks, v.MedianLooks, v.WorseRefusals, v.WorseLooks)
 	}
 	return nil
 }

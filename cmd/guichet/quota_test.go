@@ -55,3 +55,63 @@ func TestQuotaPlan_CannotBeKept_SaysTheNumbers(t *testing.T) {
 		t.Errorf("%d %s %s", code, out.String(), errs.String())
 	}
 }
+
+func TestQuotaSimulate_RecordsAMonthAndReplaysIt(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "month.csv")
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), strings.Fields("quota simulate --policy even --venue stadium --seed 1010 --record "+file), nil, &out, &errs); code != 0 {
+		t.Fatal(code, errs.String())
+	}
+	out.Reset()
+	if code := run(t.Context(), strings.Fields("quota simulate --policy all --json --recorded "+file), nil, &out, &errs); code != 0 {
+		t.Fatal(code, errs.String())
+	}
+	var got struct {
+		Results []struct {
+			Policy        string  `json:"policy"`
+			Venue         string  `json:"venue"`
+			Calls         int64   `json:"calls"`
+			Tries         int64   `json:"tries"`
+			StaleRefusals float64 `json:"stale_refusals"`
+		} `json:"results"`
+		Versus []struct {
+			Against string `json:"against"`
+		} `json:"versus"`
+	}
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Results) != 4 || len(got.Versus) != 3 {
+		t.Fatalf("%s", out.String())
+	}
+	for _, r := range got.Results {
+		if r.Venue != "recorded" || r.Calls == 0 || r.Calls > 10_000 || r.Tries != got.Results[0].Tries || r.Tries == 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	if ours, even := got.Results[0], got.Results[1]; ours.Policy != "planner" || even.Policy != "even" || ours.StaleRefusals >= even.StaleRefusals {
+		t.Errorf("%+v is no better than %+v", ours, even)
+	}
+}
+
+func TestQuotaSimulate_WrongRecording_IsRefused(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "month.csv")
+	if err := os.WriteFile(file, []byte("at,event\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for args, says := range map[string]string{
+		"--recorded " + file:                     "quota.recording: line 1",
+		"--recorded " + file + " --venue museum": "[recorded venue] were all set",
+		"--recorded " + file + ".none":           "no such file",
+		"--record " + file + ".out --months 2":   "--record: takes one policy",
+		"--record " + file + ".out --policy all": "--record: takes one policy",
+		"--recorded " + file + " --policy best":  "--policy: none of",
+	} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), strings.Fields("quota simulate "+args), nil, &out, &errs); code != 1 || !strings.Contains(errs.String(), says) {
+			t.Errorf("%s: %d, %q", args, code, errs.String())
+		}
+	}
+}

@@ -24,6 +24,9 @@ type Forecast struct {
 	PerDay float64
 	// Spread is the variance of a day's calls over their mean; 0 is 6: an order is several calls and orders come in bursts.
 	Spread float64
+	// Announced is how many calls the whole period is expected to need, while a sale is announced that has not opened yet or
+	// opened less than a day ago (see Planner.Opens); 0 is none. Such a sale may bring in an hour what quiet days did not.
+	Announced int64
 }
 
 const (
@@ -35,7 +38,8 @@ const (
 
 // Reserve is the number of calls to keep for sales: the expectation for the days left and two standard deviations of it,
 // when the days seen brought so many calls, but for a rush not less than four days' worth until the last day, which gives it
-// free hour by hour. It is 0 when no time is left.
+// free hour by hour; and while a sale is announced not less than what is missing of the period's calls, with two standard
+// deviations of that. It is 0 when no time is left.
 func (f Forecast) Reserve(seen int64, daysSeen, daysLeft float64) int64 {
 	if daysLeft <= 0 {
 		return 0
@@ -49,7 +53,9 @@ func (f Forecast) Reserve(seen int64, daysSeen, daysLeft float64) int64 {
 	mean := perDay * daysLeft
 	// the rate itself is known only as well as the days behind it
 	variance := spread * mean * (1 + daysLeft/(priorDays+daysSeen))
-	return int64(math.Ceil(max(mean+reserveSigmas*math.Sqrt(variance), perDay*(min(1, daysLeft)*rushDays))))
+	missing := float64(max(0, f.Announced-seen))
+	missing += reserveSigmas * math.Sqrt(spread*missing)
+	return int64(math.Ceil(max(mean+reserveSigmas*math.Sqrt(variance), perDay*(min(1, daysLeft)*rushDays), missing)))
 }
 
 // Costs are the wire bytes of calls, both ways, after compression.

@@ -119,8 +119,7 @@ func (p *Planner) Decide(now time.Time, b Budget) Decision {
 	if t < p.now { // a clock that went back earns nothing
 		return d
 	}
-	p.earn(t, left)
-	p.pace(float64(calls)/left, float64(bytes)/left)
+	p.now, p.paceCalls, p.paceBytes = t, float64(calls)/left, float64(bytes)/left
 	if t-p.minute >= 60 {
 		p.minute, p.inMinute = t, 0
 	}
@@ -138,44 +137,41 @@ func (p *Planner) Decide(now time.Time, b Budget) Decision {
 	return d
 }
 
-// earn adds the allowance of the time since the last decision. What is saved or overspent counts at most for a while: the
-// budget that is left carries the rest.
-func (p *Planner) earn(t int64, left float64) {
-	if p.now > 0 && t > p.now {
-		dt := float64(t - p.now)
-		p.credit = min(p.credit+dt, min(day/2, left/4+600))
-		if p.price > 0 { // a price that leaves money over falls, one that overspends rises
-			p.price *= math.Exp(-dt * p.credit * urgency(p.credit, 30, 6) / (day * day))
+// study learns from the moment what calls are worth and sets the price: the one at which the budget lasts, if what is left of
+// the period is like what was.
+func (p *Planner) study(t int64, best float64) {
+	steep := 0.0 // how fast the worth grows, half of it
+	for _, x := range p.top.heap {
+		f := &p.perfs[x.perf]
+		steep += x.value / max(1, float64(t-max(f.read, f.confirmed)))
+	}
+	thirst, calls := 0.0, 1.0
+	if best > 0 && steep > 0 {
+		all := 0.0
+		for i := range p.goods {
+			all += p.goods[i].sum
 		}
+		calls = max(1, 3*all/best-2) // what is on sale takes so many calls, where all are worth the same
+		rate := calls * steep / best
+		thirst = rate * rate * best
 	}
-	p.now = t
-}
-
-// pace takes the allowance of a second anew. Where it fell because much was spent, what is left is dearer: readings go with
-// the root of their price, so the price goes with the square of the allowance.
-func (p *Planner) pace(calls, bytes float64) {
-	if p.paceCalls > 0 {
-		r := min(1.5, max(1/1.5, max(p.paceCalls/calls, p.paceBytes/bytes)))
-		p.price *= r * r
+	dt := 60.0
+	if p.studied > 0 {
+		dt = min(600, max(0, float64(t-p.studied)))
 	}
-	p.paceCalls, p.paceBytes = calls, bytes
+	p.studied = t
+	if dt > 0 {
+		p.market.saw(thirst, min(calls, float64(p.set.PerMinute))/60, p.price, dt)
+	}
+	b := p.set.Costs.read(len(p.top.heap), 2*len(p.top.heap))
+	p.price = p.market.price(1 / p.cost(b))
 }
 
 // cost is what a call takes of the allowance, in seconds of it: the scarcer of calls and bytes counts.
 func (p *Planner) cost(bytes int64) float64 { return max(1/p.paceCalls, float64(bytes)/p.paceBytes) }
 
 // threshold is what a call of the usual cost must be worth now.
-func (p *Planner) threshold() float64 {
-	return p.price * math.Exp(-urgency(p.credit, 8, 3)*p.credit/day)
-}
-
-// urgency is larger for what is saved than for what is overspent: a rush may borrow, but calls that are left over are lost.
-func urgency(credit, saved, overspent float64) float64 {
-	if credit > 0 {
-		return saved
-	}
-	return overspent
-}
+func (p *Planner) threshold() float64 { return p.price }
 
 func (p *Planner) scan(now time.Time, t int64, may int, bytes int64, d *Decision) {
 	m := p.moment(t)
@@ -186,6 +182,7 @@ func (p *Planner) scan(now time.Time, t int64, may int, bytes int64, d *Decision
 		p.take(now, m, &bytes, d)
 	}
 	best := p.top.worth(p, m.now)
+	p.study(t, best)
 	if may > len(d.Reads) {
 		if p.poll(t, best, &bytes, d) {
 			p.nudged = true // what moved may be worth a reading at once
@@ -328,7 +325,7 @@ func (p *Planner) commit(from int, bytes *int64, d *Decision) bool {
 	}
 	*bytes -= b
 	d.Bytes += b
-	p.credit = max(p.credit-p.cost(b), -2*day)
+	p.market.made++
 	p.reads = append(p.reads, p.ids[from:len(p.ids):len(p.ids)])
 	d.Reads = p.reads
 	return true
@@ -336,9 +333,6 @@ func (p *Planner) commit(from int, bytes *int64, d *Decision) bool {
 
 // buy makes the call that is worth most, where it is worth its price; it returns what it is worth where it is not made.
 func (p *Planner) buy(now time.Time, m moment, worth float64, bytes *int64, d *Decision) float64 {
-	if p.price == 0 {
-		p.price = worth
-	}
 	if worth <= 0 || worth < p.threshold() {
 		return worth
 	}
@@ -380,12 +374,12 @@ func (p *Planner) poll(t int64, best float64, bytes *int64, d *Decision) bool {
 		quiet := math.Exp(-g.rate * float64(t-from))
 		worth += g.sum * quiet
 	}
-	if worth <= best || worth < p.threshold() || p.price == 0 {
+	if worth <= best || worth < p.threshold() {
 		return false
 	}
 	*bytes -= b
 	d.Bytes += b
-	p.credit = max(p.credit-p.cost(b), -2*day)
+	p.market.made++
 	p.askedPoll, d.Poll, d.Since = t, true, time.Unix(from, 0).UTC()
 	return true
 }

@@ -132,3 +132,39 @@ func TestConfidence_Forgets(t *testing.T) {
 		t.Errorf("%.3f after three half-lives of success", p)
 	}
 }
+
+// A sale that is announced keeps what the month was expected to need, however quiet the days before it were.
+func TestForecast_SaleAnnounced_KeepsWhatTheMonthStillMisses(t *testing.T) {
+	t.Parallel()
+	quiet := freshness.Forecast{PerDay: 100}
+	told := freshness.Forecast{PerDay: 100, Announced: 3000}
+	if a, b := quiet.Reserve(1000, 28, 2), told.Reserve(1000, 28, 2); a >= 1000 || b < 2000 || b > 2500 {
+		t.Errorf("%d kept without, %d with a sale to come", a, b)
+	}
+	if a, b := quiet.Reserve(3100, 28, 2), told.Reserve(3100, 28, 2); a != b {
+		t.Errorf("%d and %d kept though nothing is missing", a, b)
+	}
+	if r := told.Reserve(0, 30, 0); r != 0 {
+		t.Errorf("%d kept when the period is over", r)
+	}
+}
+
+func TestOpens_OnlyTheFirstPerformanceOfAProductOpensItsSale(t *testing.T) {
+	t.Parallel()
+	p := freshness.New(freshness.Settings{})
+	put := func(id catalog.PerformanceID, product catalog.ProductID, onSale time.Time) {
+		p.Put(freshness.Performance{ID: id, Product: product, Start: began.AddDate(0, 3, 0), OnSale: onSale})
+	}
+	put(1, 1, time.Time{})
+	put(2, 1, began.AddDate(0, 0, 5)) // more of what is on sale
+	put(3, 2, began.AddDate(0, 0, 8))
+	put(4, 2, began.AddDate(0, 0, 12))
+	for _, c := range []struct {
+		from, to int
+		want     bool
+	}{{0, 8, false}, {0, 9, true}, {8, 9, true}, {9, 30, false}} {
+		if got := p.Opens(began.AddDate(0, 0, c.from), began.AddDate(0, 0, c.to)); got != c.want {
+			t.Errorf("a sale opens between day %d and %d: %v", c.from, c.to, got)
+		}
+	}
+}

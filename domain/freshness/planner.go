@@ -2,6 +2,7 @@ package freshness
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"guichet/domain/catalog"
@@ -38,8 +39,9 @@ type Planner struct {
 	now, scanned         int64
 	nudged               bool
 	price                float64 // of one call's worth of allowance, in index units; 0 is not known yet
-	credit               float64 // seconds of allowance saved (overspent where negative)
-	minute               int64   // start of the minute that calls are counted in
+	market               market
+	studied              int64
+	minute               int64 // start of the minute that calls are counted in
 	inMinute             int
 	nextSale             int64
 	shortAtScan          float64
@@ -111,6 +113,20 @@ func (p *Planner) Put(f Performance) {
 	p.at[f.ID] = int32(len(p.perfs)) //nolint:gosec // performances are counted in thousands
 	p.perfs = append(p.perfs, perf{id: f.ID, product: n, start: f.Start.Unix(), onSale: onSale})
 	p.nudged = true
+}
+
+// Opens reports whether a product goes on sale in [from, to): with the first of its performances that are planned for. One
+// whose performance says nothing about when is on sale already.
+func (p *Planner) Opens(from, to time.Time) bool {
+	first := make([]int64, len(p.goods))
+	for i := range first {
+		first[i] = math.MaxInt64
+	}
+	for i := range p.perfs {
+		f := &p.perfs[i]
+		first[f.product] = min(first[f.product], f.onSale)
+	}
+	return slices.ContainsFunc(first, func(t int64) bool { return t >= from.Unix() && t < to.Unix() })
 }
 
 // Drop forgets a performance. Its product is kept: products are few.

@@ -326,7 +326,7 @@ func TestState_ARestartKnowsWhatWasKnown(t *testing.T) {
 		}
 		return false
 	}, cmp.Ignore())
-	if diff := cmp.Diff(m.planner, n.planner, seen, cmp.AllowUnexported(Planner{}, perf{}, product{}, stock{}, pool{})); diff != "" {
+	if diff := cmp.Diff(m.planner, n.planner, seen, cmp.AllowUnexported(Planner{}, market{}, perf{}, product{}, stock{}, pool{})); diff != "" {
 		t.Errorf("the planner (-before +after):\n%s", diff)
 	}
 	if diff := cmp.Diff(m.confidence, n.confidence, cmp.AllowUnexported(Confidence{}, tally{})); diff != "" {

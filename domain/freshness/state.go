@@ -20,7 +20,9 @@ type memory struct {
 	AllShort, AllLong    float64
 	LastPoll, AskedPoll  int64
 	Now                  int64
-	Price, Credit        float64
+	Price                float64
+	Studied              int64
+	Market               marketMemory
 	PaceCalls, PaceBytes float64
 	Back                 [2][2]float64
 	Sure                 sureMemory
@@ -50,6 +52,11 @@ type productMemory struct {
 	Rate  float64
 }
 
+type marketMemory struct {
+	Bins                   [thirsts]float64
+	Most, All, Made, Meant float64
+}
+
 type sureMemory struct {
 	Cells [bands][ages][nears][2]float64
 	Ages  [bands][ages][2]float64
@@ -62,7 +69,7 @@ func (m *mind) remember() ([]byte, error) {
 	p := m.planner
 	d := memory{
 		Epoch: p.epoch, AllShort: p.allShort, AllLong: p.allLong, LastPoll: p.lastPoll, AskedPoll: p.askedPoll, Now: p.now, Price: p.price,
-		Credit: p.credit, PaceCalls: p.paceCalls, PaceBytes: p.paceBytes, Sure: m.confidence.remember(),
+		Studied: p.studied, Market: marketMemory{p.market.bins, p.market.most, p.market.all, p.market.made, p.market.meant}, PaceCalls: p.paceCalls, PaceBytes: p.paceBytes, Sure: m.confidence.remember(),
 		ReadBytes: m.costs.read, PollBytes: m.costs.poll, TableAt: m.tableAt,
 	}
 	for i, k := range p.back {
@@ -124,7 +131,11 @@ func (m *mind) recall(raw []byte, set Settings) error {
 		}
 	}
 	p.epoch, p.allShort, p.allLong, p.lastPoll, p.askedPoll = d.Epoch, d.AllShort, d.AllLong, d.LastPoll, d.AskedPoll
-	p.now, p.price, p.credit, p.paceCalls, p.paceBytes = d.Now, d.Price, d.Credit, d.PaceCalls, d.PaceBytes
+	p.now, p.price, p.paceCalls, p.paceBytes = d.Now, d.Price, d.PaceCalls, d.PaceBytes
+	p.studied, p.market = d.Studied, market{d.Market.Bins, d.Market.Most, d.Market.All, d.Market.Made, d.Market.Meant}
+	if p.market.all <= 0 {
+		p.studied = 0 // an older program's memory: the price begins anew
+	}
 	for i, k := range d.Back {
 		if k[1] > 0 {
 			p.back[i] = pool{k[0], k[1]}

@@ -137,9 +137,10 @@ func Add(months []Result, callBlock, dataBlock float64) Sum {
 type Versus struct {
 	Venue         Venue   `json:"venue"`
 	Against       Policy  `json:"against"`
-	Refusals      float64 `json:"stale_refusals_ratio"`     // of all months together; 0 where the other had none
-	Looks         float64 `json:"stale_looks_ratio"`        // of all months together
-	MedianLooks   float64 `json:"stale_looks_ratio_median"` // of the months' own ratios, where the other had any
+	Refusals      float64 `json:"stale_refusals_ratio"`        // of all months together; 0 where the other had none
+	MedianRefused float64 `json:"stale_refusals_ratio_median"` // of the months' own ratios, where the other had any
+	Looks         float64 `json:"stale_looks_ratio"`           // of all months together
+	MedianLooks   float64 `json:"stale_looks_ratio_median"`
 	WorseRefusals int     `json:"months_with_more_stale_refusals"`
 	WorseLooks    int     `json:"months_with_more_stale_looks"`
 }
@@ -148,7 +149,7 @@ type Versus struct {
 func Compare(ours, other []Result) Versus {
 	var v Versus
 	var a, b, c, d float64
-	var ratios []float64
+	var refused, looks []float64
 	for i := range min(len(ours), len(other)) {
 		x, y := &ours[i], &other[i]
 		v.Venue, v.Against = x.Venue, y.Policy
@@ -160,8 +161,11 @@ func Compare(ours, other []Result) Versus {
 		if x.StaleLooks > y.StaleLooks {
 			v.WorseLooks++
 		}
+		if y.StaleRefusals > 0 {
+			refused = append(refused, float64(x.StaleRefusals)/float64(y.StaleRefusals))
+		}
 		if y.StaleLooks > 0 {
-			ratios = append(ratios, float64(x.StaleLooks)/float64(y.StaleLooks))
+			looks = append(looks, float64(x.StaleLooks)/float64(y.StaleLooks))
 		}
 	}
 	if b > 0 {
@@ -170,8 +174,11 @@ func Compare(ours, other []Result) Versus {
 	if d > 0 {
 		v.Looks = c / d
 	}
-	if len(ratios) > 0 {
-		v.MedianLooks = median(ratios)
+	if len(refused) > 0 {
+		v.MedianRefused = median(refused)
+	}
+	if len(looks) > 0 {
+		v.MedianLooks = median(looks)
 	}
 	return v
 }

@@ -33,31 +33,49 @@ func TestMonth_SameSeed_SameMonth(t *testing.T) {
 }
 
 // The short form of the comparison that `make freshness` makes: in every month every policy meets the same visitors, spends
-// no more than the same calls, breaks no limit and refuses no sale for want of calls; the planner gives fewer wrong answers.
-func TestMonths_PlannerAgainstTheOthers_SameBuyersSameCallsFewerWrongAnswers(t *testing.T) {
+// no more than the same calls, breaks no limit and refuses no sale for want of calls; the planner gives at most a third of
+// the wrong answers of even polling, at most half of those of tiers, and in no month more of either.
+func TestMonths_PlannerAgainstTheOthers_SameBuyersSameCallsAThirdOfTheWrongAnswers(t *testing.T) {
 	t.Parallel()
 	const calls = 10_000
-	ours := months(t, model.Stadium, model.Planner, 4)
-	for _, p := range model.Policies() {
-		for i, r := range months(t, model.Stadium, p, 4) {
-			if r.Views != ours[i].Views || r.Tries != ours[i].Tries {
-				t.Errorf("%s, month %d: %d looks and %d tries, not %d and %d", p, i, r.Views, r.Tries, ours[i].Views, ours[i].Tries)
+	for v, n := range map[model.Venue]int{model.Stadium: 4, model.Theatre: 1} {
+		t.Run(string(v), func(t *testing.T) {
+			t.Parallel()
+			ours := months(t, v, model.Planner, n)
+			for _, p := range model.Policies() {
+				other := months(t, v, p, n)
+				for i, r := range other {
+					if r.Views != ours[i].Views || r.Tries != ours[i].Tries {
+						t.Errorf("%s, month %d: %d looks and %d tries, not %d and %d", p, i, r.Views, r.Tries, ours[i].Views, ours[i].Tries)
+					}
+					if r.Calls > calls || r.Calls < calls*9/10 {
+						t.Errorf("%s, month %d: %d calls", p, i, r.Calls)
+					}
+					if r.LimitBreaches != 0 || r.SalesRefusedBudget != 0 {
+						t.Errorf("%s, month %d: %d breaches, %d sales refused", p, i, r.LimitBreaches, r.SalesRefusedBudget)
+					}
+					if r.Calls != r.RefreshCalls+r.SaleCalls+30*24+30*2 {
+						t.Errorf("%s, month %d: the calls do not add up: %+v", p, i, r)
+					}
+				}
+				bar, known := map[model.Policy]float64{model.Even: 1.0 / 3, model.Tiers: 0.5}[p]
+				c := model.Compare(ours, other)
+				many := v == model.Theatre // of the stadium's few months' few refusals a third says nothing, of its looks it does
+				if known && (c.Looks > bar || many && c.Refusals > bar || c.WorseRefusals > 0) {
+					t.Errorf("against %s: %+v", p, c)
+				}
 			}
-			if r.Calls > calls || r.Calls < calls*9/10 {
-				t.Errorf("%s, month %d: %d calls", p, i, r.Calls)
-			}
-			if r.LimitBreaches != 0 || r.SalesRefusedBudget != 0 {
-				t.Errorf("%s, month %d: %d breaches, %d sales refused", p, i, r.LimitBreaches, r.SalesRefusedBudget)
-			}
-			if r.Calls != r.RefreshCalls+r.SaleCalls+30*24+30*2 {
-				t.Errorf("%s, month %d: the calls do not add up: %+v", p, i, r)
-			}
-		}
+		})
 	}
-	for _, p := range []model.Policy{model.Even, model.Tiers} {
-		v := model.Compare(ours, months(t, model.Stadium, p, 4))
-		if v.Looks > 0.75 || v.Refusals > 0.5 {
-			t.Errorf("against %s: %+v", p, v)
+}
+
+// Who knows the truth does better, with fewer calls.
+func TestMonth_Oracle_IsTheBound(t *testing.T) {
+	t.Parallel()
+	bound, ours := months(t, model.Stadium, model.Oracle, 3), months(t, model.Stadium, model.Planner, 3)
+	for i := range ours {
+		if bound[i].StaleLooks > ours[i].StaleLooks || bound[i].RefreshCalls > ours[i].RefreshCalls || bound[i].LimitBreaches != 0 {
+			t.Errorf("month %d: %+v, the planner %+v", i, bound[i], ours[i])
 		}
 	}
 }

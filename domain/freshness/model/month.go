@@ -1,10 +1,14 @@
 package model
 
 import (
+	"math"
+	"slices"
+	"sort"
 	"time"
 
 	"guichet/domain/catalog"
 	"guichet/domain/freshness"
+	"guichet/domain/freshness/recording"
 )
 
 // Run is what is simulated.
@@ -16,6 +20,9 @@ type Run struct {
 	Bytes    int64 // of the month; 0 is 1 GB
 	Orders   int   // that our buyers try in the month; 0 is 1,000
 	Settings freshness.Settings
+	// Record is told of the month in order, as a shop would see it: what Replay takes. Nil is nobody. An error ends nothing: the
+	// month is played on, and the error is returned with it.
+	Record func(recording.Event) error
 }
 
 // What a month costs besides refreshes, and how buyers behave. See docs/freshness.md.
@@ -77,6 +84,7 @@ type Bin struct {
 type world struct {
 	Run
 	perfs      []performance
+	opens      []int // minutes in which products go on sale, in order
 	moved      []int // minute in which our channel's stock of a product changed last
 	shown      []shown
 	policy     policy
@@ -92,7 +100,10 @@ type world struct {
 	inMinute   int
 	lastPoll   int
 	told       []catalog.Moved
-	end        int // of the period
+	begin, end int     // of the period
+	days       float64 // that calls and orders are counted for
+	lived      *lived  // what is replayed; nil is an invented month
+	unwritten  error   // of Run.Record
 	allowance  int64
 	allowed    int64 // bytes
 	r          Result
@@ -115,18 +126,23 @@ type giveBack struct {
 	n    int16
 }
 
+func (r Run) withDefaults() Run {
+	if r.Calls == 0 {
+		r.Calls = IncludedCalls
+	}
+	if r.Bytes == 0 {
+		r.Bytes = IncludedBytes
+	}
+	if r.Orders == 0 {
+		r.Orders = 1000
+	}
+	return r
+}
+
 // Month simulates one month, after a week that does not count. The same Run gives the same Result. Errors: a policy or
 // venue that there is not.
 func Month(run Run) (Result, error) {
-	if run.Calls == 0 {
-		run.Calls = 10_000
-	}
-	if run.Bytes == 0 {
-		run.Bytes = 1_000_000_000
-	}
-	if run.Orders == 0 {
-		run.Orders = 1000
-	}
+	run = run.withDefaults()
 	perfs, products, err := build(run.Venue, stream(run.Seed, 1))
 	if err != nil {
 		return Result{}, err
@@ -137,14 +153,32 @@ func Month(run Run) (Result, error) {
 	}
 	total := (warmDays + monthDays) * minutesADay
 	w := &world{
-		Run: run, perfs: perfs, moved: make([]int, products), shown: make([]shown, len(perfs)), policy: p, back: make([][]giveBack, total+1),
+		Run: run, perfs: perfs, moved: make([]int, products), shown: make([]shown, len(perfs)), policy: p, back: make([][]giveBack, total+1), days: monthDays,
 		r: Result{Policy: run.Policy, Venue: run.Venue, Seed: run.Seed},
 	}
+	if o, ok := p.(*oracle); ok {
+		o.w = w
+	}
+	w.opens = opens(perfs, products)
 	w.past(stream(run.Seed, 2))
 	w.share = w.ourShare()
 	w.play(total)
 	w.finish()
-	return w.r, nil
+	return w.r, w.unwritten
+}
+
+// opens lists in order when each product goes on sale: with its first performance.
+func opens(perfs []performance, products int) []int {
+	first := make([]int, products)
+	for i := range first {
+		first[i] = math.MaxInt
+	}
+	for i := range perfs {
+		p := &perfs[i]
+		first[p.product] = min(first[p.product], p.onSale)
+	}
+	slices.Sort(first)
+	return first
 }
 
 // past sells what was sold before the world began.
@@ -171,8 +205,9 @@ func (w *world) past(c chance) {
 // ourShare is chosen so that our buyers try as many orders as asked for, in the month as it is expected.
 func (w *world) ourShare() float64 {
 	places := 0.0
-	for m := warmDays * minutesADay; m < (warmDays+monthDays)*minutesADay; m += 120 {
-		f := rhythm(m) * 120
+	const step = 30 // half the shortest rush
+	for m := warmDays*minutesADay + step/2; m < (warmDays+monthDays)*minutesADay; m += step {
+		f := rhythm(m) * step
 		for i := range w.perfs {
 			places += w.perfs[i].rate(m) * f
 		}
@@ -186,9 +221,10 @@ func (w *world) play(total int) {
 	for w.minute = 1; w.minute < total; w.minute++ {
 		switch w.minute {
 		case 1:
-			w.period(warmDays*minutesADay, w.Calls*warmDays/monthDays, w.Bytes*warmDays/monthDays)
+			w.period(0, warmDays*minutesADay, w.Calls*warmDays/monthDays, w.Bytes*warmDays/monthDays)
 		case warmDays * minutesADay:
-			w.period(total, w.Calls, w.Bytes)
+			w.period(w.minute, total, w.Calls, w.Bytes)
+			w.recordStart()
 			w.r = Result{Policy: w.Policy, Venue: w.Venue, Seed: w.Seed}
 			w.ageSum, w.aged, w.square = 0, 0, 0
 			w.said, w.sold, w.n = [10]float64{}, [10]float64{}, [10]int64{}
@@ -209,8 +245,8 @@ func (w *world) play(total int) {
 	}
 }
 
-func (w *world) period(end int, calls, bytes int64) {
-	w.end, w.allowance, w.allowed = end, calls, bytes
+func (w *world) period(begin, end int, calls, bytes int64) {
+	w.begin, w.end, w.allowance, w.allowed = begin, end, calls, bytes
 	w.used, w.usedBytes, w.saleCalls = 0, 0, 0
 }
 
@@ -277,18 +313,23 @@ func (w *world) upkeep() {
 
 // budget is what every policy is told: what is left, and what sales and upkeep will need.
 func (w *world) budget() freshness.Budget {
-	begin := w.end - monthDays*minutesADay
-	if w.end <= warmDays*minutesADay {
-		begin = 0
+	gone, left := float64(w.minute-w.begin)/minutesADay, float64(w.end-w.minute)/minutesADay
+	f := freshness.Forecast{PerDay: float64(w.Orders) * perTry / w.days}
+	if w.announced(w.minute-minutesADay, w.end) {
+		f.Announced = int64(math.Ceil(f.PerDay * (gone + left)))
 	}
-	gone, left := float64(w.minute-begin)/minutesADay, float64(w.end-w.minute)/minutesADay
-	f := freshness.Forecast{PerDay: float64(w.Orders) * perTry / monthDays}
 	upkeep := int64(left*24) + 2*int64(left+1) + 1
 	return freshness.Budget{
 		Calls: w.allowance - w.used, Bytes: w.allowed - w.usedBytes, Until: clockAt(w.end),
 		ReserveCalls: f.Reserve(w.saleCalls, gone, left) + upkeep,
 		ReserveBytes: f.Reserve(w.saleCalls, gone, left)*saleBytes + int64(left+1)*catalogBytes,
 	}
+}
+
+// announced reports whether a product goes on sale in [from, to).
+func (w *world) announced(from, to int) bool {
+	i := sort.SearchInts(w.opens, from)
+	return i < len(w.opens) && w.opens[i] < to
 }
 
 // ask lets the policy decide and carries out what it asks, as far as the month's calls go.
@@ -299,6 +340,7 @@ func (w *world) ask() {
 		costs = freshness.DefaultCosts()
 	}
 	if a.poll && w.affords() {
+		w.rememberAll()
 		if w.lastPoll > 0 && w.minute-w.lastPoll < 1 {
 			w.r.LimitBreaches++
 		}
@@ -335,6 +377,7 @@ func (w *world) affords() bool { return w.used < w.allowance && w.usedBytes < w.
 func (w *world) readAll(list []int32, costs freshness.Costs) {
 	categories := 0
 	for _, i := range list {
+		w.remember(i)
 		p, s := &w.perfs[i], &w.shown[i]
 		if s.read == w.minute {
 			w.r.LimitBreaches++
@@ -343,6 +386,7 @@ func (w *world) readAll(list []int32, costs freshness.Costs) {
 		for j := range p.cats {
 			c := &p.cats[j]
 			s.counts[j] = c.left
+			w.record(recording.Reading, i, j, c.left)
 			w.stockBuf = append(w.stockBuf, freshness.Stock{
 				Category: catalog.SeatCategoryID(j + 1), Level: level(c.left, c.capacity), Count: c.left, Counted: true,
 			})
@@ -373,6 +417,9 @@ type buyer struct {
 	tries, leaves, refunds, later float64
 }
 
+// orderSizes are the shares of orders of at most 1, 2 … 6 places.
+func orderSizes() [6]float64 { return [...]float64{0.2, 0.7, 0.8, 0.95, 0.98, 1} }
+
 func (w *world) draw(c chance) buyer {
 	i := w.others.pick(c.Float64())
 	p := &w.perfs[i]
@@ -382,7 +429,7 @@ func (w *world) draw(c chance) buyer {
 	}
 	for out.other = 0; out.other < len(p.pull)-1 && b >= p.pull[out.other]; out.other++ {
 	}
-	for k, sum := range []float64{0.2, 0.7, 0.8, 0.95, 0.98, 1} {
+	for k, sum := range orderSizes() {
 		if q < sum {
 			out.n = k + 1
 			break
@@ -450,7 +497,8 @@ func (w *world) take(b buyer, cat int) (stays bool) {
 func (w *world) look(b buyer) {
 	p, s := &w.perfs[b.perf], &w.shown[b.perf]
 	w.r.Views++
-	w.policy.viewed(b.perf, w.minute)
+	w.policy.viewed(b.perf, 1, w.minute)
+	w.record(recording.Looks, b.perf, 0, 1)
 	if s.read > 0 {
 		w.ageSum += float64(w.minute-max(s.read, s.confirmed)) * 60
 		w.aged++
@@ -490,10 +538,12 @@ func (w *world) hold(b buyer, cat int) {
 	w.learn(p, s, cat, sold)
 	if !sold {
 		w.r.StaleRefusals++
+		w.record(recording.Refusal, b.perf, cat, b.n)
 		w.pay(callsRefused)
 		w.policy.refused(b.perf, w.minute)
 		return
 	}
+	w.record(recording.Hold, b.perf, cat, b.n)
 	w.policy.held(b.perf, cat, b.n, w.minute)
 	if !w.take(b, cat) {
 		w.pay(callsHold + callsRelease)

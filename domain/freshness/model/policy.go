@@ -23,7 +23,12 @@ const (
 	Moved   Policy = "moved"
 )
 
-// Policies lists them.
+// Oracle knows the truth and reads, at most once a minute, exactly what is wrongly shown as available: about the
+// least that can be refused.
+// It exists in invented months only, and Policies does not list it.
+const Oracle Policy = "oracle"
+
+// Policies lists those that could be used.
 func Policies() []Policy { return []Policy{Planner, Even, Tiers, Moved} }
 
 // asks is what a policy wants to ask in a minute.
@@ -35,7 +40,7 @@ type asks struct {
 
 // policy is told what a shop can know, never the truth.
 type policy interface {
-	viewed(perf int32, minute int)
+	viewed(perf int32, n, minute int)
 	held(perf int32, cat, n, minute int)
 	refused(perf int32, minute int)
 	read(perf int32, stock []freshness.Stock, minute int)
@@ -49,6 +54,8 @@ func newPolicy(name Policy, perfs []performance, set freshness.Settings) (policy
 		t.batch = 200
 	}
 	switch name {
+	case Oracle:
+		return &oracle{}, nil
 	case Planner:
 		return newPlanning(perfs, set), nil
 	case Even:
@@ -58,7 +65,7 @@ func newPolicy(name Policy, perfs []performance, set freshness.Settings) (policy
 	case Moved:
 		return &movers{turns: t}, nil
 	}
-	return nil, fmt.Errorf("policy %q is none of planner, even, tiers, moved", name)
+	return nil, fmt.Errorf("policy %q is none of planner, even, tiers, moved, oracle", name)
 }
 
 var worldBegan = time.Date(2026, time.January, 5, 0, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a Monday; never changed
@@ -81,8 +88,8 @@ func newPlanning(perfs []performance, set freshness.Settings) *planning {
 	return a
 }
 
-func (a *planning) viewed(perf int32, minute int) {
-	a.p.Viewed(catalog.PerformanceID(perf+1), 1, clockAt(minute))
+func (a *planning) viewed(perf int32, n, minute int) {
+	a.p.Viewed(catalog.PerformanceID(perf+1), n, clockAt(minute))
 }
 
 func (a *planning) held(perf int32, cat, n, minute int) {
@@ -126,7 +133,7 @@ type turns struct {
 	order  []int32
 }
 
-func (t *turns) viewed(int32, int)                  {}
+func (t *turns) viewed(int32, int, int)             {}
 func (t *turns) held(int32, int, int, int)          {}
 func (t *turns) refused(int32, int)                 {}
 func (t *turns) read(int32, []freshness.Stock, int) {}

@@ -96,22 +96,29 @@ func museum(c chance) []performance {
 	return out
 }
 
-const theatreProducts = 50
+const theatreProducts = 166
 
-// theatre: fifty productions of ten evenings over seven months, halls of 250 to 900 places in four categories; a third of
-// the season goes on sale on day twelve of the month at ten, the rest is on sale already. A fifth are hits.
+// theatre: 166 productions with 1,003 evenings over seven months, of which a tenth to a fifth of each hall of 250 to 900
+// places in four categories is the resellers'; a third of the season goes on sale on day twelve of the month at ten, the rest
+// is on sale already. A fifth are hits, wanted by twice as many as fit, four in ten of them in the hours after going on sale.
 func theatre(c chance) []performance {
 	var out []performance
 	for product := range theatreProducts {
-		size := []int{250, 450, 900}[c.IntN(3)]
-		popular := c.lognormal(0.85, 0.5)
-		first := c.IntN(180)
-		for n := range 10 {
+		size := float64([]int{250, 450, 900}[c.IntN(3)]) * (0.1 + 0.1*c.Float64())
+		popular, rush, half := c.lognormal(0.75, 0.4), 0.15, 240.0
+		if product%5 == 0 {
+			popular, rush, half = c.lognormal(2.2, 0.4), 0.4, 120
+		}
+		first, evenings := c.IntN(180), 6
+		if product < 7 {
+			evenings = 7
+		}
+		for n := range evenings {
 			day := first + n*(2+c.IntN(4))
 			p := performance{
 				product: product, start: day*minutesADay + (19+n%2)*60, onSale: -60 * minutesADay,
-				rush: 0.15, near: 0.45, half: 240, tail: 7 * minutesADay,
-				wanted: float64(size) * popular * c.lognormal(1, 0.25),
+				rush: rush, near: 0.45, half: half, tail: 7 * minutesADay,
+				wanted: size * popular * c.lognormal(1, 0.25),
 			}
 			if day%7 >= 4 {
 				p.wanted *= 1.25
@@ -119,7 +126,7 @@ func theatre(c chance) []performance {
 			if day > 110 {
 				p.onSale = (warmDays+12)*minutesADay + 10*60
 			}
-			p.split(size, []float64{0.2, 0.35, 0.3, 0.15}, []float64{0.25, 0.35, 0.22, 0.18}, 0.06)
+			p.split(int(size), []float64{0.2, 0.35, 0.3, 0.15}, []float64{0.25, 0.35, 0.22, 0.18}, 0.06)
 			p.released = p.start - (2+c.IntN(12))*minutesADay
 			out = append(out, p)
 		}
@@ -127,7 +134,8 @@ func theatre(c chance) []performance {
 	return out
 }
 
-// stadium: a match every nine days and ten concerts over nine months, 8,000 to 40,000 places in seven categories. Each goes
+// stadium: a match every nine days and ten concerts over nine months, of whose 8,000 to 40,000 places in
+// seven categories a tenth is the resellers'. Each goes
 // on sale ten weeks (a concert: four to eight months) before its date at ten; half of the concerts are wanted by more than
 // there is room for, and half of what they sell is wanted within hours.
 func stadium(c chance) []performance {
@@ -144,14 +152,14 @@ func stadium(c chance) []performance {
 		out = append(out, p)
 	}
 	for day := 3; day < 270; day += 9 {
-		add(day, day-70, 24000, c.lognormal(0.65, 0.4), 0.12, 300)
+		add(day, day-70, 2400, c.lognormal(0.65, 0.4), 0.12, 300)
 	}
 	for range 10 {
 		day := 5 + c.IntN(265)
-		add(day, day-120-c.IntN(120), 8000+c.IntN(32000), c.lognormal(1, 0.5), 0.5, 60)
+		add(day, day-120-c.IntN(120), 800+c.IntN(3200), c.lognormal(1, 0.5), 0.5, 60)
 	}
 	// a month in which nothing goes on sale would be no stadium's
-	add(200, warmDays+3+c.IntN(20), 30000, c.lognormal(1.2, 0.3), 0.5, 60)
+	add(200, warmDays+3+c.IntN(20), 3000, c.lognormal(1.2, 0.3), 0.5, 60)
 	return out
 }
 
