@@ -293,6 +293,7 @@ func (s *server) readBrowse(c *gin.Context) (*browse, error) {
 			b.ask.Sort = catalog.SortRelevance
 		}
 	}
+	b.ask.Confidence = b.confidence
 	b.ask.After = q.cursor(b.ask.Sort)
 	if err := q.err(); err != nil {
 		return nil, err
@@ -336,6 +337,16 @@ func (s *server) readScope(c *gin.Context, cl *call, q *query, b *browse) (err e
 		}
 	}
 	return nil
+}
+
+// confidence is how sure it is that a performance of one of the shelves still sells, in percent.
+func (b *browse) confidence(v *catalog.View, p *catalog.Performance) int {
+	for _, sh := range b.shelves {
+		if sh.view == v {
+			return sh.confidence(v.PerformanceAvailability(p), p)
+		}
+	}
+	return 0
 }
 
 func (b *browse) sources() (sources []catalog.Source, at time.Time) {
@@ -548,16 +559,16 @@ func (s *server) performanceOf(cl *call, id string) (*shelf, *catalog.Performanc
 }
 
 func (sh *shelf) availability(p *catalog.Performance) performanceAvailabilityDTO {
-	v, loc, code := sh.view, sh.index.Location(), sh.view.Institution.Code
+	v, code := sh.view, sh.view.Institution.Code
 	d := performanceAvailabilityDTO{
 		Performance: publicID(code, p.ID), Product: publicID(code, p.Product), OnSale: v.SellablePerformance(p, 0, 0, sh.at).OnSale,
-		Availability: toAvailability(v.PerformanceAvailability(p), loc), Contingents: sh.contingents(p),
+		Availability: sh.said(v.PerformanceAvailability(p), p), Contingents: sh.contingents(p),
 		SeatCategories: make([]categoryAvailabilityDTO, 0, len(p.SeatCategories)),
 	}
 	for i := range p.SeatCategories {
 		id := p.SeatCategories[i].ID
 		d.SeatCategories = append(d.SeatCategories, categoryAvailabilityDTO{
-			ID: publicID(code, id), Availability: toAvailability(v.CategoryAvailability(p, id), loc),
+			ID: publicID(code, id), Availability: sh.said(v.CategoryAvailability(p, id), p),
 		})
 	}
 	return d

@@ -7,6 +7,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/freshness"
 )
 
 type moneyDTO struct {
@@ -28,6 +29,21 @@ type availabilityDTO struct {
 	Count         *int      `json:"count,omitempty" doc:"places left, where the platform counts"`
 	PlatformLevel string    `json:"platform_level,omitempty" doc:"the platform's own word"`
 	AsOf          time.Time `json:"as_of,omitzero" doc:"when this was true; absent where it was never read"`
+	// Confidence is of performances and their parts alone: holds of other things teach nothing yet.
+	Confidence *float64 `json:"confidence,omitempty" minimum:"0" maximum:"1" doc:"the measured chance, 0 to 1, that a hold on what this says succeeds, learned from how holds ended; 0 for what is sold out or not on sale; absent for things that are not performances"`
+}
+
+// said is what is left of a performance, or of a part of it, and how sure it is that it still sells.
+func (sh *shelf) said(a catalog.Availability, p *catalog.Performance) availabilityDTO {
+	d := toAvailability(a, sh.index.Location())
+	sure := float64(sh.confidence(a, p)) / 100
+	d.Confidence = &sure
+	return d
+}
+
+// confidence is in percent.
+func (sh *shelf) confidence(a catalog.Availability, p *catalog.Performance) int {
+	return sh.table.Of(freshness.AnswerOf(a, p, sh.sureAt))
 }
 
 func toAvailability(a catalog.Availability, loc *time.Location) availabilityDTO {
@@ -284,7 +300,7 @@ func (sh *shelf) performance(p *catalog.Performance, sp *speech) performanceDTO 
 		Numbered: p.Numbered, OnSale: sell.OnSale, NotOnSaleBecause: sell.Reason, OnSaleFrom: in(sell.From, loc),
 		OnSaleUntil: in(sell.Until, loc), MaxQuantity: smallest(p.MaxPerOrder, v.Institution.PointOfSales.MaxPlaces),
 		SeatCategories: make([]seatCategoryDTO, 0, len(p.SeatCategories)), Prices: make([]priceDTO, 0, len(p.Prices)),
-		Availability: toAvailability(v.PerformanceAvailability(p), loc),
+		Availability: sh.said(v.PerformanceAvailability(p), p),
 	}
 	d.Name = sp.say(p.Name, "")
 	if prod := v.Product(p.Product); prod != nil {
@@ -300,7 +316,7 @@ func (sh *shelf) performance(p *catalog.Performance, sp *speech) performanceDTO 
 		c := &p.SeatCategories[i]
 		d.SeatCategories = append(d.SeatCategories, seatCategoryDTO{
 			ID: publicID(code, c.ID), Code: c.Code, Name: sp.say(c.Name, c.Code), Color: c.Color,
-			Availability: toAvailability(v.CategoryAvailability(p, c.ID), loc),
+			Availability: sh.said(v.CategoryAvailability(p, c.ID), p),
 		})
 	}
 	var tariffs []catalog.TariffID

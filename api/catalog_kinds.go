@@ -293,7 +293,7 @@ func (sh *shelf) contingents(p *catalog.Performance) []contingentDTO {
 	for _, id := range sh.view.Contingents(p.ID) {
 		out = append(out, contingentDTO{
 			ID:           publicID(sh.view.Institution.Code, id),
-			Availability: toAvailability(sh.view.ContingentAvailability(p, id), sh.index.Location()),
+			Availability: sh.said(sh.view.ContingentAvailability(p, id), p),
 		})
 	}
 	return out

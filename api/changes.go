@@ -270,7 +270,7 @@ func (sh *shelf) leftOf(product catalog.ProductID, performance catalog.Performan
 		if p == nil || p.Product != product {
 			return nil
 		}
-		d := toAvailability(sh.view.PerformanceAvailability(p), loc)
+		d := sh.said(sh.view.PerformanceAvailability(p), p)
 		return &d
 	}
 	p := sh.view.Product(product)

@@ -22,6 +22,7 @@ import (
 	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
+	"guichet/domain/freshness"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
@@ -195,6 +196,52 @@ func (s *catalogStore) SavePoll(_ context.Context, code domain.InstitutionCode, 
 
 func (s *catalogStore) Moves(context.Context, domain.InstitutionCode, int64) ([]catalog.Moved, error) {
 	return nil, nil
+}
+
+// freshStore keeps what the freshness planner knows in memory.
+type freshStore struct {
+	mu     sync.Mutex
+	states map[domain.InstitutionCode]freshness.State
+	events map[domain.InstitutionCode][]freshness.Event
+}
+
+func (s *freshStore) Freshness(_ context.Context, code domain.InstitutionCode, _ int64) (freshness.State, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.states[code], nil
+}
+
+func (s *freshStore) Shown(_ context.Context, code domain.InstitutionCode) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.states[code].Shown, nil
+}
+
+func (s *freshStore) SaveFreshness(_ context.Context, code domain.InstitutionCode, st freshness.State, _ []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.states == nil {
+		s.states = map[domain.InstitutionCode]freshness.State{}
+	}
+	s.states[code] = st
+	delete(s.events, code)
+	return nil
+}
+
+func (s *freshStore) AddEvent(_ context.Context, code domain.InstitutionCode, _ time.Time, e freshness.Event) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.events == nil {
+		s.events = map[domain.InstitutionCode][]freshness.Event{}
+	}
+	s.events[code] = append(s.events[code], e)
+	return nil
+}
+
+func (s *freshStore) Events(_ context.Context, code domain.InstitutionCode, _ int) ([]freshness.Event, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.events[code]), nil
 }
 
 // catalogPlatform answers from the test world.
@@ -801,6 +848,7 @@ type rig struct {
 	catalog  *catalogPlatform
 	store    *catalogStore
 	keys     *keyStore
+	fresh    *freshness.Service
 	jobs     *fakeJobs
 	renderer *textRenderer
 	doc      *docChecker
@@ -900,7 +948,15 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 	front := storefront.New(storefront.Deps{Store: r.keys, Clock: r.now.Now, IDs: ids, Institutions: codes})
 	meter := quota.NewMeter(r.now.Now, newCountStore(), map[domain.InstitutionCode]quota.Limits{"play": {}, "arena": {Unmetered: true}})
 	books := account.New(account.Deps{Store: &ledgerStore{orders: r.orders}, Institutions: cat, Clock: r.now.Now, Log: log, Limits: map[domain.InstitutionCode]account.Limit{"play": {Most: 100_000}}})
+	r.fresh = freshness.NewService(freshness.Deps{
+		Catalog: cat, Store: &freshStore{}, Clock: r.now.Now, IDs: ids, Log: log, Institutions: codes, Views: freshness.NewViews(),
+		Budget: func(context.Context, domain.InstitutionCode) (freshness.Budget, error) {
+			return freshness.Budget{Calls: 1000, Bytes: 1 << 30, ReserveCalls: 400, Until: noon.AddDate(0, 0, 10)}, nil
+		},
+		Alone: func(context.Context, string) (func(), bool, error) { return func() {}, true, nil },
+	})
 	r.deps = Deps{
+		Freshness: r.fresh, Views: r.fresh.Views,
 		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer}),
 		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Account: books, CountOrders: r.orders.CountOrders,
 		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,

@@ -28,7 +28,7 @@ type BrowseInput struct {
 	OnSale    bool     `query:"on_sale" doc:"true: on sale now"`
 	Available bool     `query:"available" doc:"true: on sale now and not known to be sold out"`
 	PriceMax  int64    `query:"price_max" minimum:"0" doc:"most to pay for one place, in minor units of the institution's currency; free places count only where nothing costs more"`
-	Sort      string   `query:"sort" enum:"start,name,price,relevance" doc:"default: relevance with q, start otherwise"`
+	Sort      string   `query:"sort" enum:"start,name,price,relevance,confidence" doc:"default: relevance with q, start otherwise; confidence: what most surely still sells first, by the best of a product's performances"`
 	Facets    []string `query:"facets" nullable:"false" enum:"kind,topic,venue,town,month,season" doc:"adds counts of all matches by these, separated by commas"`
 }
 

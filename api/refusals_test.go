@@ -324,6 +324,14 @@ func laterRefusals() []refusal {
 		return func(r *rig) answer { return r.do("web", "POST", "/v1/orders/"+r.held().ID+verb, body) }
 	}
 	return []refusal{
+		{name: "freshness of what is not planned for", do: get("ops", "/v1/admin/freshness/play-201"), status: 404, code: freshness.CodeUnplanned},
+		{name: "freshness of nothing", do: get("ops", "/v1/admin/freshness/play-999999999"), status: 404, code: catalog.CodePerformanceUnknown},
+		{name: "freshness of no id", do: get("ops", "/v1/admin/freshness/tonight"), status: 404, code: catalog.CodePerformanceUnknown},
+		{name: "freshness of nowhere", do: get("ops", "/v1/admin/freshness?institution=nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
+		{name: "freshness without an institution", do: get("ops", "/v1/admin/freshness"), status: 422, code: domain.CodeRequest, pointer: "?institution", field: CodeRequestRequired},
+		{name: "freshness in no order", do: get("ops", "/v1/admin/freshness?institution=play&sort=age"), status: 422, code: domain.CodeRequest, pointer: "?sort", field: domain.CodeRequest},
+		{name: "freshness of too many", do: get("ops", "/v1/admin/freshness?institution=play&limit=201"), status: 422, code: domain.CodeRequest, pointer: "?limit", field: domain.CodeRequest},
+		{name: "freshness for a shop", do: get("web", "/v1/admin/freshness?institution=play"), status: 403, code: storefront.CodeKeyScope},
 		{name: "unknown order", do: get("web", "/v1/orders/ord_nothing"), status: 404, code: sales.CodeUnknown},
 		{name: "another storefront's order", do: func(r *rig) answer { return r.do("other", "GET", "/v1/orders/"+r.held().ID, "") }, status: 404, code: sales.CodeUnknown},
 		{name: "closing another storefront's order", do: func(r *rig) answer { return r.do("other", "POST", "/v1/orders/"+r.held().ID+"/close", "") }, status: 404, code: sales.CodeUnknown},
@@ -443,7 +451,7 @@ func elsewhere() []string {
 		codeTicketBarcode,              // of kind internal, whose code stays inside
 		codeQuotaPlan,                  // of the command line
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
-		freshness.CodeStale, freshness.CodeUnplanned, // stay in the planner's steps
+		freshness.CodeStale, // stays in the planner's steps
 	}
 }
 

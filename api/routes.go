@@ -18,6 +18,7 @@ import (
 	"guichet/domain/account"
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
+	"guichet/domain/freshness"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
@@ -274,6 +275,16 @@ func (s *server) routes() []*route {
 			method: http.MethodGet, path: "/v1/admin/explain/{id}", id: "adminExplain", tag: tagAdmin, scopes: admin,
 			summary: "Why something is on sale or not", about: "Every rule as it was applied, price by price, now or at another moment.",
 			codes: []string{catalog.CodeProductUnknown, catalog.CodeCatalogUnknown, catalog.CodeTariff}, mount: typed(s.adminExplain, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/freshness", id: "adminListFreshness", tag: tagAdmin, scopes: admin,
+			summary: "How fresh availability is, and what is asked next", about: "With what the month leaves for it.",
+			codes: []string{catalog.CodeInstitutionUnknown, catalog.CodeCatalogUnknown}, mount: typed(s.adminListFreshness, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/freshness/{performance}", id: "adminGetFreshness", tag: tagAdmin, scopes: admin,
+			summary: "When a performance's availability was last confirmed, why then, and what comes next",
+			codes:   []string{catalog.CodePerformanceUnknown, catalog.CodeCatalogUnknown, freshness.CodeUnplanned}, mount: typed(s.adminFreshness, http.StatusOK),
 		},
 		{
 			method: http.MethodGet, path: "/v1/admin/jobs", id: "adminListJobs", tag: tagAdmin, scopes: admin,

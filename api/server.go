@@ -23,7 +23,7 @@ import (
 	"guichet/domain/storefront"
 )
 
-// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Jobs, Account, CountOrders, Clock, Log and IDs
+// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, CountOrders, Clock, Log and IDs
 // are mandatory for New; Operator needs Health and may have Metrics.
 type Deps struct {
 	Catalog    *catalog.Service
@@ -33,10 +33,10 @@ type Deps struct {
 	Meter      *quota.Meter
 	Jobs       Jobs
 	Health     Health
-	// Freshness says how fresh availability is and how sure; nil says nothing of either. Views counts looks for its planner;
-	// nil counts none.
+	// Freshness says how fresh availability is, why, and how sure.
 	Freshness *freshness.Service
-	Views     *freshness.Views
+	// Views counts looks for its planner; nil counts none.
+	Views *freshness.Views
 	// Metrics answers /metrics of the operator's listener; nil answers 404.
 	Metrics http.Handler
 	// Hooks takes what the platform pushes; nil answers 404.
@@ -133,9 +133,9 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func build(d Deps) (*server, *gin.Engine, error) {
-	if d.Catalog == nil || d.Sales == nil || d.Storefront == nil || d.Delivery == nil || d.Meter == nil || d.Jobs == nil ||
+	if d.Catalog == nil || d.Sales == nil || d.Storefront == nil || d.Delivery == nil || d.Meter == nil || d.Freshness == nil || d.Jobs == nil ||
 		d.Account == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
-		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Jobs, Account, CountOrders, Clock, Log and IDs are needed")
+		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, CountOrders, Clock, Log and IDs are needed")
 	}
 	if d.KeyRate <= 0 {
 		d.KeyRate = defaultKeyRate

@@ -28,6 +28,8 @@ type shelf struct {
 	serial   uint64    // no two shelves of a process have the same
 	main     *tongue   // of a reader who wishes for nothing
 	looks    *freshness.Counters
+	table    *freshness.Table // of confidence
+	sureAt   time.Time        // the moment by which ages are judged
 	*keeper
 
 	mu      sync.RWMutex
@@ -69,9 +71,9 @@ func (s *server) shelfAt(code domain.InstitutionCode, at time.Time) (*shelf, err
 	if err != nil {
 		return nil, err
 	}
-	slot := s.shelves[code]
+	slot, table := s.shelves[code], s.Freshness.Table(code)
 	old := slot.now.Load()
-	if old != nil && old.serves(view, at) {
+	if old != nil && old.serves(view, table, at) {
 		return old, nil
 	}
 	if old == nil {
@@ -80,11 +82,11 @@ func (s *server) shelfAt(code domain.InstitutionCode, at time.Time) (*shelf, err
 		return old, nil
 	}
 	defer slot.mu.Unlock()
-	if old = slot.now.Load(); old != nil && old.serves(view, at) {
+	if old = slot.now.Load(); old != nil && old.serves(view, table, at) {
 		return old, nil
 	}
 	sh := slot.next.Swap(nil)
-	if sh != nil && !sh.serves(view, at) {
+	if sh != nil && !sh.serves(view, table, at) {
 		sh.drop()
 		sh = nil
 	}
@@ -99,15 +101,18 @@ func (s *server) shelfAt(code domain.InstitutionCode, at time.Time) (*shelf, err
 }
 
 // serves reports whether the shelf is of that view, and what it says still holds. A clock that went back changes nothing.
-func (sh *shelf) serves(view *catalog.View, at time.Time) bool {
-	return sh.view == view && (sh.until.IsZero() || at.Before(sh.until))
+func (sh *shelf) serves(view *catalog.View, table *freshness.Table, at time.Time) bool {
+	return sh.view == view && sh.table == table && (sh.until.IsZero() || at.Before(sh.until))
 }
 
 func (s *server) newShelf(view *catalog.View, at time.Time) *shelf {
 	sh := &shelf{
 		view: view, index: view.Index(), at: at, until: view.NextChange(at), mod: view.LoadedAt, serial: s.serial.Add(1),
-		looks: s.Views.Counters(view.Snapshot),
-		main:  newTongue([]string{view.Institution.MainLanguage}), keeper: newKeeper(s.budget, s.encoders), tongues: map[string]*tongue{},
+		looks: s.Views.Counters(view.Snapshot), table: s.Freshness.Table(view.Institution.Code), sureAt: freshness.AtStep(at),
+		main: newTongue([]string{view.Institution.MainLanguage}), keeper: newKeeper(s.budget, s.encoders), tongues: map[string]*tongue{},
+	}
+	if t := freshness.Turns(view, at); !t.IsZero() && (sh.until.IsZero() || t.Before(sh.until)) {
+		sh.until = t
 	}
 	if c := view.LatestAt(); c.After(sh.mod) {
 		sh.mod = c

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"guichet/domain/catalog"
 )
@@ -133,7 +134,7 @@ func TestReads_WhileCatalogsAreSwapped_AreOfOneCatalogEach(t *testing.T) {
 	}
 }
 
-func TestShelf_StandsUntilSomethingOnSaleTurns(t *testing.T) {
+func TestShelf_StandsUntilSomethingOnSaleOrItsConfidenceTurns(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.now.tick = 0
@@ -145,7 +146,10 @@ func TestShelf_StandsUntilSomethingOnSaleTurns(t *testing.T) {
 		return sh
 	}
 	first := shelf()
-	turns := first.view.NextChange(r.now.Now())
+	turns := first.until
+	if sale := first.view.NextChange(r.now.Now()); turns.IsZero() || turns.After(sale) || !turns.Before(r.now.Now().Add(2*time.Minute)) {
+		t.Errorf("it stands until %s, readings are two minutes old before that, the next sale turns at %s", turns, sale)
+	}
 	r.now.advance(turns.Sub(r.now.Now()) - 1)
 	if shelf() != first {
 		t.Error("thrown away before anything turned")

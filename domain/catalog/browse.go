@@ -17,10 +17,12 @@ const (
 	SortName      Sort = "name"      // as the reader's languages have it, accents and case ignored
 	SortPrice     Sort = "price"     // lowest price first; things without a price last
 	SortRelevance Sort = "relevance" // best match of the words first; only of use with Words
+	// SortConfidence is what most surely still sells first, by Ask.Confidence; undated things last.
+	SortConfidence Sort = "confidence"
 )
 
 // Sorts lists every order.
-func Sorts() []Sort { return []Sort{SortStart, SortName, SortPrice, SortRelevance} }
+func Sorts() []Sort { return []Sort{SortStart, SortName, SortPrice, SortRelevance, SortConfidence} }
 
 // Facet is a member by which matches are counted.
 type Facet string
@@ -70,6 +72,8 @@ type Ask struct {
 	After     *Position // nil begins
 	Limit     int       // 1 to domain.MaxLimit; others are brought into that range
 	Facets    []Facet
+	// Confidence is how sure it is that a performance still sells, 0 to 100, for SortConfidence; nil is 0 of all.
+	Confidence func(*View, *Performance) int
 }
 
 // Position is where in an order a thing stands. It holds values and not places, so it stays good when a catalog is

@@ -19,7 +19,7 @@ type look struct {
 	room    *room
 	perfs   mask    // performances that pass
 	list    []int32 // the same one after the other, once all is done
-	score   []int32 // of each performance that passes by the words; nil without words
+	score   []int32 // of each performance that passes, by the words or by confidence; nil where neither is asked
 	undated mask    // undated products that pass; nil in a list of performances
 	wording []int32 // the score of each undated product
 	// Of products, by gather:
@@ -65,10 +65,24 @@ func newLook(src Source, a *Ask, terms []term, now time.Time, products bool) *lo
 	if len(terms) > 0 {
 		l.onlyWords()
 	}
+	if a.Sort == SortConfidence {
+		l.weighConfidence()
+	}
 	if products {
 		l.gather()
 	}
 	return l
+}
+
+// weighConfidence scores what passes by how sure it is that it still sells.
+func (l *look) weighConfidence() {
+	l.score = make([]int32, len(l.x.perfs))
+	if l.ask.Confidence == nil {
+		return
+	}
+	for _, i := range l.list {
+		l.score[i] = int32(l.ask.Confidence(l.View, &l.x.snap.Performances[i])) //nolint:gosec // 0 to 100
+	}
 }
 
 // done gives back what was used; the look is of no use any more.

@@ -317,6 +317,8 @@ func (n naive) performances() []row {
 			r.name = n.name(prod)
 		case catalog.SortPrice:
 			r.number = cheapest(performanceAmounts(p))
+		case catalog.SortConfidence:
+			r.number = -int64(n.a.Confidence(n.v, p))
 		case catalog.SortRelevance:
 			r.number = -int64(score)
 		}
@@ -355,6 +357,11 @@ func (n naive) products() []row {
 		switch n.a.Sort {
 		case catalog.SortPrice:
 			r.number = cheapest(amounts)
+		case catalog.SortConfidence:
+			r.number = 1
+			for _, perf := range perfs {
+				r.number = min(r.number, -int64(n.a.Confidence(n.v, perf)))
+			}
 		case catalog.SortRelevance:
 			r.number = -int64(score)
 		case catalog.SortStart, "":

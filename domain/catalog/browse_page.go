@@ -29,7 +29,7 @@ func (l *look) gather() {
 			l.dated.set(e.product)
 			l.first[e.product] = e.price
 		}
-	case SortRelevance:
+	case SortRelevance, SortConfidence:
 		for _, i := range perfs {
 			p := x.perfs[i].product
 			l.dated.set(p)
@@ -56,6 +56,11 @@ func (l *look) number(i int32) int64 {
 			return l.x.products[i].price
 		}
 		return lowest(l.first[i], l.x.products[i].price)
+	case SortConfidence:
+		if !dated {
+			return 1
+		}
+		return -l.first[i]
 	case SortRelevance:
 		if !dated {
 			return -int64(l.wording[i])
@@ -168,7 +173,7 @@ func (l *look) pageOfPerformances(n int) []Found {
 			Source: l.Source, Product: &l.x.snap.Products[l.x.perfs[i].product], Performance: &l.x.snap.Performances[i], Position: position(i),
 		})
 	}
-	if l.ask.Sort != SortRelevance {
+	if l.ask.Sort != SortRelevance && l.ask.Sort != SortConfidence {
 		from := l.placeAfter(len(order), func(at int) Position { return position(order[at]) })
 		for _, i := range order[from:] {
 			if l.perfs.has(i) {
@@ -209,7 +214,7 @@ func (l *look) order() ([]int32, func(int32) Position) {
 		}
 	case SortPrice:
 		return x.byPrice, func(i int32) Position { return of(i, x.perfs[i].price, sortStart(x.perfs[i].start)) }
-	case SortRelevance:
+	case SortRelevance, SortConfidence:
 		return x.byStart, func(i int32) Position {
 			if l.score == nil {
 				return of(i, 0, sortStart(x.perfs[i].start))

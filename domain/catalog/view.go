@@ -3,6 +3,7 @@ package catalog
 import (
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"guichet/domain"
@@ -19,6 +20,7 @@ type View struct {
 	quietFrom time.Time                        // since when what it reports is without a gap; zero is since everything was read
 	moves     map[ProductID]time.Time          // the last move it reported, where that was not followed by a reading at once
 	latest    time.Time                        // the newest reading
+	moments   func() []time.Time
 }
 
 // NewView lays readings over a snapshot and builds the snapshot's index, which takes a while: it is for those who prepare
@@ -28,6 +30,7 @@ func NewView(snap *Snapshot, readings []Reading, confirmed time.Time) *View {
 	v.shares = map[PerformanceID][]ContingentID{}
 	v.lay(readings)
 	v.spent = v.spentAfter(nil, readings)
+	v.moments = sync.OnceValue(v.findMoments)
 	return v
 }
 
@@ -61,6 +64,7 @@ func (v *View) With(readings []Reading, confirmed time.Time) *View {
 		n.lay(readings)
 	}
 	n.spent = n.spentAfter(v, readings)
+	n.moments = sync.OnceValue(n.findMoments)
 	return n
 }
 
@@ -76,6 +80,21 @@ func (v *View) LatestAt() time.Time {
 		return v.confirmed
 	}
 	return v.latest
+}
+
+// Moments are those as of which the availability of performances is known, each once, in order. The first call looks through
+// everything that is known; who prepares a view makes it.
+func (v *View) Moments() []time.Time { return v.moments() }
+
+func (v *View) findMoments() []time.Time {
+	seen := map[int64]time.Time{}
+	for k, a := range v.levels {
+		if k.Performance != 0 && k.Contingent == 0 {
+			at := v.asOf(k, a.AsOf)
+			seen[at.UnixMilli()] = at
+		}
+	}
+	return slices.SortedFunc(maps.Values(seen), time.Time.Compare)
 }
 
 // Read is what was last read of exactly this key, as of the moment it was read; false where nothing ever was.

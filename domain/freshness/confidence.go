@@ -38,6 +38,16 @@ type Answer struct {
 	Until   time.Duration // to the performance's start
 }
 
+// ageLimits are where the next age begins.
+func ageLimits() [ages - 1]time.Duration {
+	return [...]time.Duration{2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour, 8 * time.Hour}
+}
+
+// nearLimits are from where on a performance is not so near.
+func nearLimits() [nears - 1]time.Duration {
+	return [...]time.Duration{24 * time.Hour, 4 * 24 * time.Hour, 21 * 24 * time.Hour}
+}
+
 func (a Answer) cell() (band, age, near int) {
 	switch a.Level {
 	case catalog.LevelGood:
@@ -50,12 +60,12 @@ func (a Answer) cell() (band, age, near int) {
 	default:
 		band = 3
 	}
-	for _, limit := range []time.Duration{2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour, 8 * time.Hour} {
+	for _, limit := range ageLimits() {
 		if a.Age >= limit {
 			age++
 		}
 	}
-	for _, limit := range []time.Duration{24 * time.Hour, 4 * 24 * time.Hour, 21 * 24 * time.Hour} {
+	for _, limit := range nearLimits() {
 		if a.Until >= limit {
 			near++
 		}

@@ -2,7 +2,10 @@ package freshness
 
 import (
 	"math"
+	"slices"
 	"time"
+
+	"guichet/domain/catalog"
 )
 
 // Table is a Confidence as it is shown: percents, which change only when what was learned moves by one. The zero value says
@@ -40,3 +43,35 @@ const Step = time.Minute
 
 // AtStep is the moment by which ages are judged at a time: the end of its step, so that an age is never made younger.
 func AtStep(now time.Time) time.Time { return now.Truncate(Step).Add(Step) }
+
+// Turns is when what a table says of a view changes next although nothing new is known: an answer passes into the next age, or
+// a performance into the next nearness, both as AtStep judges them. It is zero where nothing does any more.
+func Turns(v *catalog.View, now time.Time) time.Time {
+	at := AtStep(now)
+	var next time.Time
+	offer := func(t time.Time) {
+		if t.After(at) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, m := range v.Moments() {
+		for _, limit := range ageLimits() {
+			offer(m.Add(limit))
+		}
+	}
+	for _, limit := range nearLimits() { // a day before, it comes nearer
+		i, _ := slices.BinarySearchFunc(v.Performances, at.Add(limit), func(p catalog.Performance, t time.Time) int {
+			if p.Start.Before(t) {
+				return -1
+			}
+			return 1
+		})
+		if i < len(v.Performances) {
+			offer(v.Performances[i].Start.Add(-limit).Add(time.Nanosecond))
+		}
+	}
+	if next.IsZero() {
+		return next
+	}
+	return next.Add(Step - 1).Truncate(Step).Add(-Step)
+}
