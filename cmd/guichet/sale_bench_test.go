@@ -126,20 +126,7 @@ func sellSeats(b *testing.B, a *app) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	v, err := a.catalog.View("stadium")
-	if err != nil {
-		b.Fatal(err)
-	}
-	var bodies [][]byte
-	for i := range v.Performances {
-		p := &v.Performances[i]
-		for _, pr := range p.Prices {
-			if t := v.Tariff(pr.Tariff); len(t.Requires) == 0 && t.Min <= 1 && pr.Min <= 1 && v.SellablePerformance(p, pr.Tariff, pr.SeatCategory, a.clock()).OnSale {
-				bodies = append(bodies, fmt.Appendf(nil, `{"institution":"stadium","items":[{"performance":"stadium-%d","seat_category":"stadium-%d","tariff":"stadium-%d","quantity":1}]}`,
-					p.ID, pr.SeatCategory, pr.Tariff))
-			}
-		}
-	}
+	bodies := seats(b, a)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 	post := func(path, key string, body []byte) (string, int) {
 		req, _ := http.NewRequest(http.MethodPost, server.URL+path, bytes.NewReader(body))

@@ -397,6 +397,8 @@ func (p *Platform) warm() {
 // packed keeps the compressed form of the last long answers, which are the kept catalogs, so that each is compressed once.
 // It does not keep the answers themselves.
 type packed struct {
+	writers sync.Pool // of *gzip.Writer
+
 	mu   sync.Mutex
 	kept []*packedBody
 }
@@ -416,7 +418,7 @@ const (
 // gzip compresses an answer when the caller asks for it.
 func (p *packed) gzip(r *http.Request, rep reply) reply {
 	if len(rep.body) < packFrom || rep.cut || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") || bytes.HasPrefix(rep.body, []byte(`{"requestId"`)) {
-		return compress(r, rep) // with a requestId it is asked for once
+		return p.compress(r, rep) // with a requestId it is asked for once
 	}
 	body := p.of(rep.body)
 	if body == nil {
@@ -434,7 +436,7 @@ func (p *packed) of(body []byte) []byte {
 		return nil
 	}
 	k := p.find(weak.Make(&body[0]))
-	k.once.Do(func() { k.body = gzipped(body) })
+	k.once.Do(func() { k.body = p.gzipped(body) })
 	return k.body
 }
 

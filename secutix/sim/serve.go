@@ -445,12 +445,12 @@ func htmlReply(status int, text string) reply {
 }
 
 // compress packs the body when the caller asks for it.
-func compress(r *http.Request, rep reply) reply {
+func (p *packed) compress(r *http.Request, rep reply) reply {
 	if rep.body == nil || rep.cut || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") ||
 		strings.HasPrefix(rep.header.Get("Content-Type"), "image/") {
 		return rep
 	}
-	body := gzipped(rep.body)
+	body := p.gzipped(rep.body)
 	if body == nil {
 		return rep
 	}
@@ -460,15 +460,21 @@ func compress(r *http.Request, rep reply) reply {
 	return rep
 }
 
-// gzipped is the compressed form, or nil when there is none.
-func gzipped(body []byte) []byte {
+// gzipped is the compressed form, or nil when there is none. Writers are used again: a new one costs a megabyte of memory.
+func (p *packed) gzipped(body []byte) []byte {
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err != nil {
+	z, ok := p.writers.Get().(*gzip.Writer)
+	if !ok {
+		var err error
+		if z, err = gzip.NewWriterLevel(&b, gzip.BestSpeed); err != nil {
+			return nil
+		}
+	}
+	z.Reset(&b)
+	_, err := z.Write(body)
+	if errors.Join(err, z.Close()) != nil {
 		return nil
 	}
-	if _, err := z.Write(body); errors.Join(err, z.Close()) != nil {
-		return nil
-	}
+	p.writers.Put(z)
 	return b.Bytes()
 }
