@@ -55,6 +55,7 @@ type orderDTO struct {
 	Institution       string       `json:"institution"`
 	Storefront        string       `json:"storefront"`
 	Reference         string       `json:"reference,omitempty"`
+	Basket            string       `json:"basket,omitempty" doc:"id of the basket it is sold with"`
 	Platform          platformDTO  `json:"platform" doc:"how S-360 names the order; empty until held"`
 	HoldExpiresAt     time.Time    `json:"hold_expires_at,omitzero" doc:"when the hold is given back unless it is closed"`
 	PlatformExpiresAt time.Time    `json:"platform_expires_at,omitzero" doc:"when the platform would let it lapse: the limit of extend"`
@@ -152,7 +153,7 @@ func (s *server) location(code domain.InstitutionCode) *time.Location {
 func (s *server) order(ctx context.Context, o *sales.Order, langs []string) orderDTO {
 	loc := s.location(o.Institution)
 	d := orderDTO{
-		ID: string(o.ID), State: string(o.Status), Institution: string(o.Institution), Storefront: o.Storefront, Reference: o.Reference,
+		ID: string(o.ID), State: string(o.Status), Institution: string(o.Institution), Storefront: o.Storefront, Reference: o.Reference, Basket: string(o.Basket),
 		Platform:      platformDTO{OrderID: o.Platform.OrderID, FileID: o.Platform.FileID},
 		HoldExpiresAt: in(o.HoldExpiresAt, loc), PlatformExpiresAt: in(o.PlatformExpiresAt, loc), TimeZone: loc.String(),
 		Total: moneyOrNil(o.Total), Lines: make([]lineDTO, 0, len(o.Lines)), PaymentReference: o.PaymentReference,

@@ -76,7 +76,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), adminRefusals(), accountRefusals(), imageRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), adminRefusals(), accountRefusals(), imageRefusals())
 }
 
 func keyRefusals() []refusal {

@@ -75,6 +75,12 @@ func (s *server) routes() []*route {
 		domain.CodePlatformRefused, domain.CodePlatformInProgress, domain.CodePlatformConfig, quota.CodeRate, quota.CodeDay, quota.CodeMonth, quota.CodePause,
 	}
 	change := append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeKeyReused}, platform...)
+	hold := append([]string{
+		sales.CodeKeyMissing, sales.CodeKeyReused, sales.CodeKeyInProgress, sales.CodeAvailability, sales.CodePriceChanged,
+		sales.CodePriceFraction, sales.CodeQuantity, sales.CodeItems, sales.CodeTariffRequires, sales.CodeCurrency, sales.CodeContact,
+		catalog.CodeNotOnSale, catalog.CodePerformanceOver, catalog.CodeSeatCategory, catalog.CodeTariff, catalog.CodeTimeslot,
+		catalog.CodeItemUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution,
+	}, platform...)
 	return []*route{
 		{
 			method: http.MethodGet, path: "/v1/institutions", id: "listInstitutions", tag: tagCatalog, scopes: catalogScope,
@@ -174,12 +180,7 @@ func (s *server) routes() []*route {
 			summary: "Hold places",
 			about: "Holds everything asked for, or nothing. 201: held; or, where the key repeats an earlier request, that order as it is now. " +
 				"202: the platform did not answer; the order stays holding, nothing was sold, and whatever the platform holds lapses by itself.",
-			codes: append([]string{
-				sales.CodeKeyMissing, sales.CodeKeyReused, sales.CodeKeyInProgress, sales.CodeAvailability, sales.CodePriceChanged,
-				sales.CodePriceFraction, sales.CodeQuantity, sales.CodeItems, sales.CodeTariffRequires, sales.CodeCurrency, sales.CodeContact,
-				catalog.CodeNotOnSale, catalog.CodePerformanceOver, catalog.CodeSeatCategory, catalog.CodeTariff, catalog.CodeTimeslot,
-				catalog.CodeItemUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution,
-			}, platform...),
+			codes: hold,
 			mount: typed(s.createOrder, http.StatusCreated, http.StatusAccepted),
 		},
 		{
@@ -224,6 +225,30 @@ func (s *server) routes() []*route {
 			method: http.MethodGet, path: "/v1/orders/{id}/calls", id: "listOrderCalls", tag: tagOrders, scopes: scopes(storefront.ScopeFinance, storefront.ScopeAdmin),
 			summary: "List the calls to the platform that an order has cost", about: "Of the last week, as far as the log of the last 50,000 calls reaches.",
 			codes: []string{sales.CodeUnknown, storefront.CodeKeyInstitution}, mount: typed(s.orderCalls, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/baskets", id: "createBasket", tag: tagOrders, scopes: sell,
+			summary: "Hold places of several institutions together",
+			about: "Everything is held, or nothing: where one order is refused or has no answer, the others are given back and basket.not_held says " +
+				"of each why. The same key with the same body goes on where it was cut, and gives the same basket for ever.",
+			codes: append(slices.Clone(hold), sales.CodeBasketOrders, sales.CodeBasketNotHeld), mount: typed(s.createBasket, http.StatusCreated),
+		},
+		{
+			method: http.MethodGet, path: "/v1/baskets/{id}", id: "getBasket", tag: tagOrders, scopes: sellOrDeliver,
+			summary: "Read a basket", codes: []string{sales.CodeBasketUnknown}, mount: typed(s.getBasket, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/baskets/{id}/close", id: "closeBasket", tag: tagOrders, scopes: sell,
+			summary: "Sell a basket's orders one by one",
+			about: "200: everything is sold. 202: an outcome is not known yet; close again to go on, or poll. 409 basket.not_closed: an order was refused; " +
+				"the rest was given back, what was sold is undone or lies before a person, and errors[] says what each came to.",
+			codes: append(slices.Clone(change), sales.CodeBasketUnknown, sales.CodeBasketNotClosed, sales.CodeHoldExpired, sales.CodePayment),
+			mount: typed(s.closeBasket, http.StatusOK, http.StatusAccepted),
+		},
+		{
+			method: http.MethodPost, path: "/v1/baskets/{id}/release", id: "releaseBasket", tag: tagOrders, scopes: sell,
+			summary: "Give a basket back", about: "One of which something is sold is cancelled order by order.",
+			codes: append(slices.Clone(change), sales.CodeBasketUnknown), mount: typed(s.releaseBasket, http.StatusOK, http.StatusAccepted),
 		},
 		{
 			method: http.MethodGet, path: "/v1/orders/{id}/tickets", id: "listTickets", tag: tagTickets, scopes: sellOrDeliver,

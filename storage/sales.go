@@ -310,6 +310,9 @@ func selectOrders(tx *gorm.DB, q sales.Query) (*gorm.DB, error) {
 	if q.Reference != "" {
 		tx = tx.Where("reference = ?", plain(q.Reference))
 	}
+	if q.Basket != "" {
+		tx = tx.Where("basket = ?", plain(string(q.Basket)))
+	}
 	if len(q.Statuses) > 0 {
 		tx = tx.Where("status IN ?", q.Statuses)
 	}

@@ -21,6 +21,7 @@ type orderRow struct {
 	Institution     string
 	Storefront      string
 	Reference       string
+	Basket          string
 	Status          string
 	Version         int64
 	PlatformOrderID int64
@@ -63,7 +64,7 @@ func fromOrder(o *sales.Order) (orderRow, error) {
 	return orderRow{
 		Claim: max(claim, 0),
 		ID:    string(o.ID), Institution: string(o.Institution), Storefront: plain(o.Storefront), Reference: plain(o.Reference),
-		Status: string(o.Status), Version: o.Version, PlatformOrderID: o.Platform.OrderID, PlatformFileID: o.Platform.FileID,
+		Basket: plain(string(o.Basket)), Status: string(o.Status), Version: o.Version, PlatformOrderID: o.Platform.OrderID, PlatformFileID: o.Platform.FileID,
 		CreatedAt: instant(millis(o.CreatedAt)), UpdatedAt: instant(millis(o.UpdatedAt)), NextCheckAt: instant(millis(o.NextCheckAt)),
 		Search: orderSearch(o), Format: orderFormat, Content: string(content),
 	}, nil
@@ -109,6 +110,7 @@ type (
 	orderContent struct {
 		Storefront        string        `json:"storefront,omitzero"`
 		Reference         string        `json:"reference,omitzero"`
+		Basket            string        `json:"basket,omitzero"`
 		Lines             []lineContent `json:"lines,omitzero"`
 		Buyer             buyerContent  `json:"buyer,omitzero"`
 		PurchaserContact  string        `json:"purchaser_contact,omitzero"`
@@ -250,7 +252,7 @@ type (
 
 func (c *orderContent) toOrder() sales.Order {
 	return sales.Order{
-		Storefront: c.Storefront, Reference: c.Reference,
+		Storefront: c.Storefront, Reference: c.Reference, Basket: sales.BasketID(c.Basket),
 		Lines:            mapEach(c.Lines, lineContent.toLine),
 		Buyer:            sales.Buyer(c.Buyer),
 		PurchaserContact: c.PurchaserContact,
@@ -269,7 +271,7 @@ func (c *orderContent) toOrder() sales.Order {
 
 func fromOrderContent(o *sales.Order) orderContent {
 	return orderContent{
-		Storefront: o.Storefront, Reference: o.Reference,
+		Storefront: o.Storefront, Reference: o.Reference, Basket: string(o.Basket),
 		Lines:            mapEach(o.Lines, fromLine),
 		Buyer:            buyerContent(o.Buyer),
 		PurchaserContact: o.PurchaserContact,

@@ -22,6 +22,10 @@ const (
 	CodeKeyInProgress   = "key.in_progress" // the first attempt is still running
 	CodeTicketUnknown   = "ticket.unknown"
 	CodeTicketNotIssued = "ticket.not_issued"
+	CodeBasketUnknown   = "basket.unknown"
+	CodeBasketOrders    = "basket.orders"       // no orders, too many, or two of one institution
+	CodeBasketNotHeld   = "basket.not_held"     // an order could not be held, so none is
+	CodeBasketNotClosed = "basket.not_closed"   // an order could not be closed; the rest was given back or undone
 	CodeRefundDenied    = "order.refund_denied" // the institution does not take it back
 	CodeTicketCancelled = "ticket.cancelled"    // it was taken back already
 	CodeTicketUsed      = "ticket.used"         // it was scanned at a gate

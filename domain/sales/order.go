@@ -17,8 +17,9 @@ type OrderID string
 type Order struct {
 	ID               OrderID
 	Institution      domain.InstitutionCode
-	Storefront       string // who sells: the storefront's name
-	Reference        string // the storefront's own number; may repeat
+	Storefront       string   // who sells: the storefront's name
+	Reference        string   // the storefront's own number; may repeat
+	Basket           BasketID // what it is sold together with; empty: by itself
 	Status           Status
 	Version          int64 // rises with every stored change
 	Lines            []Line

@@ -178,7 +178,8 @@ type Query struct {
 	Statuses     []Status
 	From, To     time.Time // created at or after, before
 	PlatformID   int64     // platform order or file id
-	Text         string    // part of id, reference, e-mail or names, case folded; admin search
+	Basket       BasketID
+	Text         string // part of id, reference, e-mail or names, case folded; admin search
 	Page         domain.Page
 }
 

@@ -88,6 +88,9 @@ type HoldRequest struct {
 	Buyer            Buyer
 	PurchaserContact string
 	Expected         *domain.Money
+
+	basket     BasketID // what the order is sold together with
+	basketSize int      // how many orders that is
 }
 
 // content collects what a request says, in a form that does not change when requests gain members: names and values of
@@ -130,6 +133,7 @@ func (r HoldRequest) digest() string {
 	c.add("last_name", r.Buyer.LastName)
 	c.add("language", r.Buyer.Language)
 	c.add("purchaser_contact", r.PurchaserContact)
+	c.number("basket_size", int64(r.basketSize))
 	if r.Expected != nil {
 		c.add("expected_total", r.Expected.String())
 	}
@@ -212,7 +216,7 @@ func (s *Service) quote(ctx context.Context, r HoldRequest) (catalog.Quote, erro
 func (s *Service) newOrder(storefront string, r HoldRequest, quote catalog.Quote) Order {
 	now := s.Clock()
 	o := Order{
-		ID: OrderID(s.IDs("ord")), Institution: r.Institution, Storefront: storefront, Reference: r.Reference,
+		ID: OrderID(s.IDs("ord")), Institution: r.Institution, Storefront: storefront, Reference: r.Reference, Basket: r.basket,
 		Buyer: r.Buyer, PurchaserContact: r.PurchaserContact, Expected: r.Expected, Quoted: quote.Total,
 		CreatedAt: now, UpdatedAt: now,
 	}

@@ -49,7 +49,7 @@ var moves = []Move{
 	{Closing, Expired, "a read shows that the platform let the hold lapse"},
 	{Closing, Review, "nothing could be read for too long, or what was sold is another order's"},
 	{Issuing, Issued, "the missing barcodes are there"},
-	{Issuing, Review, "barcodes did not come for too long, or the platform does not call the order closed any more"},
+	{Issuing, Review, "barcodes did not come for too long, the platform does not call the order closed any more; or its basket failed and it could not be undone"},
 	{Issued, Cancelling, "the storefront cancels, whole or in part; the intent is stored before the platform is asked"},
 	{Issued, Review, "the storefront cancels, and the institution undoes sales by hand only; or the platform does not call the order closed any more"},
 	{Cancelling, Cancelled, "the refund order is closed, and no good ticket is left"},

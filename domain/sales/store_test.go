@@ -174,7 +174,7 @@ func (s *store) Orders(ctx context.Context, q sales.Query) ([]sales.Order, strin
 	for _, o := range s.orders {
 		if (q.Storefront == "" || o.Storefront == q.Storefront) &&
 			(q.Institutions == nil || slices.Contains(q.Institutions, o.Institution)) &&
-			(q.Reference == "" || o.Reference == q.Reference) && (len(q.Statuses) == 0 || slices.Contains(q.Statuses, o.Status)) {
+			(q.Reference == "" || o.Reference == q.Reference) && (q.Basket == "" || o.Basket == q.Basket) && (len(q.Statuses) == 0 || slices.Contains(q.Statuses, o.Status)) {
 			out = append(out, s.clone(o))
 		}
 	}

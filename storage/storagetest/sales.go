@@ -31,6 +31,7 @@ func salesTests() []test {
 		{"a barcode or platform order is sold once in an institution", duplicatesRefused},
 		{"a ticket leads to its order", ticketLeadsToOrder},
 		{"due orders come oldest first, whatever the zone", dueOrders},
+		{"a basket's orders are found", basketOrders},
 		{"the list is newest first and stable under inserts", listIsStable},
 		{"the list keeps to what is asked for", listFilters},
 		{"a made-up cursor is refused", cursorRefused},
@@ -457,6 +458,23 @@ func dueOrders(t check) {
 	got, err := t.db.Sales().DueOrders(t.Context(), []sales.Status{sales.Review, sales.Closing}, noon(), 10)
 	if diff := cmp.Diff([]sales.OrderID{"ord_0007"}, got); diff != "" || err != nil {
 		t.Errorf("due in review: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func basketOrders(t check) {
+	for n := range 4 {
+		o := order(n)
+		if n > 0 {
+			o.Basket = "bsk_1"
+		}
+		if n == 3 {
+			o.Basket = "bsk_2"
+		}
+		create(t, o)
+	}
+	got, _, err := t.db.Sales().Orders(t.Context(), sales.Query{Basket: "bsk_1"})
+	if diff := cmp.Diff([]sales.OrderID{"ord_0002", "ord_0001"}, ids(got)); diff != "" || err != nil {
+		t.Errorf("a basket's orders: %v (-want +got):\n%s", err, diff)
 	}
 }
 
