@@ -60,21 +60,22 @@ func (p *program) torture(ctx context.Context, o torture.Options, asJSON bool) e
 		}
 	}
 	lines := json.NewEncoder(p.out)
+	var unsaid error
 	report, err := torture.Run(ctx, o, func(v torture.Violation) {
 		if asJSON {
-			err = errors.Join(err, lines.Encode(v))
+			unsaid = errors.Join(unsaid, lines.Encode(v))
 			return
 		}
-		fmt.Fprintf(p.out, "seed %d:\n  %s\n%s\nservice's log:\n%s\nReplay: guichet torture --schedules 1 --seed %d\n\n", v.Seed,
-			strings.Join(v.Broken, "\n  "), strings.Join(v.Trace, "\n"), strings.Join(v.Log, "\n"), v.Seed)
+		fmt.Fprintf(p.out, "seed %d:\n  %s\n%s\nservice's log:\n%s\nReplay on the same database: guichet torture --schedules 1 --seed %d\n\n",
+			v.Seed, strings.Join(v.Broken, "\n  "), strings.Join(v.Trace, "\n"), strings.Join(v.Log, "\n"), v.Seed)
 	})
-	if err != nil {
-		return fmt.Errorf("torture: %w", err)
+	if err != nil { // what was done until then is told all the same
+		err = fmt.Errorf("torture: %w", err)
 	}
 	if asJSON {
-		err = lines.Encode(report)
+		err = errors.Join(err, unsaid, lines.Encode(report))
 	} else {
-		_, err = fmt.Fprintf(p.out, "%d schedules, %d violations, %d sold, %d settled, %d kills\n", report.Schedules, report.Violations, report.Sold, report.Settled, report.Kills)
+		fmt.Fprintf(p.out, "%d schedules, %d violations, %d sold, %d settled, %d kills\n", report.Schedules, report.Violations, report.Sold, report.Settled, report.Kills)
 	}
 	if err == nil && report.Violations > 0 {
 		return errPrinted
