@@ -31,6 +31,7 @@ const (
 	codeLeaseLost     = "lease.lost"
 	codeQuotaPlan     = "quota.plan"
 	codePictureSize   = "picture.size"
+	codeRecording     = "quota.recording"
 )
 
 // explanations lists every code, in the order of the page.
@@ -125,6 +126,7 @@ func explanations() []explanation {
 		{quota.CodePeakOverlap, 422, "Another time with a raised rate overlaps it", "Stands in errors[]: the detail says which. Remove that one, or choose another time."},
 		{quota.CodePeakCount, 422, "Too many times with a raised rate are to come", "Stands in errors[]: remove one that is not needed."},
 		{quota.CodePeakUnknown, 404, "There is no such time with a raised rate", "GET /v1/admin/quota/peaks lists them; those of the configuration cannot be removed here."},
+		{codeRecording, 422, "That is no recording", "A file of what a month was like, for the planner's simulation, is not as described; the detail names the line and the column."},
 		{codeQuotaPlan, 422, "The plan cannot be kept", "It needs more calls than there are; the detail says how many."},
 		{codeLeaseLost, 409, "Another process took over", "The work goes on there; nothing is to be done."},
 		{freshness.CodeStale, 409, "Another process was faster", "Two processes planned for one institution at the same time; the later one begins anew by itself."},

@@ -445,11 +445,11 @@ func adminRefusals() []refusal {
 // elsewhere are codes that no answer of this API carries, or that another test produces.
 func elsewhere() []string {
 	return []string{
-		storefront.CodeKeyRate,         // TestThrottle
-		sales.CodePriceChanged,         // TestHold_PriceChanged
-		sales.CodeDuplicate,            // sales sends such an order to review
-		codeTicketBarcode,              // of kind internal, whose code stays inside
-		codeQuotaPlan,                  // of the command line
+		storefront.CodeKeyRate,       // TestThrottle
+		sales.CodePriceChanged,       // TestHold_PriceChanged
+		sales.CodeDuplicate,          // sales sends such an order to review
+		codeTicketBarcode,            // of kind internal, whose code stays inside
+		codeQuotaPlan, codeRecording, // of the command line
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
 		freshness.CodeStale, // stays in the planner's steps
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	LogFormat     string        `yaml:"log_format" env:"GUICHET_LOG_FORMAT"`
 	HoldFor       time.Duration `yaml:"hold_for" env:"GUICHET_HOLD_FOR"`
 	Availability  time.Duration `yaml:"availability_every" env:"GUICHET_AVAILABILITY_EVERY"`
+	CatalogEvery  time.Duration `yaml:"catalog_every" env:"GUICHET_CATALOG_EVERY"`
 	// Freshness is who decides what availability is read and when: "planner", or "moved" (what the platform says moved, every
 	// AvailabilityEvery). FreshnessFloor: the planner reads or confirms everything on sale at least so often. FreshnessBatch:
 	// how many performances it reads in one call at most.
@@ -123,7 +124,7 @@ const (
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
-		HoldFor: 10 * time.Minute, Availability: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20,
+		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20,
 	}
 }
 
@@ -259,6 +260,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Availability < time.Minute || c.Availability > 24*time.Hour {
 		bad("availability_every: %s is not between 1m (the platform's own limit) and 24h", c.Availability)
+	}
+	if c.CatalogEvery < 10*time.Minute || c.CatalogEvery > 24*time.Hour {
+		bad("catalog_every: %s is not between 10m (the platform's own limit) and 24h", c.CatalogEvery)
 	}
 	if c.Freshness != freshnessPlanner && c.Freshness != freshnessMoved {
 		bad("freshness: %q is neither planner nor moved", c.Freshness)

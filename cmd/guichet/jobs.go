@@ -38,7 +38,7 @@ type job struct {
 // table is every background job there is.
 func (a *app) table() []job {
 	return []job{
-		{kind: "catalog.refresh", queue: storage.QueueRefresh, every: 10 * time.Minute, start: true, perInstitution: true, run: a.refreshCatalog},
+		{kind: "catalog.refresh", queue: storage.QueueRefresh, every: a.cfg.CatalogEvery, start: true, perInstitution: true, run: a.refreshCatalog},
 		{kind: string(catalog.TaskHint), queue: storage.QueueRefresh, perInstitution: true, run: a.lookAtCatalog},
 		{kind: "availability.tick", queue: storage.QueueRefresh, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
 			return a.refreshAvailability(ctx, id, false)
