@@ -13,6 +13,7 @@ import (
 	"guichet/domain/delivery"
 	"guichet/domain/freshness"
 	"guichet/domain/quota"
+	"guichet/domain/reconcile"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
 )
@@ -86,6 +87,13 @@ func explanations() []explanation {
 		{sales.CodeCurrency, 422, "The currency is wrong", "An order is in one currency, the institution's."},
 		{sales.CodePayment, 409, "The pending account refused", "Nothing was sold; the hold lives on. An operator must speak with the institution."},
 		{sales.CodeAccountLimit, 409, "The institution's limit is reached", "Nothing was asked of the platform; the hold lives on. With this order more would be owed to the institution than it allows: an operator must pay it or have the limit raised, then close again."},
+		{reconcile.CodePaymentFormat, 422, "The payment cannot be read", "The detail names the column or member. In a file, other lines are taken all the same; a file without the right head is refused whole."},
+		{reconcile.CodePaymentReference, 422, "No order has this payment reference", "Stands in problems: the payment is kept, because money was taken, and looked for again by each reconciliation. Check the payment_reference that the order was closed with."},
+		{reconcile.CodePaymentConflict, 409, "The payment was reported with other content", "Nothing was changed. A payment_id stands for one payment for ever; report another one under another number."},
+		{reconcile.CodeRunUnknown, 404, "There is no such reconciliation", "The id is wrong."},
+		{reconcile.CodeCaseUnknown, 404, "There is no such case", "The id is wrong."},
+		{reconcile.CodeCaseAction, 422, "The action does not fit the case", "Stands in errors[]: the case's actions lists those that do; or the platform says something else by now."},
+		{reconcile.CodeCaseDecided, 409, "The case is not to be decided any more", "The difference is gone, or what was decided was carried out."},
 		{account.CodePosting, 422, "The posting is wrong", "Usually stands in errors[]: the member named cannot be taken. A reversal is not reversed: make the posting anew."},
 		{account.CodeDuplicate, 409, "The posting was made already, with other content", "A key, and the reversal of a posting, are taken once. Use a new Idempotency-Key for another posting."},
 		{account.CodeUnknown, 404, "There is no such posting", "Use a number from the institution's statement."},

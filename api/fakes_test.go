@@ -24,6 +24,7 @@ import (
 	"guichet/domain/delivery"
 	"guichet/domain/freshness"
 	"guichet/domain/quota"
+	"guichet/domain/reconcile"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
 )
@@ -417,6 +418,7 @@ func (s *orderStore) Orders(_ context.Context, q sales.Query) ([]sales.Order, st
 		if (q.Storefront != "" && o.Storefront != q.Storefront) || (q.Institutions != nil && !slices.Contains(q.Institutions, o.Institution)) ||
 			(q.Reference != "" && o.Reference != q.Reference) || (q.Basket != "" && o.Basket != q.Basket) || (len(q.Statuses) > 0 && !slices.Contains(q.Statuses, o.Status)) ||
 			(!q.From.IsZero() && o.CreatedAt.Before(q.From)) || (!q.To.IsZero() && !o.CreatedAt.Before(q.To)) ||
+			(q.PaymentReference != "" && o.PaymentReference != q.PaymentReference) ||
 			(q.PlatformID != 0 && o.Platform.OrderID != q.PlatformID && o.Platform.FileID != q.PlatformID) ||
 			(q.Text != "" && !strings.Contains(strings.ToLower(string(o.ID)+" "+o.Reference+" "+o.Buyer.Email+" "+o.Buyer.LastName), strings.ToLower(q.Text))) {
 			continue
@@ -955,10 +957,13 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 		},
 		Alone: func(context.Context, string) (func(), bool, error) { return func() {}, true, nil },
 	})
+	compare := reconcile.New(reconcile.Deps{
+		Store: struct{ reconcile.Store }{}, Platform: struct{ reconcile.Platform }{}, Orders: r.orders, Ledger: books, Seller: sell, Clock: r.now.Now, IDs: ids, Log: log,
+	})
 	r.deps = Deps{
 		Freshness: r.fresh, Views: r.fresh.Views,
 		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer}),
-		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Account: books, CountOrders: r.orders.CountOrders,
+		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Account: books, Reconcile: compare, CountOrders: r.orders.CountOrders,
 		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,
 	}
 	for _, m := range more {

@@ -199,7 +199,7 @@ func (s *server) finishDocument(doc *huma.OpenAPI, table []*route) error {
 	asked := map[string]bool{}
 	for _, r := range table {
 		op := operationOf(doc, r)
-		if op.RequestBody != nil {
+		if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil {
 			reach(schemas, op.RequestBody.Content["application/json"].Schema, asked)
 		}
 		for _, p := range op.Parameters {

@@ -14,6 +14,7 @@ import (
 	"guichet/domain/catalog"
 	"guichet/domain/freshness"
 	"guichet/domain/quota"
+	"guichet/domain/reconcile"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
 )
@@ -76,7 +77,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), adminRefusals(), accountRefusals(), imageRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals())
 }
 
 func keyRefusals() []refusal {
@@ -445,11 +446,12 @@ func adminRefusals() []refusal {
 // elsewhere are codes that no answer of this API carries, or that another test produces.
 func elsewhere() []string {
 	return []string{
-		storefront.CodeKeyRate,       // TestThrottle
-		sales.CodePriceChanged,       // TestHold_PriceChanged
-		sales.CodeDuplicate,          // sales sends such an order to review
-		codeTicketBarcode,            // of kind internal, whose code stays inside
-		codeQuotaPlan, codeRecording, // of the command line
+		reconcile.CodePaymentReference, // in the answer to an import
+		storefront.CodeKeyRate,         // TestThrottle
+		sales.CodePriceChanged,         // TestHold_PriceChanged
+		sales.CodeDuplicate,            // sales sends such an order to review
+		codeTicketBarcode,              // of kind internal, whose code stays inside
+		codeQuotaPlan, codeRecording,   // of the command line
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
 		freshness.CodeStale, // stays in the planner's steps
 	}

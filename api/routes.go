@@ -20,6 +20,7 @@ import (
 	"guichet/domain/delivery"
 	"guichet/domain/freshness"
 	"guichet/domain/quota"
+	"guichet/domain/reconcile"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
 )
@@ -222,6 +223,22 @@ func (s *server) routes() []*route {
 			mount: typed(s.cancelOrder, http.StatusOK, http.StatusAccepted),
 		},
 		{
+			method: http.MethodPost, path: "/v1/payments", id: "reportPayment", tag: tagOrders, scopes: sell,
+			summary: "Report a payment that the storefront took",
+			about: "For reconciliation; it moves nothing. 201: kept. 200: reported before with the same content. A payment whose reference no order was " +
+				"closed with stands in problems, and is kept: money was taken.",
+			codes: []string{reconcile.CodePaymentConflict, reconcile.CodePaymentFormat, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution},
+			mount: typed(s.reportPayment, http.StatusCreated, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/payments/import", id: "importPayments", tag: tagOrders, scopes: sell, raw: true,
+			summary: "Report payments as CSV",
+			about: "RFC 4180, UTF-8, with a head line: institution, payment_id, payment_reference, amount (42.00), currency, paid_at (RFC 3339). At most 10,000 " +
+				"lines and 2 MB. Lines that cannot be taken stand in problems; the others are kept. The same file may be sent again.",
+			codes: []string{reconcile.CodePaymentFormat, CodeRequestMalformed, CodeRequestTooLarge, CodeRequestMediaType},
+			mount: takesCSV(plain[struct{}, importedDTO](s.importPayments)),
+		},
+		{
 			method: http.MethodGet, path: "/v1/orders/{id}/calls", id: "listOrderCalls", tag: tagOrders, scopes: scopes(storefront.ScopeFinance, storefront.ScopeAdmin),
 			summary: "List the calls to the platform that an order has cost", about: "Of the last week, as far as the log of the last 50,000 calls reaches.",
 			codes: []string{sales.CodeUnknown, storefront.CodeKeyInstitution}, mount: typed(s.orderCalls, http.StatusOK),
@@ -411,6 +428,41 @@ func (s *server) routes() []*route {
 			mount: typed(s.adminPost, http.StatusCreated, http.StatusOK),
 		},
 		{
+			method: http.MethodPost, path: "/v1/admin/reconciliations", id: "adminReconcile", tag: tagAdmin, scopes: finance,
+			summary: "Compare our orders with the platform's history and the payments that storefronts report",
+			about:   "202: it runs in the background and makes a bounded number of calls; read it by its id. Each difference is a case.",
+			codes:   []string{CodeRequestRequired, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution}, mount: typed(s.adminReconcile, http.StatusAccepted),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/reconciliations", id: "adminListReconciliations", tag: tagAdmin, scopes: finance,
+			summary: "List reconciliations, newest first", codes: append(list, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution), mount: typed(s.adminRuns, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/reconciliations/{id}", id: "adminGetReconciliation", tag: tagAdmin, scopes: finance,
+			summary: "Read a reconciliation", codes: []string{reconcile.CodeRunUnknown, storefront.CodeKeyInstitution}, mount: typed(s.adminRun, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/cases", id: "adminListCases", tag: tagAdmin, scopes: finance,
+			summary: "List differences that reconciliations found, newest first", codes: append(list, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution),
+			mount: typed(s.adminCases, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/cases/{id}", id: "adminGetCase", tag: tagAdmin, scopes: finance,
+			summary: "Read a case", codes: []string{reconcile.CodeCaseUnknown, storefront.CodeKeyInstitution}, mount: typed(s.adminCase, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/cases/{id}/decide", id: "adminDecideCase", tag: tagAdmin, scopes: admin,
+			summary: "Decide a case",
+			about: "The decision is logged with who and why. What is ours to do (adopt, renew, correct) is done at once, after a read of the platform; " +
+				"where that fails the decision stays with its outcome and may be made again. A case closes by itself once the difference is gone.",
+			codes: append(platform, reconcile.CodeCaseUnknown, reconcile.CodeCaseAction, reconcile.CodeCaseDecided, sales.CodeStatus, sales.CodeHoldExpired, sales.CodeDuplicate),
+			mount: typed(s.adminDecideCase, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/audit", id: "adminAudit", tag: tagAdmin, scopes: admin,
+			summary: "Who decided what, newest first", codes: list, mount: typed(s.adminAudit, http.StatusOK),
+		},
+		{
 			method: http.MethodGet, path: "/v1/admin/keys", id: "adminListKeys", tag: tagAdmin, scopes: admin,
 			summary: "List keys, newest first", about: "Without their secrets, which are kept nowhere.", mount: typed(s.adminKeys, http.StatusOK),
 		},
@@ -569,6 +621,16 @@ func orText(mount mountFunc) mountFunc {
 	return func(m *mounter, r *route) {
 		mount(m, r)
 		operationOf(m.api.OpenAPI(), r).Responses["200"].Content["text/plain"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	}
+}
+
+// takesCSV says that the body is CSV.
+func takesCSV(mount mountFunc) mountFunc {
+	return func(m *mounter, r *route) {
+		mount(m, r)
+		operationOf(m.api.OpenAPI(), r).RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			"text/csv": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+		}}
 	}
 }
 

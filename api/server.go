@@ -19,11 +19,12 @@ import (
 	"guichet/domain/delivery"
 	"guichet/domain/freshness"
 	"guichet/domain/quota"
+	"guichet/domain/reconcile"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
 )
 
-// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, CountOrders, Clock, Log and IDs
+// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, Reconcile, CountOrders, Clock, Log and IDs
 // are mandatory for New; Operator needs Health and may have Metrics.
 type Deps struct {
 	Catalog    *catalog.Service
@@ -46,6 +47,8 @@ type Deps struct {
 	Observe func(operation, method string, status int, took time.Duration)
 	// Account is the ledger of what we owe each institution.
 	Account *account.Service
+	// Reconcile compares what everybody says about sales.
+	Reconcile *reconcile.Service
 	// CountOrders counts orders by institution and state.
 	CountOrders func(ctx context.Context) ([]sales.Count, error)
 	Clock       domain.Clock
@@ -134,8 +137,8 @@ func New(d Deps) (http.Handler, error) {
 
 func build(d Deps) (*server, *gin.Engine, error) {
 	if d.Catalog == nil || d.Sales == nil || d.Storefront == nil || d.Delivery == nil || d.Meter == nil || d.Freshness == nil || d.Jobs == nil ||
-		d.Account == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
-		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, CountOrders, Clock, Log and IDs are needed")
+		d.Account == nil || d.Reconcile == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
+		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, Reconcile, CountOrders, Clock, Log and IDs are needed")
 	}
 	if d.KeyRate <= 0 {
 		d.KeyRate = defaultKeyRate

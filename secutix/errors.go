@@ -19,11 +19,12 @@ const (
 	ClassPayment      = "payment"      // the pending account or the amount
 	ClassContact      = "contact"      // the purchaser
 	ClassConfig       = "config"       // our rights or set-up
+	ClassMissing      = "missing"      // it knows no such thing
 )
 
 // Classes lists the classes.
 func Classes() []string {
-	return []string{ClassAvailability, ClassDead, ClassPayment, ClassContact, ClassConfig}
+	return []string{ClassAvailability, ClassDead, ClassPayment, ClassContact, ClassConfig, ClassMissing}
 }
 
 // Words is the table of what a code must contain for which class, tried in order, letter case ignored. The platform's own
@@ -51,6 +52,9 @@ func Words() []Word {
 		{"permission", ClassConfig},
 		{"forbidden", ClassConfig},
 		{"right", ClassConfig},
+		{"unknown", ClassMissing},
+		{"notfound", ClassMissing},
+		{"notexist", ClassMissing},
 	}
 }
 

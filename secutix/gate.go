@@ -13,6 +13,7 @@ const (
 	classSale    = string(quota.Sale)
 	classSettle  = string(quota.Settle)
 	classRefresh = string(quota.Refresh)
+	classControl = string(quota.Control)
 )
 
 // Meter is what the border asks before, and tells after, every call.

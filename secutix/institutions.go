@@ -83,6 +83,7 @@ type institution struct {
 type pointOfSales struct {
 	inst    domain.Institution
 	pending s360.PaymentMethod
+	channel string // the sales channel's code; empty where it is not said
 }
 
 // New makes a client for every institution, or an error that names every problem of the settings. It makes no call.
@@ -242,7 +243,7 @@ func (i *institution) toPointOfSales(d *s360.POSConfigData) (*pointOfSales, erro
 	if err != nil {
 		return nil, config("%v", err)
 	}
-	return &pointOfSales{inst: inst, pending: pending}, nil
+	return &pointOfSales{inst: inst, pending: pending, channel: d.SalesChannelCode}, nil
 }
 
 // currencyOf is the currency the point of sales sells in.

@@ -322,6 +322,9 @@ func selectOrders(tx *gorm.DB, q sales.Query) (*gorm.DB, error) {
 	if !q.To.IsZero() {
 		tx = tx.Where("created_at < ?", instant(q.To))
 	}
+	if q.PaymentReference != "" {
+		tx = tx.Where("payment_reference = ?", plain(q.PaymentReference))
+	}
 	if q.PlatformID != 0 {
 		tx = tx.Where("(platform_order_id = ? OR platform_file_id = ?)", q.PlatformID, q.PlatformID)
 	}
@@ -339,8 +342,10 @@ func selectOrders(tx *gorm.DB, q sales.Query) (*gorm.DB, error) {
 }
 
 // toCursor names the last entry of a page: its time of creation and id.
-func toCursor(r *orderRow) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(time.Time(r.CreatedAt).UnixMilli(), 10) + "." + r.ID))
+func toCursor(r *orderRow) string { return cursorOf(time.Time(r.CreatedAt), r.ID) }
+
+func cursorOf(at time.Time, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(at.UnixMilli(), 10) + "." + id))
 }
 
 func fromCursor(cursor string) (at time.Time, id string, err error) {

@@ -31,8 +31,10 @@ type orderRow struct {
 	NextCheckAt     instant
 	Search          string
 	Claim           int64 // thousandths
-	Format          int64
-	Content         string
+	// PaymentReference is also in the content; here it is found by.
+	PaymentReference string
+	Format           int64
+	Content          string
 }
 
 // TableName implements gorm's Tabler.
@@ -62,8 +64,8 @@ func fromOrder(o *sales.Order) (orderRow, error) {
 		claim = account.MaxThousandths // an amount that nobody can owe fits no limit
 	}
 	return orderRow{
-		Claim: max(claim, 0),
-		ID:    string(o.ID), Institution: string(o.Institution), Storefront: plain(o.Storefront), Reference: plain(o.Reference),
+		Claim: max(claim, 0), PaymentReference: plain(o.PaymentReference),
+		ID: string(o.ID), Institution: string(o.Institution), Storefront: plain(o.Storefront), Reference: plain(o.Reference),
 		Basket: plain(string(o.Basket)), Status: string(o.Status), Version: o.Version, PlatformOrderID: o.Platform.OrderID, PlatformFileID: o.Platform.FileID,
 		CreatedAt: instant(millis(o.CreatedAt)), UpdatedAt: instant(millis(o.UpdatedAt)), NextCheckAt: instant(millis(o.NextCheckAt)),
 		Search: orderSearch(o), Format: orderFormat, Content: string(content),

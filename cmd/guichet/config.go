@@ -54,6 +54,10 @@ type Config struct {
 	ImageRate int `yaml:"image_rate" env:"GUICHET_IMAGE_RATE"`
 	// PictureNetworks are addresses and networks that are not public and that a catalog's pictures may be fetched from.
 	PictureNetworks []string `yaml:"picture_networks" env:"GUICHET_PICTURE_NETWORKS"`
+	// ReconcileCalls is how many calls a night's reconciliation of an institution may make; 0 is 100, below 0 makes none.
+	ReconcileCalls int `yaml:"reconcile_calls" env:"GUICHET_RECONCILE_CALLS"`
+	// ReconcileLookups is how many of them may go to orders of the platform that we do not know; 0 is 20.
+	ReconcileLookups int `yaml:"reconcile_lookups" env:"GUICHET_RECONCILE_LOOKUPS"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.
 	AllowSimulator bool                `yaml:"allow_simulator" env:"GUICHET_ALLOW_SIMULATOR"`
 	Institutions   []InstitutionConfig `yaml:"institutions"`
@@ -283,6 +287,9 @@ func (c *Config) Validate() error {
 		if _, err := parseNetwork(n); err != nil {
 			bad("picture_networks: %q is neither an address such as 10.0.0.5 nor a network such as 10.0.0.0/24", n)
 		}
+	}
+	if c.ReconcileCalls > 100_000 || c.ReconcileLookups < 0 || c.ReconcileLookups > 100_000 {
+		bad("reconcile_calls and reconcile_lookups: at most 100000, and lookups not below 0")
 	}
 	if c.MaxBody < 1024 || c.MaxBody > 64<<20 {
 		bad("max_body: %d is not between 1024 and 67108864 bytes", c.MaxBody)

@@ -30,6 +30,7 @@ var imports = map[string]rule{
 	"domain/freshness/recording": {ours: []string{"domain", "domain/catalog"}},
 	"domain/storefront":          {ours: []string{"domain", "domain/catalog"}},
 	"domain/sales":               {ours: []string{"domain", "domain/catalog"}},
+	"domain/reconcile":           {ours: []string{"domain", "domain/account", "domain/sales"}},
 	"domain/delivery":            {ours: []string{"domain", "domain/catalog", "domain/sales"}},
 	"domain/sample":              {ours: []string{"domain", "domain/"}},
 	"secutix/s360":               {outside: []string{"github.com/golang-jwt/jwt/"}},

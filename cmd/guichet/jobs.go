@@ -17,6 +17,7 @@ import (
 	"guichet/domain"
 	"guichet/domain/catalog"
 	"guichet/domain/quota"
+	"guichet/domain/reconcile"
 	"guichet/domain/sales"
 	"guichet/storage"
 )
@@ -58,10 +59,21 @@ func (a *app) table() []job {
 		{kind: "account.watch", queue: storage.QueueDeliver, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
 			return a.account.Watch(ctx, domain.InstitutionCode(id))
 		}},
+		{kind: string(reconcile.TaskRun), queue: storage.QueueDeliver, run: a.reconcile.Work},
+		{kind: "reconcile.nightly", queue: storage.QueueDeliver, every: time.Hour, start: true, perInstitution: true, run: a.reconcileNightly},
 		{kind: "quota.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.meter.Prune(ctx)
 		}},
 	}
+}
+
+// reconcileNightly asks every hour, so that a night is not missed because the process began anew.
+func (a *app) reconcileNightly(ctx context.Context, id string) (domain.Outcome, error) {
+	inst, err := a.catalog.Institution(domain.InstitutionCode(id))
+	if err != nil || a.cfg.ReconcileCalls < 0 {
+		return domain.Outcome{Detail: "not due"}, nil //nolint:nilerr // without a catalog nothing was sold yet
+	}
+	return a.reconcile.Nightly(ctx, inst.Code, inst.Location())
 }
 
 func (a *app) refreshCatalog(ctx context.Context, id string) (domain.Outcome, error) {

@@ -101,12 +101,13 @@ var (
 	descOrder   = prometheus.NewDesc("guichet_calls_per_sold_order", "Calls for selling and settling by orders sold, this month.", []string{"institution"}, nil)
 	descOwed    = prometheus.NewDesc("guichet_account_owed", "What we owe the institution, in minor units of its currency.", []string{"institution", "currency"}, nil)
 	descLimit   = prometheus.NewDesc("guichet_account_limit_percent", "How much of what may be owed is used, with what is under way; only with a limit.", []string{"institution"}, nil)
+	descCases   = prometheus.NewDesc("guichet_reconciliation_cases", "Differences that reconciliation found and that are not gone, by state.", []string{"institution", "state"}, nil)
 	descUsed    = prometheus.NewDesc("guichet_quota_calls_month", "Calls to S-360 made this month.", []string{"institution"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder, descOwed, descLimit} {
+	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder, descOwed, descLimit, descCases} {
 		ch <- d
 	}
 }
@@ -118,6 +119,11 @@ func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 	if counts, err := w.a.db.Sales().CountOrders(ctx); err == nil {
 		for _, c := range counts {
 			ch <- prometheus.MustNewConstMetric(descOrders, prometheus.GaugeValue, float64(c.N), string(c.Institution), string(c.Status))
+		}
+	}
+	if counts, err := w.a.db.Reconcile().CountCases(ctx); err == nil {
+		for _, c := range counts {
+			ch <- prometheus.MustNewConstMetric(descCases, prometheus.GaugeValue, float64(c.N), string(c.Institution), string(c.State))
 		}
 	}
 	now := w.a.clock()

@@ -16,6 +16,7 @@ import (
 	"guichet/domain/delivery"
 	"guichet/domain/freshness"
 	"guichet/domain/quota"
+	"guichet/domain/reconcile"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
 	"guichet/secutix"
@@ -36,6 +37,7 @@ type app struct {
 	views        *freshness.Views
 	sales        *sales.Service
 	account      *account.Service
+	reconcile    *reconcile.Service
 	storefront   *storefront.Service
 	delivery     *delivery.Service
 	metrics      *metrics
@@ -114,6 +116,10 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.account = account.New(account.Deps{
 		Store: a.db.Account(), Institutions: a.catalog, Clock: a.clock, Log: a.log, Limits: cfg.accountAlarms(), Alarm: a.alarmAccount,
 	})
+	a.reconcile = reconcile.New(reconcile.Deps{
+		Store: a.db.Reconcile(), Platform: secutix.History{Institutions: a.institutions}, Orders: a.db.Sales(), Ledger: a.account, Seller: a.sales,
+		Clock: a.clock, IDs: ids, Log: a.log, Calls: max(cfg.ReconcileCalls, 0), Lookups: cfg.ReconcileLookups,
+	})
 	a.storefront = storefront.New(storefront.Deps{
 		Store: storage.NewKeyCache(a.db.Storefront(), keyTTL), Clock: a.clock, IDs: ids, Institutions: cfg.codes(),
 	})
@@ -134,7 +140,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.metrics.watch(a)
 	deps := api.Deps{
 		Catalog: a.catalog, Sales: a.sales, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
-		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, CountOrders: a.db.Sales().CountOrders,
+		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, Reconcile: a.reconcile, CountOrders: a.db.Sales().CountOrders,
 		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
 	if a.api, err = api.New(deps); err != nil {

@@ -172,6 +172,11 @@ func (s *Service) Watch(ctx context.Context, code domain.InstitutionCode) (domai
 	return domain.Outcome{Done: 1, Detail: "an alarm line is passed"}, nil
 }
 
+// PostingsOf lists what was posted for an order, by number.
+func (s *Service) PostingsOf(ctx context.Context, order string) ([]Posting, error) {
+	return s.Store.PostingsOf(ctx, order)
+}
+
 // Request asks for a posting that a person makes.
 type Request struct {
 	Institution   domain.InstitutionCode

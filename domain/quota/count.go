@@ -14,7 +14,7 @@ type Class string
 const (
 	Sale    Class = "sale"    // a buyer is waiting
 	Settle  Class = "settle"  // money may be at stake, nobody is waiting
-	Control Class = "control" // access control
+	Control Class = "control" // access control, and whether what was sold is still there
 	Refresh Class = "refresh" // catalog and availability
 	Admin   Class = "admin"   // an operator asked
 )

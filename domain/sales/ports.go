@@ -179,8 +179,10 @@ type Query struct {
 	From, To     time.Time // created at or after, before
 	PlatformID   int64     // platform order or file id
 	Basket       BasketID
-	Text         string // part of id, reference, e-mail or names, case folded; admin search
-	Page         domain.Page
+	// PaymentReference is that of the order's close.
+	PaymentReference string
+	Text             string // part of id, reference, e-mail or names, case folded; admin search
+	Page             domain.Page
 }
 
 // Count is a number of orders.

@@ -1,0 +1,116 @@
+package sales
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"guichet/domain"
+)
+
+// Notes of what was taken over from the platform because a person decided so.
+const (
+	noteAdopted = "adopted" // the platform sold what we saw end otherwise
+	noteRenewed = "renewed" // the platform's good tickets took the place of ours
+)
+
+// Adopt takes over an order that the platform sold and that we saw end otherwise: its tickets, and the posting. It reads the
+// platform first and never asks it to change anything. An order that is sold is left as it is. Errors: order.status where the
+// platform has not sold it, or its answer to the hold never came; platform.*.
+func (s *Service) Adopt(ctx context.Context, id OrderID) (Order, error) {
+	o, err := s.Store.Order(ctx, id)
+	if err != nil || o.Status.Sold() {
+		return o, err
+	}
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	read, err := s.Platform.Read(ctx, o)
+	if err != nil {
+		return o, err
+	}
+	if o.Platform.OrderID == 0 || read.State != PlatformClosed {
+		return o, domain.Errorf(domain.Conflict, CodeStatus, "the platform has not sold this order")
+	}
+	now := s.Clock()
+	ids := s.ids("tkt", o.Places()+len(read.Tickets))
+	o, err = s.keep(ctx, id, func(o *Order) error {
+		if o.Status.Sold() {
+			return nil
+		}
+		if err := o.beginAdoption(now); err != nil {
+			return err
+		}
+		return o.finishClose(read, now, now.Add(settleDelay(0)), ids, noteAdopted)
+	})
+	if err == nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "order adopted", s.attrs(o)...)
+	}
+	return o, err
+}
+
+// beginAdoption brings an order to where a sale can be taken over.
+func (o *Order) beginAdoption(at time.Time) error {
+	switch o.Status {
+	case Closing, Review:
+		return nil
+	case Held:
+		return o.step(Closing, at, noteAdopted)
+	default:
+		return o.step(Review, at, noteAdopted)
+	}
+}
+
+// Renew takes over the platform's good tickets where they differ from ours: a ticket that was printed anew has another
+// barcode, and the old one admits nobody. It reads the platform first. Errors: order.status for an order that is not issued;
+// platform.*.
+func (s *Service) Renew(ctx context.Context, id OrderID) (Order, error) {
+	o, err := s.Store.Order(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	read, err := s.Platform.Read(ctx, o)
+	if err != nil {
+		return o, err
+	}
+	now := s.Clock()
+	return s.keep(ctx, id, func(o *Order) error {
+		if o.Status != Issued {
+			return domain.Errorf(domain.Conflict, CodeStatus, "the order is %s; only an issued one has tickets to renew", o.Status)
+		}
+		if o.renewTickets(read.Tickets, now) {
+			o.UpdatedAt = now
+			o.History = append(o.History, Step{Status: o.Status, At: now, Note: noteRenewed})
+		}
+		return nil
+	})
+}
+
+// renewTickets replaces tickets whose movement has a good ticket with another barcode, and none with ours.
+func (o *Order) renewTickets(issued []IssuedTicket, at time.Time) (changed bool) {
+	for i := range o.Tickets {
+		t := &o.Tickets[i]
+		if !t.CancelledAt.IsZero() {
+			continue
+		}
+		var good *IssuedTicket
+		same := false
+		for j := range issued {
+			p := &issued[j]
+			if p.Movement != t.Movement || p.Barcode == "" || dead(p.State) {
+				continue
+			}
+			same = same || p.Barcode == t.Barcode
+			if good == nil {
+				good = p
+			}
+		}
+		if good == nil || same {
+			continue
+		}
+		t.Barcode, t.PlatformTicket, t.State, t.IssuedAt = good.Barcode, good.PlatformTicket, good.State, at
+		changed = true
+	}
+	return changed
+}
