@@ -203,7 +203,7 @@ func (s *server) finishDocument(doc *huma.OpenAPI, table []*route) error {
 			reach(schemas, op.RequestBody.Content["application/json"].Schema, asked)
 		}
 		for _, p := range op.Parameters {
-			if p.Name == "Idempotency-Key" && r.id == "createOrder" {
+			if p.Name == "Idempotency-Key" && (r.id == "createOrder" || r.id == "createBasket") {
 				p.Required = true // checked by sales, which has its own code for it
 			}
 		}

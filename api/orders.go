@@ -129,6 +129,7 @@ type stepDTO struct {
 	State string    `json:"state"`
 	At    time.Time `json:"at"`
 	Note  string    `json:"note,omitempty" doc:"a code or a few words for operators"`
+	Cause string    `json:"cause,omitempty" doc:"the note in words"`
 }
 
 type orderPageDTO struct {
@@ -173,7 +174,7 @@ func (s *server) order(ctx context.Context, o *sales.Order, langs []string) orde
 		d.Lines = append(d.Lines, toLine(o.Institution, i, &o.Lines[i], loc, langs))
 	}
 	for _, st := range o.History {
-		d.History = append(d.History, stepDTO{State: string(st.Status), At: in(st.At, loc), Note: st.Note})
+		d.History = append(d.History, stepDTO{State: string(st.Status), At: in(st.At, loc), Note: st.Note, Cause: st.Cause()})
 	}
 	return d
 }

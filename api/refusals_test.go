@@ -77,7 +77,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals())
 }
 
 func keyRefusals() []refusal {

@@ -194,6 +194,14 @@ func (s *server) routes() []*route {
 			summary: "Read an order", codes: []string{sales.CodeUnknown}, mount: typed(s.getOrder, http.StatusOK),
 		},
 		{
+			method: http.MethodPatch, path: "/v1/orders/{id}", id: "amendOrder", tag: tagOrders, scopes: sell,
+			summary: "Change the reference, the buyer or the holders while held",
+			about: "All or nothing; members that are left out stay. It asks nothing of the platform. Other places are another order: hold them, then " +
+				"release this one.",
+			codes: []string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeHoldExpired, sales.CodeHolders, sales.CodeContact, sales.CodeKeyReused},
+			mount: typed(s.amendOrder, http.StatusOK),
+		},
+		{
 			method: http.MethodPost, path: "/v1/orders/{id}/extend", id: "extendOrder", tag: tagOrders, scopes: sell,
 			summary: "Keep a hold longer", about: "Moves our expiry, at most to what the platform's own allows. It asks nothing of the platform.",
 			codes: []string{sales.CodeUnknown, sales.CodeStatus, sales.CodeHoldExpired, sales.CodeHoldLimit, sales.CodeKeyReused},
@@ -564,6 +572,8 @@ func operationOf(doc *huma.OpenAPI, r *route) *huma.Operation {
 	switch r.method {
 	case http.MethodPost:
 		return item.Post
+	case http.MethodPatch:
+		return item.Patch
 	case http.MethodDelete:
 		return item.Delete
 	default:

@@ -25,6 +25,7 @@ const (
 	noteReprinted     = "reprinted"              // the institution replaced tickets: they have new barcodes
 	noteByOrganiser   = "by_organiser"           // the institution took tickets back by itself
 	noteBasket        = "basket"                 // another order of its basket failed, and it could not be undone
+	noteAmended       = "amended"                // reference, buyer or holders were changed
 	noteDecided       = "decided"                // a person ended a review; what, who and why follow
 	noteTooManyReads  = "too_many_reads"         // settling gave up; a person must look
 )

@@ -115,6 +115,10 @@ func misuses() []misuse {
 		{"release", func(h *till, id sales.OrderID) (sales.Order, error) {
 			return h.Release(h.context(), sample.Viewer(), id, sales.Change{})
 		}},
+		{"change", func(h *till, id sales.OrderID) (sales.Order, error) {
+			text := "other"
+			return h.Amend(h.context(), sample.Viewer(), id, sales.Amendment{Reference: &text})
+		}},
 		{"cancel", func(h *till, id sales.OrderID) (sales.Order, error) {
 			_, o, err := h.Cancel(h.context(), sample.Viewer(), id, sales.CancelRequest{})
 			return o, err

@@ -747,19 +747,9 @@ func (r HoldRequest) check() error {
 		}
 		seen[w] = true
 	}
-	for _, t := range []struct{ at, text string }{
-		{"/reference", r.Reference},
-		{"/buyer/email", r.Buyer.Email},
-		{"/buyer/first_name", r.Buyer.FirstName},
-		{"/buyer/last_name", r.Buyer.LastName},
-		{"/buyer/language", r.Buyer.Language},
-		{"/purchaser_contact", r.PurchaserContact},
-	} {
-		checkText(bad, t.at, t.text)
-	}
-	if r.Buyer.Email != "" && strings.Count(r.Buyer.Email, "@") != 1 {
-		bad.WithField("/buyer/email", CodeContact, "not an e-mail address")
-	}
+	checkText(bad, "/reference", r.Reference)
+	checkBuyer(bad, r.Buyer)
+	checkText(bad, "/purchaser_contact", r.PurchaserContact)
 	if r.Expected != nil && (r.Expected.Amount < 0 || !r.Expected.Currency.Valid()) {
 		bad.WithField("/expected_total", CodeCurrency, "an amount of 0 or more in an ISO 4217 currency")
 	}
@@ -767,6 +757,16 @@ func (r HoldRequest) check() error {
 		return bad
 	}
 	return nil
+}
+
+func checkBuyer(bad *domain.Error, b Buyer) {
+	checkText(bad, "/buyer/email", b.Email)
+	checkText(bad, "/buyer/first_name", b.FirstName)
+	checkText(bad, "/buyer/last_name", b.LastName)
+	checkText(bad, "/buyer/language", b.Language)
+	if b.Email != "" && strings.Count(b.Email, "@") != 1 {
+		bad.WithField("/buyer/email", CodeContact, "not an e-mail address")
+	}
 }
 
 func checkText(bad *domain.Error, at, text string) {
@@ -796,8 +796,17 @@ func checkKey(key string, mandatory bool) error {
 func checkClose(o *Order, c Change) (map[string]string, error) {
 	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be closed as asked")
 	checkText(bad, "/payment_reference", c.PaymentReference)
+	holders := checkHolders(bad, o, c.Holders)
+	if len(bad.Fields) > 0 {
+		return nil, bad
+	}
+	return holders, nil
+}
+
+// checkHolders checks that every holder has a place of the order, each once, and returns the names by place.
+func checkHolders(bad *domain.Error, o *Order, list []Holder) map[string]string {
 	holders := map[string]string{}
-	for i, h := range c.Holders {
+	for i, h := range list {
 		at := "/holders/" + strconv.Itoa(i)
 		if _, p := o.Place(h.Place); p == nil {
 			bad.WithField(at+"/place", CodeHolders, "the order has no such place")
@@ -808,8 +817,5 @@ func checkClose(o *Order, c Change) (map[string]string, error) {
 		checkText(bad, at+"/name", h.Name)
 		holders[h.Place] = h.Name
 	}
-	if len(bad.Fields) > 0 {
-		return nil, bad
-	}
-	return holders, nil
+	return holders
 }
