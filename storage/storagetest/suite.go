@@ -15,6 +15,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 	}{
 		{"sales", salesTests()},
 		{"account", accountTests()},
+		{"reconcile", reconcileTests()},
 		{"catalog", catalogTests()},
 		{"changes", changeTests()},
 		{"storefront", storefrontTests()},
