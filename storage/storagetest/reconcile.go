@@ -65,9 +65,9 @@ func paymentOnce(t check) {
 	}
 }
 
-func difference(order, amount string) reconcile.Difference {
+func difference(amount string) reconcile.Difference {
 	return reconcile.Difference{
-		Kind: reconcile.AmountDiffers, Subject: reconcile.Subject{Order: order}, Storefront: "kiosk",
+		Kind: reconcile.AmountDiffers, Subject: reconcile.Subject{Order: "ord_1"}, Storefront: "kiosk",
 		Facts: []reconcile.Fact{{Side: "ours", Name: "amount", Value: amount}}, Context: []reconcile.Fact{{Side: "ours", Name: "status", Value: "issued"}},
 	}
 }
@@ -83,7 +83,7 @@ func caseOnce(t check) {
 	made := 0
 	for n := range 8 {
 		wg.Go(func() {
-			_, opened, err := store.KeepCase(t.Context(), newCase(fmt.Sprint("cas_", n), "rec_1", difference("ord_1", "42.00 EUR")))
+			_, opened, err := store.KeepCase(t.Context(), newCase(fmt.Sprint("cas_", n), "rec_1", difference("42.00 EUR")))
 			if err != nil {
 				t.Error(err)
 			}
@@ -98,10 +98,10 @@ func caseOnce(t check) {
 	if made != 1 {
 		t.Errorf("the same difference made %d cases", made)
 	}
-	if _, opened, err := store.KeepCase(t.Context(), newCase("cas_other", "rec_1", difference("ord_1", "41.00 EUR"))); err != nil || !opened {
+	if _, opened, err := store.KeepCase(t.Context(), newCase("cas_other", "rec_1", difference("41.00 EUR"))); err != nil || !opened {
 		t.Errorf("another difference: opened=%t, %v", opened, err)
 	}
-	seen, opened, err := store.KeepCase(t.Context(), newCase("cas_x", "rec_2", difference("ord_1", "42.00 EUR")))
+	seen, opened, err := store.KeepCase(t.Context(), newCase("cas_x", "rec_2", difference("42.00 EUR")))
 	if err != nil || opened || seen.Run != "rec_2" {
 		t.Errorf("seen again: %+v, opened=%t, %v", seen, opened, err)
 	}
@@ -116,7 +116,7 @@ func caseOnce(t check) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, opened, err := store.KeepCase(t.Context(), newCase("cas_new", "rec_3", difference("ord_1", "42.00 EUR"))); err != nil || !opened {
+	if _, opened, err := store.KeepCase(t.Context(), newCase("cas_new", "rec_3", difference("42.00 EUR"))); err != nil || !opened {
 		t.Errorf("after it was closed: opened=%t, %v", opened, err)
 	}
 	counts, err := store.CountCases(t.Context())
@@ -127,7 +127,7 @@ func caseOnce(t check) {
 
 func decisionLogged(t check) {
 	store := t.db.Reconcile()
-	want := newCase("cas_1", "rec_1", difference("ord_1", "42.00 EUR"))
+	want := newCase("cas_1", "rec_1", difference("42.00 EUR"))
 	if _, _, err := store.KeepCase(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
