@@ -330,7 +330,7 @@ func (s *Service) payRefund(ctx context.Context, o Order, back domain.Money) (Or
 	if err := s.Platform.CloseRefund(ctx, o, *r); err != nil {
 		return s.refundNotDone(ctx, o, err)
 	}
-	return s.refunded(ctx, o, back, "")
+	return s.refunded(ctx, o, RefundSeen{Platform: r.Platform, Back: back}, "")
 }
 
 // refundNotDone stores that a step of a refund failed: unknown, it is settled by reading; refused, it is over.
@@ -352,7 +352,7 @@ func (s *Service) refundNotDone(ctx context.Context, o Order, err error) (Order,
 	case err != nil:
 		return s.later(ctx, o, true)
 	case seen.State == PlatformClosed:
-		return s.refunded(ctx, o, seen.Back, noteRead)
+		return s.refunded(ctx, o, seen, noteRead)
 	case seen.State == PlatformOpen:
 		s.dropRefund(ctx, o)
 	}
@@ -380,9 +380,9 @@ func (s *Service) refundRefused(ctx context.Context, o Order, why Refusal) (Orde
 	return o, o.refundError(&o.Refunds[len(o.Refunds)-1])
 }
 
-func (s *Service) refunded(ctx context.Context, o Order, back domain.Money, note string) (Order, error) {
+func (s *Service) refunded(ctx context.Context, o Order, seen RefundSeen, note string) (Order, error) {
 	now, id := s.Clock(), o.ID
-	o, err := s.keep(ctx, id, func(o *Order) error { return o.finishRefund(back, now, note) })
+	o, err := s.keep(ctx, id, func(o *Order) error { return o.finishRefund(seen.Platform, seen.Back, now, note) })
 	if errors.Is(err, errNotDue) {
 		return s.Store.Order(ctx, id) // settled meanwhile
 	}
@@ -403,7 +403,7 @@ func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order,
 	}
 	switch {
 	case seen.State == PlatformClosed:
-		return s.refunded(ctx, o, seen.Back, noteRead)
+		return s.refunded(ctx, o, seen, noteRead)
 	case r.ByHand:
 		return s.laterRefund(ctx, o)
 	case !force && now.Before(o.AskedUntil):

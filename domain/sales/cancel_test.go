@@ -307,13 +307,14 @@ func TestCancel_ByHand_WaitsForAPersonAndNoticesTheRefund(t *testing.T) {
 	}
 	expect(t, h.store.must(t, o.ID), sales.Review)
 	h.platform.takeBack(h.platform.orders[1], []int64{o.Tickets[0].Movement})
+	h.platform.refunds[77] = &undone{of: 1, movements: []int64{o.Tickets[0].Movement}, state: sales.PlatformClosed}
 	h.advance(time.Hour)
 	if _, err := h.SettleDue(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	o = h.store.must(t, o.ID)
 	expect(t, o, sales.Issued)
-	if diff := cmp.Diff([]int64{8400, -4200}, h.amounts(o.ID)); diff != "" || len(o.Good()) != 1 {
-		t.Errorf("posted (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]int64{8400, -4200}, h.amounts(o.ID)); diff != "" || len(o.Good()) != 1 || o.Refunds[0].Platform.OrderID != 77 {
+		t.Errorf("%+v, posted (-want +got):\n%s", o.Refunds, diff)
 	}
 }

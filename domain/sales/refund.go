@@ -97,7 +97,7 @@ func (o *Order) openedRefund(id string, ref PlatformRef) error {
 }
 
 // finishRefund ends the refund under way: its tickets are dead, and what came back is posted once.
-func (o *Order) finishRefund(back domain.Money, at time.Time, note string) error {
+func (o *Order) finishRefund(ref PlatformRef, back domain.Money, at time.Time, note string) error {
 	r := o.openRefund()
 	if r == nil {
 		return errNotDue // ended meanwhile
@@ -114,6 +114,9 @@ func (o *Order) finishRefund(back domain.Money, at time.Time, note string) error
 		return err
 	}
 	r.State, r.Back, r.EndedAt = RefundDone, back, at
+	if r.Platform.OrderID == 0 { // found by a read
+		r.Platform = ref
+	}
 	o.NextCheckAt = time.Time{}
 	o.post(r, at)
 	return nil

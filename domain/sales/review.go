@@ -41,7 +41,7 @@ func (s *Service) Decide(ctx context.Context, v Viewer, id OrderID, d Decision, 
 	now := s.Clock()
 	switch d {
 	case DecideRefunded:
-		return s.refunded(ctx, o, o.openRefund().Quoted, note)
+		return s.refunded(ctx, o, RefundSeen{Back: o.openRefund().Quoted}, note)
 	case DecideNotRefunded:
 		return s.keep(ctx, id, func(o *Order) error {
 			if err := o.dropRefund(Refusal{Kind: domain.Conflict, Code: CodeRefundDenied, Detail: "the institution does not take it back"}, now); err != nil {

@@ -134,9 +134,9 @@ func (w *walk) steps() map[string]func(o *Order) error {
 		},
 		"refunded": func(o *Order) error {
 			if r := o.openRefund(); r != nil {
-				return o.finishRefund(r.Quoted, w.now, "")
+				return o.finishRefund(PlatformRef{}, r.Quoted, w.now, "")
 			}
-			return o.finishRefund(domain.Money{}, w.now, "")
+			return o.finishRefund(PlatformRef{}, domain.Money{}, w.now, "")
 		},
 		"not refunded": func(o *Order) error { return o.dropRefund(refusal(), w.now) },
 		"news": func(o *Order) error {
@@ -247,7 +247,7 @@ func TestSteps_AMillionAtRandom_ReachNoIllegalState(t *testing.T) {
 		}
 		w.now = w.now.Add(time.Duration(w.rng.IntN(10)) * time.Second)
 		name := names[w.rng.IntN(len(names))]
-		before, o := w.copied(), w.copied()
+		before, o := w.o, w.copied()
 		if err := all[name](&o); err != nil {
 			continue // refused: nothing is kept
 		}
