@@ -218,7 +218,7 @@ func (s *freshStore) Shown(_ context.Context, code domain.InstitutionCode) ([]by
 	return s.states[code].Shown, nil
 }
 
-func (s *freshStore) SaveFreshness(_ context.Context, code domain.InstitutionCode, st freshness.State, _ []string) error {
+func (s *freshStore) SaveFreshness(_ context.Context, code domain.InstitutionCode, st freshness.State, _ []string, _ freshness.Part) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.states == nil {
@@ -243,6 +243,14 @@ func (s *freshStore) Events(_ context.Context, code domain.InstitutionCode, _ in
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.events[code]), nil
+}
+
+func (s *freshStore) Parts(context.Context, domain.InstitutionCode, time.Time, time.Time, func(freshness.Part) error) error {
+	return nil
+}
+
+func (s *freshStore) PruneParts(context.Context, domain.InstitutionCode, time.Time, int64) (int64, error) {
+	return 0, nil
 }
 
 // catalogPlatform answers from the test world.

@@ -34,6 +34,14 @@ type (
 		At          instant
 		Content     []byte
 	}
+	freshnessPartRow struct {
+		Institution string  `gorm:"primaryKey"`
+		At          instant `gorm:"primaryKey"`
+		Version     int64   `gorm:"primaryKey;autoIncrement:false"`
+		Whole       bool
+		Events      int
+		Content     []byte
+	}
 )
 
 // TableName implements gorm's Tabler.
@@ -41,6 +49,9 @@ func (freshnessRow) TableName() string { return "freshness_states" }
 
 // TableName implements gorm's Tabler.
 func (freshnessEventRow) TableName() string { return "freshness_events" }
+
+// TableName implements gorm's Tabler.
+func (freshnessPartRow) TableName() string { return "freshness_parts" }
 
 // Freshness implements freshness.Store.
 func (s *Freshness) Freshness(ctx context.Context, code domain.InstitutionCode, known int64) (freshness.State, error) {
@@ -70,7 +81,7 @@ func (s *Freshness) Shown(ctx context.Context, code domain.InstitutionCode) ([]b
 }
 
 // SaveFreshness implements freshness.Store.
-func (s *Freshness) SaveFreshness(ctx context.Context, code domain.InstitutionCode, st freshness.State, taken []string) error {
+func (s *Freshness) SaveFreshness(ctx context.Context, code domain.InstitutionCode, st freshness.State, taken []string, part freshness.Part) error {
 	row := freshnessRow{string(code), st.Version, instant(st.SavedAt), st.Content, st.Shown}
 	return s.db.change(ctx, "save the freshness", func(tx *gorm.DB) error {
 		var res *gorm.DB
@@ -84,6 +95,12 @@ func (s *Freshness) SaveFreshness(ctx context.Context, code domain.InstitutionCo
 		}
 		if res.RowsAffected != 1 {
 			return domain.Errorf(domain.Conflict, freshness.CodeStale, "another process has kept the freshness of %s meanwhile", code)
+		}
+		if part.Events > 0 {
+			p := freshnessPartRow{string(code), instant(part.At), part.Version, part.Whole, part.Events, part.Content}
+			if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&p).Error; err != nil {
+				return err
+			}
 		}
 		if len(taken) == 0 {
 			return nil
@@ -110,4 +127,57 @@ func (s *Freshness) Events(ctx context.Context, code domain.InstitutionCode, lim
 		out[i] = freshness.Event{ID: r.ID, Content: r.Content}
 	}
 	return out, nil
+}
+
+// partsAtOnce is how many parts are read in one query.
+const partsAtOnce = 100
+
+// Parts implements freshness.Store.
+func (s *Freshness) Parts(ctx context.Context, code domain.InstitutionCode, from, to time.Time, each func(freshness.Part) error) error {
+	db := s.db.read.WithContext(ctx)
+	var first freshnessPartRow
+	err := db.Select("at", "version").Where("institution = ? AND whole AND at <= ?", string(code), instant(from)).Order("at DESC, version DESC").Take(&first).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		first, err = freshnessPartRow{At: instant(from)}, nil
+	}
+	if err != nil {
+		return translate("find where a recording begins", err)
+	}
+	at, version := first.At, first.Version-1
+	for {
+		var rows []freshnessPartRow
+		err := db.Where("institution = ? AND at < ? AND (at > ? OR at = ? AND version > ?)", string(code), instant(to), at, at, version).
+			Order("at, version").Limit(partsAtOnce).Find(&rows).Error
+		if err != nil {
+			return translate("read a recording", err)
+		}
+		for _, r := range rows {
+			at, version = r.At, r.Version
+			if err := each(freshness.Part{At: time.Time(r.At), Version: r.Version, Whole: r.Whole, Events: r.Events, Content: r.Content}); err != nil {
+				return err
+			}
+		}
+		if len(rows) < partsAtOnce {
+			return nil
+		}
+	}
+}
+
+// beyond finds the youngest part with which those after it are more than a number of events.
+const beyond = `institution = ? AND at <= (SELECT MAX(at) FROM (
+	SELECT at, SUM(events) OVER (ORDER BY at DESC, version DESC) AS sum FROM freshness_parts WHERE institution = ?) sums WHERE sum > ?)`
+
+// PruneParts implements freshness.Store.
+func (s *Freshness) PruneParts(ctx context.Context, code domain.InstitutionCode, before time.Time, most int64) (int64, error) {
+	var deleted int64
+	err := s.db.change(ctx, "prune a recording", func(tx *gorm.DB) error {
+		old := tx.Delete(&freshnessPartRow{}, "institution = ? AND at < ?", string(code), instant(before))
+		if old.Error != nil {
+			return old.Error
+		}
+		many := tx.Delete(&freshnessPartRow{}, beyond, string(code), string(code), most)
+		deleted = old.RowsAffected + many.RowsAffected
+		return many.Error
+	})
+	return deleted, err
 }

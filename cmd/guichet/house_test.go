@@ -25,7 +25,7 @@ var imports = map[string]rule{
 	"domain/account":             {ours: []string{"domain"}},
 	"domain/catalog":             {ours: []string{"domain"}},
 	"domain/quota":               {ours: []string{"domain"}},
-	"domain/freshness":           {ours: []string{"domain", "domain/catalog"}},
+	"domain/freshness":           {ours: []string{"domain", "domain/catalog", "domain/freshness/recording"}},
 	"domain/freshness/model":     {ours: []string{"domain", "domain/catalog", "domain/freshness", "domain/freshness/recording"}},
 	"domain/freshness/recording": {ours: []string{"domain", "domain/catalog"}},
 	"domain/storefront":          {ours: []string{"domain", "domain/catalog"}},

@@ -62,7 +62,9 @@ func (a *app) table() []job {
 		{kind: string(reconcile.TaskRun), queue: storage.QueueDeliver, run: a.reconcile.Work},
 		{kind: "reconcile.nightly", queue: storage.QueueDeliver, every: time.Hour, start: true, perInstitution: true, run: a.reconcileNightly},
 		{kind: "quota.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
-			return a.meter.Prune(ctx)
+			calls, err := a.meter.Prune(ctx)
+			lived, also := a.freshness.Prune(ctx)
+			return domain.Outcome{Done: calls.Done + lived.Done}, errors.Join(err, also)
 		}},
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 func (p *program) quotaCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "quota", Short: "Rehearse and plan how a month's calls are spent"}
-	cmd.AddCommand(p.quotaSimulate(), p.quotaPlan())
+	cmd.AddCommand(p.quotaSimulate(), p.quotaRecord(), p.quotaPlan())
 	return cmd
 }
 

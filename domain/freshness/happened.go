@@ -16,6 +16,7 @@ type Happened struct {
 	Looks   map[catalog.PerformanceID]int `json:"looks,omitempty"`
 	Sold    []Places                      `json:"sold,omitempty"`    // held or given back
 	Refused []catalog.PerformanceID       `json:"refused,omitempty"` // by the platform, for want of places
+	Stale   []Places                      `json:"stale,omitempty"`   // of those, what our answers had allowed and it is known that just this was wanting
 	Holds   []Ended                       `json:"holds,omitempty"`
 }
 
@@ -35,7 +36,9 @@ type Ended struct {
 // maxHappened bounds each list that waits to be written: a database that is away for long loses what came first.
 const maxHappened = 20_000
 
-func (h *Happened) empty() bool { return len(h.Looks)+len(h.Sold)+len(h.Refused)+len(h.Holds) == 0 }
+func (h *Happened) empty() bool {
+	return len(h.Looks)+len(h.Sold)+len(h.Refused)+len(h.Holds)+len(h.Stale) == 0
+}
 
 // add appends another while's happenings.
 func (h *Happened) add(o Happened) {
@@ -47,6 +50,7 @@ func (h *Happened) add(o Happened) {
 		}
 	}
 	h.Sold, h.Refused, h.Holds = most(append(h.Sold, o.Sold...)), most(append(h.Refused, o.Refused...)), most(append(h.Holds, o.Holds...))
+	h.Stale = most(append(h.Stale, o.Stale...))
 }
 
 func most[T any](list []T) []T { return list[max(0, len(list)-maxHappened):] }

@@ -80,6 +80,7 @@ type stock struct {
 	flicker      float64 // share of readings that found places just come back, while it was sold out
 	counted, off bool    // off: not on sale
 	seen         bool    // two readings, so the velocity is measured
+	said         int32   // by the last reading; see saidOf
 }
 
 // New makes a planner that knows of no performance yet.
@@ -299,5 +300,5 @@ func (p *Planner) note(f *perf, l Stock, t int64) {
 	if out && !s.out && !fresh {
 		s.outAt = t
 	}
-	s.left, s.out, s.counted = left, out, l.Counted
+	s.left, s.out, s.counted, s.said = left, out, l.Counted, saidOf(l)
 }

@@ -40,13 +40,18 @@ type Store interface {
 	Freshness(ctx context.Context, code domain.InstitutionCode, known int64) (State, error)
 	// Shown reads the table in force; nil is none yet.
 	Shown(ctx context.Context, code domain.InstitutionCode) ([]byte, error)
-	// SaveFreshness replaces the state if its version is still the one before s.Version, and deletes the events taken, in one
-	// transaction. Errors: a domain.Conflict (freshness.stale) where another process was faster; nothing is changed then.
-	SaveFreshness(ctx context.Context, code domain.InstitutionCode, s State, taken []string) error
+	// SaveFreshness replaces the state if its version is still the one before s.Version, deletes the events taken, and keeps
+	// the part, where it has events, in one transaction. Errors: a domain.Conflict (freshness.stale) where another process was faster; nothing is changed then.
+	SaveFreshness(ctx context.Context, code domain.InstitutionCode, s State, taken []string, part Part) error
 	// AddEvent keeps what a replica saw happen.
 	AddEvent(ctx context.Context, code domain.InstitutionCode, at time.Time, e Event) error
 	// Events lists what is kept, oldest first, at most limit.
 	Events(ctx context.Context, code domain.InstitutionCode, limit int) ([]Event, error)
+	// Parts tells in order of time the parts kept in [from, to), and before them those since the last whole one at or before
+	// from. An error of each ends it and is returned.
+	Parts(ctx context.Context, code domain.InstitutionCode, from, to time.Time, each func(Part) error) error
+	// PruneParts deletes the parts from before a time, and the oldest beyond a number of events. It returns how many.
+	PruneParts(ctx context.Context, code domain.InstitutionCode, before time.Time, most int64) (int64, error)
 }
 
 // CodeStale is the error of a state that another process has replaced meanwhile.

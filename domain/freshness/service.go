@@ -13,6 +13,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/freshness/recording"
 )
 
 // Deps is what a Service needs. All members are mandatory but Settings, Off and Views.
@@ -52,6 +53,8 @@ type mind struct {
 	planner    *Planner
 	confidence *Confidence
 	costs      measuredCosts
+	diary      diary // since what is known was kept last
+	painted    int64 // the day, since 1970, on which all that is known was last written into the diary
 	tableAt    time.Time
 	snap       *catalog.Snapshot // that the planner was told of
 	judged     time.Time         // when what is on sale was last judged
@@ -93,6 +96,7 @@ func NewService(d Deps) *Service {
 func (m *mind) forget(set Settings) {
 	m.planner, m.confidence, m.costs, m.tableAt = New(set), &Confidence{}, measuredCosts{}, time.Time{}
 	m.snap, m.view = nil, nil
+	m.diary, m.painted = diary{}, 0
 }
 
 func (s *Service) mind(code domain.InstitutionCode) (*mind, error) {
@@ -131,6 +135,9 @@ func (s *Service) Refused(code domain.InstitutionCode, lines []Places) {
 		h.Refused = append(h.Refused, l.Performance)
 		if a, ok := s.told(code, l); ok && len(lines) == 1 {
 			h.Holds = append(h.Holds, Ended{a, false})
+			if a.allows(l.N) {
+				h.Stale = append(h.Stale, l)
+			}
 		}
 	}
 	s.seen.add(code, h)
@@ -160,6 +167,14 @@ func (s *Service) told(code domain.InstitutionCode, l Places) (Answer, bool) {
 		a = v.PerformanceAvailability(p)
 	}
 	return AnswerOf(a, p, s.Clock()), true
+}
+
+// allows reports whether a buyer who was told the answer may expect so many places.
+func (a Answer) allows(n int) bool {
+	if a.Counted {
+		return a.Count >= n
+	}
+	return a.Level != catalog.LevelSoldOut && a.Level != catalog.LevelNotOnSale
 }
 
 // AnswerOf is what an availability says to a buyer at a time.
@@ -254,16 +269,24 @@ func (s *Service) step(ctx context.Context, code domain.InstitutionCode, m *mind
 	}
 	taken := s.take(ctx, m, v, events)
 	out, asked, err := s.ask(ctx, code, m, v)
-	if len(taken) > 0 || asked {
+	if len(taken) > 0 || asked || m.wrote() {
 		err = errors.Join(err, s.save(ctx, code, m, taken))
 	}
 	return out, err
+}
+
+// wrote reports whether anything is in the diary.
+func (m *mind) wrote() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.diary.events) > 0
 }
 
 // take tells the planner of the catalog and of what happened, and returns the events that are done with.
 func (s *Service) take(ctx context.Context, m *mind, v *catalog.View, events []Event) (taken []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.paint(s.Clock())
 	m.follow(v, s.Clock())
 	for _, e := range events {
 		taken = append(taken, e.ID)
@@ -395,11 +418,15 @@ func (s *Service) save(ctx context.Context, code domain.InstitutionCode, m *mind
 		return err
 	}
 	next := State{Version: m.version + 1, SavedAt: now, Content: raw, Shown: table}
-	if err := s.Store.SaveFreshness(ctx, code, next, taken); err != nil {
+	part, err := m.diary.part(now, next.Version)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.SaveFreshness(ctx, code, next, taken, part); err != nil {
 		m.version = -1 // what is known here and there differs: it is read anew
 		return fmt.Errorf("keep the freshness of %s: %w", code, err)
 	}
-	m.version = next.Version
+	m.version, m.diary = next.Version, diary{}
 	m.table.Store(shown)
 	return nil
 }
@@ -461,12 +488,17 @@ func (m *mind) happened(h Happened) {
 	slices.Sort(ids)
 	for _, id := range ids {
 		m.planner.Viewed(id, h.Looks[id], h.At)
+		m.record(recording.Looks, Places{Performance: id, N: h.Looks[id]}, h.At)
 	}
 	for _, p := range h.Sold {
 		m.planner.Sold(p.Performance, p.Category, p.N, h.At)
+		m.record(recording.Hold, p, h.At)
 	}
 	for _, id := range h.Refused {
 		m.planner.Refused(id, h.At)
+	}
+	for _, p := range h.Stale {
+		m.record(recording.Refusal, p, h.At)
 	}
 	for _, e := range h.Holds {
 		m.confidence.Learn(e.Answer, e.Sold)
@@ -489,7 +521,7 @@ func (m *mind) follow(v *catalog.View, now time.Time) {
 			continue
 		}
 		if a, ok := v.Read(catalog.Key{Product: p.Product, Performance: p.ID}); ok && a.AsOf.Unix() > f.read {
-			m.planner.Read(f.id, stocksOf(v, p), a.AsOf)
+			m.read(f.id, stocksOf(v, p), a.AsOf)
 		}
 	}
 }
@@ -506,7 +538,7 @@ func (m *mind) answered(v *catalog.View, ids []catalog.PerformanceID, at time.Ti
 			a := v.ProductAvailability(p, at)
 			stock = []Stock{{Level: a.Level, Count: a.Count, Counted: a.Counted}}
 		}
-		m.planner.Read(id, stock, at)
+		m.read(id, stock, at)
 	}
 }
 
@@ -534,7 +566,7 @@ func (m *mind) judge(v *catalog.View, now time.Time) {
 			return
 		}
 		there[p.ID], p.OnSale = true, s.From
-		m.planner.Put(p)
+		m.put(p, now)
 	}
 	for i := range v.Performances {
 		p := &v.Performances[i]

@@ -77,7 +77,9 @@ type cellar struct {
 	mu     sync.Mutex
 	state  State
 	events []Event
+	parts  []Part
 	fail   error
+	torn   error // of saving only
 }
 
 func (c *cellar) Freshness(_ context.Context, _ domain.InstitutionCode, known int64) (State, error) {
@@ -96,16 +98,22 @@ func (c *cellar) Shown(context.Context, domain.InstitutionCode) ([]byte, error) 
 	return c.state.Shown, c.fail
 }
 
-func (c *cellar) SaveFreshness(_ context.Context, _ domain.InstitutionCode, s State, taken []string) error {
+func (c *cellar) SaveFreshness(_ context.Context, _ domain.InstitutionCode, s State, taken []string, part Part) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.fail != nil {
 		return c.fail
 	}
+	if c.torn != nil {
+		return c.torn
+	}
 	if s.Version != c.state.Version+1 {
 		return domain.Errorf(domain.Conflict, CodeStale, "stale")
 	}
 	c.state = s
+	if part.Events > 0 {
+		c.parts = append(c.parts, part)
+	}
 	c.events = slices.DeleteFunc(c.events, func(e Event) bool { return slices.Contains(taken, e.ID) })
 	return nil
 }
@@ -123,6 +131,34 @@ func (c *cellar) Events(_ context.Context, _ domain.InstitutionCode, limit int) 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.events[:min(limit, len(c.events))]), c.fail
+}
+
+func (c *cellar) Parts(_ context.Context, _ domain.InstitutionCode, from, to time.Time, each func(Part) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := 0
+	for i, p := range c.parts {
+		if p.Whole && !p.At.After(from) {
+			first = i
+		}
+	}
+	for _, p := range c.parts[first:] {
+		if !p.At.Before(to) {
+			break
+		}
+		if err := each(p); err != nil {
+			return err
+		}
+	}
+	return c.fail
+}
+
+func (c *cellar) PruneParts(_ context.Context, _ domain.InstitutionCode, before time.Time, _ int64) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.parts)
+	c.parts = slices.DeleteFunc(c.parts, func(p Part) bool { return p.At.Before(before) })
+	return int64(n - len(c.parts)), c.fail
 }
 
 // newDriver is a service over a shop.

@@ -28,6 +28,7 @@ type memory struct {
 	Sure                 sureMemory
 	ReadBytes, PollBytes float64 // what calls cost, as a share of what was expected
 	TableAt              time.Time
+	Painted              int64
 }
 
 type perfMemory struct {
@@ -44,6 +45,7 @@ type stockMemory struct {
 	Left, Fast, Slow, Again float64
 	OutAt                   int64
 	Out, Counted, Off, Seen bool
+	Said                    int32
 }
 
 type productMemory struct {
@@ -70,7 +72,7 @@ func (m *mind) remember() ([]byte, error) {
 	d := memory{
 		Epoch: p.epoch, AllShort: p.allShort, AllLong: p.allLong, LastPoll: p.lastPoll, AskedPoll: p.askedPoll, Now: p.now, Price: p.price,
 		Studied: p.studied, Market: marketMemory{p.market.bins, p.market.most, p.market.all, p.market.made, p.market.meant}, PaceCalls: p.paceCalls, PaceBytes: p.paceBytes, Sure: m.confidence.remember(),
-		ReadBytes: m.costs.read, PollBytes: m.costs.poll, TableAt: m.tableAt,
+		ReadBytes: m.costs.read, PollBytes: m.costs.poll, TableAt: m.tableAt, Painted: m.painted,
 	}
 	for i, k := range p.back {
 		d.Back[i] = [2]float64{k.hits, k.seconds}
@@ -104,7 +106,7 @@ func (p *Planner) rememberPerf(f *perf) perfMemory {
 	for _, s := range f.stock {
 		o.Stock = append(o.Stock, stockMemory{
 			Category: int64(s.category), Left: s.left, Fast: s.fast, Slow: s.slow, Again: s.flicker, OutAt: s.outAt, Out: s.out,
-			Counted: s.counted, Off: s.off, Seen: s.seen,
+			Counted: s.counted, Off: s.off, Seen: s.seen, Said: s.said,
 		})
 	}
 	return o
@@ -141,7 +143,7 @@ func (m *mind) recall(raw []byte, set Settings) error {
 			p.back[i] = pool{k[0], k[1]}
 		}
 	}
-	m.planner, m.tableAt = p, d.TableAt
+	m.planner, m.tableAt, m.painted = p, d.TableAt, d.Painted
 	m.costs = measuredCosts{read: d.ReadBytes, poll: d.PollBytes}
 	m.confidence.recall(&d.Sure)
 	return nil
@@ -160,7 +162,7 @@ func (f *perf) recall(o perfMemory) {
 	for _, s := range o.Stock {
 		f.stock = append(f.stock, stock{
 			category: catalog.SeatCategoryID(s.Category), left: s.Left, fast: s.Fast, slow: s.Slow, flicker: s.Again, outAt: s.OutAt,
-			out: s.Out, counted: s.Counted, off: s.Off, seen: s.Seen,
+			out: s.Out, counted: s.Counted, off: s.Off, seen: s.Seen, said: s.Said,
 		})
 	}
 }

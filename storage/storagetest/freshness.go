@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,6 +16,9 @@ func freshnessTests() []test {
 		{"a state comes back as it was, and without its content to who knows it", stateComesBack},
 		{"a state is replaced by who has seen the last, and its events go with it", stateIsReplacedOnce},
 		{"events come oldest first, of their institution", eventsInOrder},
+		{"parts come in order, from the last whole one on", partsInOrder},
+		{"a part is kept only with its state, and where it has events", partsGoWithTheirState},
+		{"of parts the old go, and the oldest of too many", partsArePruned},
 	}
 }
 
@@ -22,9 +26,14 @@ func freshState(version int64) freshness.State {
 	return freshness.State{Version: version, SavedAt: noon().Add(time.Duration(version) * time.Minute), Content: fmt.Append([]byte{0, 1}, version), Shown: []byte("[[1]]")}
 }
 
+// freshPart is a step's; every third is whole.
+func freshPart(version int64) freshness.Part {
+	return freshness.Part{At: freshState(version).SavedAt, Version: version, Whole: version%3 == 1, Events: 10, Content: fmt.Append(nil, "part ", version)}
+}
+
 func saveFresh(t check, version int64, taken ...string) error {
 	t.Helper()
-	return t.db.Freshness().SaveFreshness(t.Context(), "opera", freshState(version), taken)
+	return t.db.Freshness().SaveFreshness(t.Context(), "opera", freshState(version), taken, freshPart(version))
 }
 
 func stateComesBack(t check) {
@@ -115,4 +124,92 @@ func eventsInOrder(t check) {
 	if diff := cmp.Diff([]string{"z", "a"}, eventIDs(t, 2)); diff != "" {
 		t.Errorf("at most two (-want +got):\n%s", diff)
 	}
+}
+
+// partVersions lists the parts between two minutes by their version, and checks that they are as they were.
+func partVersions(t check, code domain.InstitutionCode, from, to int64) (out []int64) {
+	t.Helper()
+	err := t.db.Freshness().Parts(t.Context(), code, freshState(from).SavedAt, freshState(to).SavedAt, func(p freshness.Part) error {
+		if diff := cmp.Diff(freshPart(p.Version), p); diff != "" {
+			t.Errorf("part %d (-want +got):\n%s", p.Version, diff)
+		}
+		out = append(out, p.Version)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func saveFreshUpTo(t check, last int64) {
+	t.Helper()
+	for v := int64(1); v <= last; v++ {
+		if err := saveFresh(t, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func versions(from, to int64) (out []int64) {
+	for v := from; v <= to; v++ {
+		out = append(out, v)
+	}
+	return out
+}
+
+func partsInOrder(t check) {
+	const last = 205 // more than are read at once
+	saveFreshUpTo(t, last)
+	for _, c := range []struct{ from, to, first, last int64 }{
+		{0, last + 1, 1, last}, {1, 4, 1, 3}, {3, 9, 1, 8}, {4, 9, 4, 8}, {6, 7, 4, 6}, {last, last + 1, 205, 205}, {last + 5, last + 9, 205, 205},
+	} {
+		if diff := cmp.Diff(versions(c.first, c.last), partVersions(t, "opera", c.from, c.to)); diff != "" {
+			t.Errorf("from %d to %d (-want +got):\n%s", c.from, c.to, diff)
+		}
+	}
+	if got := partVersions(t, "museum", 0, last); got != nil {
+		t.Errorf("another institution has %v", got)
+	}
+	enough := errors.New("enough")
+	n := 0
+	err := t.db.Freshness().Parts(t.Context(), "opera", freshState(0).SavedAt, freshState(9).SavedAt, func(freshness.Part) error { n++; return enough })
+	if !errors.Is(err, enough) || n != 1 {
+		t.Errorf("%d parts, then %v", n, err)
+	}
+}
+
+func partsGoWithTheirState(t check) {
+	saveFreshUpTo(t, 2)
+	if err := saveFresh(t, 2); !domain.HasCode(err, freshness.CodeStale) {
+		t.Fatal(err)
+	}
+	if err := saveFresh(t, 4); !domain.HasCode(err, freshness.CodeStale) {
+		t.Fatal(err)
+	}
+	if err := t.db.Freshness().SaveFreshness(t.Context(), "opera", freshState(3), nil, freshness.Part{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(versions(1, 2), partVersions(t, "opera", 0, 9)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func partsArePruned(t check) {
+	saveFreshUpTo(t, 20)
+	prune := func(code domain.InstitutionCode, before, most, want int64) {
+		t.Helper()
+		if n, err := t.db.Freshness().PruneParts(t.Context(), code, freshState(before).SavedAt, most); err != nil || n != want {
+			t.Errorf("before %d and beyond %d at %s: %d deleted, %v; want %d", before, most, code, n, err, want)
+		}
+	}
+	prune("opera", 1, 200, 0)
+	prune("museum", 99, 0, 0)
+	prune("opera", 4, 200, 3)
+	prune("opera", 1, 50, 12)
+	if diff := cmp.Diff(versions(16, 20), partVersions(t, "opera", 0, 99)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	prune("opera", 1, 49, 1)
+	prune("opera", 99, 49, 4)
 }
