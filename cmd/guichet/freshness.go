@@ -23,7 +23,7 @@ func newFreshness(a *app, ids domain.IDs) *freshness.Service {
 	}
 	owner := ids("rep")
 	leases := a.db.Leases()
-	return freshness.NewService(freshness.Deps{
+	s := freshness.NewService(freshness.Deps{
 		Catalog: a.catalog, Store: a.db.Freshness(), Clock: a.clock, IDs: ids, Log: a.log, Institutions: a.cfg.codes(), Views: a.views,
 		Settings: freshness.Settings{Floor: a.cfg.FreshnessFloor, Batch: a.cfg.FreshnessBatch}, Off: a.cfg.Freshness == freshnessMoved,
 		Budget: p.budget,
@@ -36,6 +36,8 @@ func newFreshness(a *app, ids domain.IDs) *freshness.Service {
 			}, got, err
 		},
 	})
+	p.opens = s.Opens
+	return s
 }
 
 // watchOrders tells the planner what happens to holds.
@@ -69,6 +71,7 @@ type purse struct {
 	meter *quota.Meter
 	clock domain.Clock
 	of    map[domain.InstitutionCode]*InstitutionConfig
+	opens func(code domain.InstitutionCode, from, to time.Time) bool // whether something goes on sale then
 
 	mu   sync.Mutex
 	seen map[domain.InstitutionCode]spending
@@ -79,6 +82,7 @@ type spending struct {
 	at           time.Time
 	days         float64 // that were seen
 	sales, other int64   // calls in them: for sales and settling; for anything but these and availability
+	month        int64   // of sales, those of the present month
 }
 
 const (
@@ -111,6 +115,9 @@ func (p *purse) budget(ctx context.Context, code domain.InstitutionCode) (freshn
 	}
 	days := left.Hours() / 24
 	forecast := freshness.Forecast{PerDay: float64(inst.PlannedOrders*inst.CallsPerOrder) / 30}
+	if p.opens(code, now.AddDate(0, 0, -1), until) { // what the month's plan still misses may come at once
+		forecast.Announced = s.sales - s.month + inst.PlannedOrders*inst.CallsPerOrder
+	}
 	share := int64(cmp.Or(inst.SalesShare, usualShare))
 	b := freshness.Budget{
 		Calls: u.MonthCalls - u.Calls, Bytes: u.MonthBytes - u.Bytes, Until: until, ReserveBytes: u.MonthBytes * share / 100,
@@ -136,6 +143,11 @@ func monthEnd(now time.Time, zone *time.Location) time.Time {
 	return time.Date(local.Year(), local.Month()+1, 1, 0, 0, 0, 0, zone)
 }
 
+// monthBegin is when the institution's month began.
+func monthBegin(now time.Time, zone *time.Location) time.Time {
+	return monthEnd(now, zone).AddDate(0, -1, 0)
+}
+
 // spending reads the ledger now and then.
 func (p *purse) spending(ctx context.Context, code domain.InstitutionCode, now time.Time) (spending, error) {
 	p.mu.Lock()
@@ -143,7 +155,12 @@ func (p *purse) spending(ctx context.Context, code domain.InstitutionCode, now t
 	if s := p.seen[code]; now.Sub(s.at) < spendEvery && !now.Before(s.at) {
 		return s, nil
 	}
-	counts, err := p.meter.Counts(ctx, code, quota.Day, now.Add(-lookBack), now)
+	month := monthBegin(now, p.of[code].limits().Zone)
+	from := now.Add(-lookBack)
+	if month.Before(from) {
+		from = month
+	}
+	counts, err := p.meter.Counts(ctx, code, quota.Day, from, now)
 	if err != nil {
 		return spending{}, err
 	}
@@ -156,6 +173,9 @@ func (p *purse) spending(ctx context.Context, code domain.InstitutionCode, now t
 		switch {
 		case c.Class == quota.Sale || c.Class == quota.Settle:
 			s.sales += c.Calls
+			if !c.Start.Before(month) {
+				s.month += c.Calls
+			}
 		case c.Service != "availabilityService" || c.Class != quota.Refresh:
 			s.other += c.Calls
 		}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -361,5 +362,32 @@ func TestJourney_ReplicasTakeTurnsAndHearOfEachOther(t *testing.T) {
 				t.Errorf("a step after the other has ended: %+v, %v", out, err)
 			}
 		})
+	}
+}
+
+// A sale that is announced keeps free what the month's plan still misses, however quiet its days were.
+func TestJourney_AnAnnouncedSaleKeepsWhatThePlanStillMisses(t *testing.T) {
+	t.Parallel()
+	reserve := func(opens int) int64 {
+		platform := &sim.Platform{Clock: sim.NewClock(time.Date(2026, 10, 25, 9, 0, 0, 0, time.UTC)), RatePerMinute: -1, CatalogSpacing: -1}
+		world := sim.GeneratedWorld(string(hall), 200)
+		world.Products[0].SaleOpens = opens
+		if err := platform.AddWorld(world); err != nil {
+			t.Fatal(err)
+		}
+		f := newFresh(t, "sqlite:"+filepath.Join(t.TempDir(), "guichet.db"), platform, func(c *Config) {
+			c.Institutions[0].PlannedOrders, c.Institutions[0].CallsPerOrder = 1800, 3
+		})
+		defer func() { _ = f.Close() }()
+		f.load(t)
+		f.minute(t)
+		b, err := f.freshness.Budget(t.Context(), hall)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.ReserveCalls
+	}
+	if quiet, soon, later := reserve(-30), reserve(1), reserve(12); quiet > 5000 || soon < 5400 || soon > 6500 || later != quiet {
+		t.Errorf("%d calls are kept on the 25th, %d with a sale on the 26th, %d with one on the sixth of November", quiet, soon, later)
 	}
 }

@@ -116,6 +116,17 @@ func (s *Service) Table(code domain.InstitutionCode) *Table {
 	return m.table.Load()
 }
 
+// Opens reports whether a product of the institution goes on sale in [from, to), as far as the planner was told.
+func (s *Service) Opens(code domain.InstitutionCode, from, to time.Time) bool {
+	m := s.minds[code]
+	if m == nil {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.planner.Opens(from, to)
+}
+
 // Held is told of places that a hold has taken for a buyer.
 func (s *Service) Held(code domain.InstitutionCode, lines []Places) {
 	h := Happened{Sold: lines}
