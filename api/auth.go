@@ -47,8 +47,8 @@ func (s *server) admit(c *gin.Context, cl *call) bool {
 		s.refuse(c, needScope(cl.route.scopes...))
 		return false
 	}
-	if !cl.route.kept { // what is kept never asks the platform
-		cl.Context = quota.ForKey(cl.Context, key.ID)
+	if !cl.route.kept { // what is kept does not ask the platform, but for seats, which say so themselves
+		c.Request = c.Request.WithContext(quota.ForKey(cl, key.ID))
 	}
 	return true
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/domain/catalog"
+	"guichet/domain/quota"
 )
 
 type seatMapDTO struct {
@@ -86,7 +87,7 @@ func (s *server) getSeats(c *gin.Context) {
 		s.refuse(c, err)
 		return
 	}
-	m, err := s.Catalog.Seats(c.Request.Context(), sh.view.Institution.Code, p.ID)
+	m, err := s.Catalog.Seats(quota.ForKey(c.Request.Context(), cl.key.ID), sh.view.Institution.Code, p.ID)
 	if err != nil {
 		s.refuse(c, err)
 		return

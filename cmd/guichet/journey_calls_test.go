@@ -71,7 +71,7 @@ func TestJourney_ASoldOrderCostsThreeCallsHoweverManyLinesItHas(t *testing.T) {
 				t.Errorf("%d orders cost %v", orders, made)
 			}
 			for method, n := range made {
-				if sale[method] == 0 && n > 3 { // the hourly readings may begin meanwhile, once each
+				if sale[method] == 0 && n > 3 && method != "listTicketsByCriteria" { // what is read hourly may begin meanwhile, and the night's reconciliation
 					t.Errorf("%d calls of %s while selling", n, method)
 				}
 			}

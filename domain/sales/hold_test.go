@@ -1,6 +1,7 @@
 package sales_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -68,6 +69,36 @@ func TestHold_DefectivePlatformOrderOfAnotherOrder_GoesToReview(t *testing.T) {
 	expect(t, o, sales.Review)
 	if h.platform.calls("release") != 0 {
 		t.Error("the other order's places were given back")
+	}
+}
+
+// hangsUp is a store whose caller hangs up while the intent is stored.
+type hangsUp struct {
+	sales.Store
+	hangUp context.CancelFunc
+}
+
+func (s *hangsUp) CreateOrder(ctx context.Context, o sales.Order, k sales.Key) (sales.Order, sales.Key, bool, error) {
+	o, k, created, err := s.Store.CreateOrder(ctx, o, k)
+	if s.hangUp(); ctx.Err() != nil {
+		return sales.Order{}, sales.Key{}, false, ctx.Err() // stored, and nobody knows
+	}
+	return o, k, created, err
+}
+
+func TestHold_StorefrontHangsUpWhileTheIntentIsStored_IsHeldAllTheSame(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	ctx, hangUp := context.WithCancel(t.Context())
+	h.Store = &hangsUp{Store: h.Store, hangUp: hangUp}
+	_, _ = h.Hold(ctx, sample.Viewer(), sample.HoldRequest("k"))
+	o, err := h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, o, sales.Held)
+	if n := h.platform.calls("hold"); n != 1 {
+		t.Errorf("the platform was asked %d times", n)
 	}
 }
 

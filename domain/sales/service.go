@@ -178,6 +178,10 @@ func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, err
 	if err != nil {
 		return Order{}, err
 	}
+	// From here on the storefront hanging up changes nothing: a commit broken off might have stored an intent that nobody
+	// carries out, and its key would wait for it.
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
 	o = s.newOrder(v.Storefront, r, quote)
 	o, key, created, err := s.Store.CreateOrder(ctx, o, Key{
 		Storefront: v.Storefront, Key: r.Key, Call: "hold", Digest: r.digest(), Order: o.ID, At: o.CreatedAt,
@@ -191,11 +195,9 @@ func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, err
 	return s.hold(ctx, o)
 }
 
-// hold calls the platform for an order that is holding, and stores the answer. From here on the platform may hold
-// something: the storefront hanging up must not stop us from knowing.
+// hold calls the platform for an order that is holding, and stores the answer. The context is detached from the storefront:
+// that it hangs up must not stop us from knowing what is held.
 func (s *Service) hold(ctx context.Context, o Order) (Order, error) {
-	ctx, cancel := s.detach(ctx)
-	defer cancel()
 	hold, err := s.Platform.Hold(ctx, o)
 	return s.afterHold(ctx, o, hold, err)
 }
@@ -284,6 +286,8 @@ func (s *Service) holdAgain(ctx context.Context, o Order, r HoldRequest) (Order,
 	if err != nil {
 		return Order{}, err
 	}
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
 	now := s.Clock()
 	before := o
 	o, err = s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
