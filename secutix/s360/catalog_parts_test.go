@@ -37,7 +37,8 @@ func sameCatalog(t *testing.T, b []byte) {
 	parts, lists, err := inParts(b)
 	if err != nil {
 		// of a list by its other name, reading in parts refuses what reading whole keeps as unknown
-		if wholeErr == nil && !errors.Is(err, errTwice) && !bytes.Contains(b, []byte(`product"`)) {
+		other := bytes.Contains(b, []byte(`product"`)) || bytes.Contains(b, []byte(`season"`))
+		if wholeErr == nil && !errors.Is(err, errTwice) && !other {
 			t.Errorf("%q: in parts: %v; whole it reads", b, err)
 		}
 		return
@@ -87,7 +88,7 @@ func oddCatalogs() []string {
 		`{"catalogData":{"seasons":[{"products":""},{"products":[]},{}],"products":[null]}}`,
 		`{"catalogData":{"seasons":[{"products":"x"}]}}`, `{"catalogData":{"seasons":[{"products":[[{"id":1}]]}]}}`,
 		`{"catalogData":{"seasons":[{"products":[{"id":1,"id":2}]}]}}`, `{"catalogData":{"seasons":[{"products":5}]}}`,
-		`{"catalogData":[{"seasons":[]}]}`, `{"catalogData":{"seasons":[{"products":[1]}]}}`, `{"catalogData":""}`, `[]`, `{}`,
+		`{"catalogData":{"season":[{"products":"0"}]}}`, `{"catalogData":[{"seasons":[]}]}`, `{"catalogData":{"seasons":[{"products":[1]}]}}`, `{"catalogData":""}`, `[]`, `{}`,
 		`{"catalogData":{"seasons":[{"product":[{"id":1}],"products":[{"id":2}]}]}}`,
 		`{"catalogData":{"seasons":[{"products":[{"id":1}],"product":[{"id":2}]}]}}`,
 		`{"catalogData":{"seasons":[{"products":[ ],"product":[{"id":2}]}]}}`,
