@@ -87,6 +87,8 @@ func (s *Service) Cancel(ctx context.Context, v Viewer, id OrderID, r CancelRequ
 	if len(plan.Along) > 0 {
 		return plan, Order{}, o.goAlong(plan.Along)
 	}
+	ctx, cancel := s.detach(ctx) // before the intent: see Hold
+	defer cancel()
 	now := s.Clock()
 	refund := Refund{
 		ID: s.IDs("rfd"), Tickets: plan.Tickets, Reason: r.Reason, Quoted: quoted, ByHand: plan.ByHand, State: RefundAsked, AskedAt: now, Key: r.Key,
@@ -108,8 +110,6 @@ func (s *Service) Cancel(ctx context.Context, v Viewer, id OrderID, r CancelRequ
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "a refund must be made by hand", s.attrs(o, slog.String("refund", refund.ID))...)
 		return plan, o, nil
 	}
-	ctx, cancel := s.detach(ctx)
-	defer cancel()
 	o, err = s.refund(ctx, o)
 	return plan, o, err
 }

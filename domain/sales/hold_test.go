@@ -86,6 +86,14 @@ func (s *hangsUp) CreateOrder(ctx context.Context, o sales.Order, k sales.Key) (
 	return o, k, created, err
 }
 
+func (s *hangsUp) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*sales.Order) error) (sales.Order, error) {
+	o, err := s.Store.UpdateOrder(ctx, id, change)
+	if s.hangUp(); ctx.Err() != nil {
+		return sales.Order{}, ctx.Err()
+	}
+	return o, err
+}
+
 func TestHold_StorefrontHangsUpWhileTheIntentIsStored_IsHeldAllTheSame(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)
@@ -99,6 +107,40 @@ func TestHold_StorefrontHangsUpWhileTheIntentIsStored_IsHeldAllTheSame(t *testin
 	expect(t, o, sales.Held)
 	if n := h.platform.calls("hold"); n != 1 {
 		t.Errorf("the platform was asked %d times", n)
+	}
+}
+
+func TestLaterCalls_StorefrontHangsUpWhileTheIntentIsStored_AreDoneAllTheSame(t *testing.T) {
+	t.Parallel()
+	for call, tt := range map[string]struct {
+		do   func(*till, context.Context, sales.OrderID)
+		sold bool
+		want sales.Status
+	}{
+		"close": {want: sales.Issued, do: func(h *till, ctx context.Context, id sales.OrderID) {
+			_, _ = h.Close(ctx, sample.Viewer(), id, sales.Change{})
+		}},
+		"release": {want: sales.Released, do: func(h *till, ctx context.Context, id sales.OrderID) {
+			_, _ = h.Release(ctx, sample.Viewer(), id, sales.Change{})
+		}},
+		"cancel": {sold: true, want: sales.Cancelled, do: func(h *till, ctx context.Context, id sales.OrderID) {
+			_, _, _ = h.Cancel(ctx, sample.Viewer(), id, sales.CancelRequest{})
+		}},
+	} {
+		t.Run(call, func(t *testing.T) {
+			t.Parallel()
+			h := newTill(t)
+			o := h.hold(t, "k")
+			if tt.sold {
+				if _, err := h.Close(t.Context(), sample.Viewer(), o.ID, sales.Change{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, hangUp := context.WithCancel(t.Context())
+			h.Store = &hangsUp{Store: h.Store, hangUp: hangUp}
+			tt.do(h, ctx, o.ID)
+			expect(t, h.store.must(t, o.ID), tt.want)
+		})
 	}
 }
 

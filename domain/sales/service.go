@@ -502,6 +502,8 @@ func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (
 	if _, err := s.bind(ctx, o, "release", c); err != nil {
 		return Order{}, err
 	}
+	ctx, cancel := s.detach(ctx) // before the intent: see Hold
+	defer cancel()
 	now := s.Clock()
 	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
 		switch o.Status {
@@ -519,8 +521,6 @@ func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (
 	if err != nil {
 		return Order{}, err
 	}
-	ctx, cancel := s.detach(ctx)
-	defer cancel()
 	return s.release(ctx, o)
 }
 
@@ -582,6 +582,8 @@ func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Or
 	if o.Status == Closing || o.Status.Sold() {
 		return o, nil
 	}
+	ctx, cancel := s.detach(ctx) // before the intent: see Hold
+	defer cancel()
 	now := s.Clock()
 	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
 		switch o.Status {
@@ -600,8 +602,6 @@ func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Or
 	if err != nil {
 		return Order{}, err
 	}
-	ctx, cancel := s.detach(ctx)
-	defer cancel()
 	return s.close(ctx, o)
 }
 
