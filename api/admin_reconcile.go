@@ -178,16 +178,8 @@ func (s *server) adminRuns(ctx context.Context, in *runsInput) (*runPageOutput, 
 	for i := range runs {
 		out.Body.Items = append(out.Body.Items, toRun(&runs[i], s.location(runs[i].Institution)))
 	}
-	out.Link, out.Body.Next = s.nextPage(ctx, next)
+	out.Link, out.Body.Next = nextPage(ctx, next)
 	return out, nil
-}
-
-// nextPage is a list's link and cursor of the next page; none at the end.
-func (s *server) nextPage(ctx context.Context, next string) (link string, cursor *string) {
-	if next == "" {
-		return "", nil
-	}
-	return nextLink(callOf(ctx).url, next), &next
 }
 
 type casesInput struct {
@@ -227,7 +219,7 @@ func (s *server) adminCases(ctx context.Context, in *casesInput) (*casePageOutpu
 	for i := range cases {
 		out.Body.Items = append(out.Body.Items, toCase(&cases[i], s.location(cases[i].Institution)))
 	}
-	out.Link, out.Body.Next = s.nextPage(ctx, next)
+	out.Link, out.Body.Next = nextPage(ctx, next)
 	return out, nil
 }
 
@@ -323,6 +315,6 @@ func (s *server) adminAudit(ctx context.Context, q *auditInput) (*auditPageOutpu
 			ID: e.ID, At: in(e.At, time.UTC), Actor: e.Actor, Action: e.Action, Subject: e.Subject, Reason: e.Reason, Outcome: e.Outcome,
 		})
 	}
-	out.Link, out.Body.Next = s.nextPage(ctx, next)
+	out.Link, out.Body.Next = nextPage(ctx, next)
 	return out, nil
 }

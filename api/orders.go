@@ -450,10 +450,7 @@ func (s *server) orderPage(ctx context.Context, orders []sales.Order, next strin
 	for i := range orders {
 		out.Body.Items = append(out.Body.Items, s.order(ctx, &orders[i], s.langOf(l.Lang, l.Accept, orders[i].Institution)))
 	}
-	if next != "" {
-		out.Body.Next = &next
-		out.Link = nextLink(callOf(ctx).url, next)
-	}
+	out.Link, out.Body.Next = nextPage(ctx, next)
 	return out
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -253,6 +254,14 @@ func nextLink(u *url.URL, next string) string {
 	values := u.Query()
 	values.Set("cursor", next)
 	return "<" + u.Path + "?" + values.Encode() + `>; rel="next"`
+}
+
+// nextPage is a list's link and cursor of the next page; none at the end.
+func nextPage(ctx context.Context, next string) (link string, cursor *string) {
+	if next == "" {
+		return "", nil
+	}
+	return nextLink(callOf(ctx).url, next), &next
 }
 
 // parseMoment reads an RFC 3339 time or a calendar day, which begins (or, for an end, is over) at midnight in loc.
