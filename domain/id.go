@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
-	"time"
 )
 
 // IDs makes identifiers for the things we create: a prefix ("ord", "tkt") and a suffix that sorts by time of creation.
@@ -25,17 +24,4 @@ func NewIDs(clock Clock) IDs {
 		var text [64]byte
 		return string(enc.AppendEncode(append(append(text[:0], prefix...), '_'), b[:]))
 	}
-}
-
-// IDTime returns when an id made by NewIDs was made; ok is false for text of another form.
-func IDTime(id string) (at time.Time, ok bool) {
-	if len(id) < 27 {
-		return time.Time{}, false
-	}
-	b, err := base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding).DecodeString(id[len(id)-26:])
-	if err != nil {
-		return time.Time{}, false
-	}
-	ms := binary.BigEndian.Uint64(b[:8]) >> 16
-	return time.UnixMilli(int64(ms)).UTC(), true
 }

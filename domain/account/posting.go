@@ -27,9 +27,6 @@ const (
 	Reversal   Kind = "reversal"
 )
 
-// Kinds lists them all.
-func Kinds() []Kind { return []Kind{Close, Refund, Fee, Payment, Correction, Reversal} }
-
 // Account names one side of a posting: a kind of account and, for a storefront's own, a colon and its name.
 type Account string
 

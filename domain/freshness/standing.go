@@ -44,9 +44,6 @@ const (
 	OrderNext   Order = "next"   // worth most first: what the next call is for
 )
 
-// Orders lists every order.
-func Orders() []Order { return []Order{OrderStale, OrderViewed, OrderNext} }
-
 // Summary is an institution's planner as a whole.
 type Summary struct {
 	Performances int // planned for, undated products included

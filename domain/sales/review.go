@@ -20,9 +20,6 @@ const (
 	DecideNotRefunded Decision = "not_refunded"
 )
 
-// Decisions lists them.
-func Decisions() []Decision { return []Decision{DecideRead, DecideRefunded, DecideNotRefunded} }
-
 // Decide ends a review as a person says; who and why go into the history. Errors: order.status where the order is in no
 // review, or where the decision does not fit what is open; order.review where the platform does not settle it; platform.*.
 func (s *Service) Decide(ctx context.Context, v Viewer, id OrderID, d Decision, who, why string) (Order, error) {
