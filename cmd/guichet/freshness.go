@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -90,8 +89,6 @@ const (
 	spendEvery = 10 * time.Minute // how often the ledger is read
 	// freeRate is what an unmetered partner's refreshes may take a minute: nothing else bounds them.
 	freeRate = 10
-	// usualShare is the percent that the gate keeps for sales where nothing else is configured.
-	usualShare = 40
 )
 
 func (p *purse) budget(ctx context.Context, code domain.InstitutionCode) (freshness.Budget, error) {
@@ -118,7 +115,7 @@ func (p *purse) budget(ctx context.Context, code domain.InstitutionCode) (freshn
 	if p.opens(code, now.AddDate(0, 0, -1), until) { // what the month's plan still misses may come at once
 		forecast.Announced = s.sales - s.month + inst.PlannedOrders*inst.CallsPerOrder
 	}
-	share := int64(cmp.Or(inst.SalesShare, usualShare))
+	share := int64(u.SalesShare)
 	b := freshness.Budget{
 		Calls: u.MonthCalls - u.Calls, Bytes: u.MonthBytes - u.Bytes, Until: until, ReserveBytes: u.MonthBytes * share / 100,
 		ReserveCalls: max(u.MonthCalls*share/100, forecast.Reserve(s.sales, s.days, days)) + int64(float64(s.other)/max(s.days, 1)*days),

@@ -570,6 +570,7 @@ type Usage struct {
 	DayCalls, DayBytes      int64     // 0: no limit of the day
 	InLastMinute, PerMinute int       // all replicas; the rate is the one in force: learned, and raised in a peak window
 	ForSales                int       // of PerMinute
+	SalesShare              int       // percent of day and month kept for sales and settling
 	ClosedUntil             time.Time // zero: open
 	Unmetered               bool
 	Replicas                int
@@ -590,7 +591,7 @@ func (m *Meter) Usage(code domain.InstitutionCode) (Usage, error) {
 	u := Usage{
 		Institution: code, Month: month.Key, Calls: month.Calls, Bytes: month.Bytes + g.bytes, MonthCalls: g.l.MonthCalls, MonthBytes: g.l.MonthBytes,
 		Today: day.Calls, TodayBytes: day.Bytes + g.bytes, DayCalls: g.l.DayCalls, DayBytes: g.l.DayBytes,
-		PerMinute: all, ForSales: all - others, Unmetered: g.l.Unmetered, Replicas: max(len(g.shared.Replicas), 1),
+		PerMinute: all, ForSales: all - others, SalesShare: g.l.SalesShare, Unmetered: g.l.Unmetered, Replicas: max(len(g.shared.Replicas), 1),
 	}
 	for _, e := range g.shared.Grants {
 		if now.Sub(e.Until) < time.Minute {

@@ -201,7 +201,7 @@ func TestEnter_DefaultsAreThePublishedOnes(t *testing.T) {
 	u, err := g.Usage(theatre)
 	want := quota.Usage{
 		Institution: theatre, Month: "2026-11", Calls: 60, Bytes: 60_000, MonthCalls: 10_000, MonthBytes: 1_000_000_000, InLastMinute: 60, PerMinute: 60,
-		Today: 60, TodayBytes: 60_000, ForSales: 20, Replicas: 1,
+		Today: 60, TodayBytes: 60_000, ForSales: 20, SalesShare: 40, Replicas: 1,
 	}
 	if diff := cmp.Diff(want, u); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
