@@ -71,7 +71,11 @@ func TestJourney_ASoldOrderCostsThreeCallsHoweverManyLinesItHas(t *testing.T) {
 				t.Errorf("%d orders cost %v", orders, made)
 			}
 			for method, n := range made {
-				if sale[method] == 0 && n > 3 && method != "listTicketsByCriteria" { // what is read hourly may begin meanwhile, and the night's reconciliation
+				most := 3 // what is read hourly may begin meanwhile
+				if method == "listTicketsByCriteria" {
+					most = 5 // and the night's reconciliation: a day of sales, of which one call lists six hours
+				}
+				if sale[method] == 0 && n > most {
 					t.Errorf("%d calls of %s while selling", n, method)
 				}
 			}
