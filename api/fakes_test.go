@@ -324,6 +324,7 @@ type orderStore struct {
 	orders   map[sales.OrderID]sales.Order
 	keys     map[string]sales.Key
 	postings []sales.Posting
+	baskets  map[sales.BasketID]sales.BasketClose
 	fail     error // returned by every call, where set
 }
 
@@ -457,6 +458,34 @@ func (s *orderStore) OrderByTicket(_ context.Context, ticket string) (sales.Orde
 }
 
 func (s *orderStore) DueOrders(context.Context, []sales.Status, time.Time, int) ([]sales.OrderID, error) {
+	return nil, nil
+}
+
+func (s *orderStore) BeginBasketClose(_ context.Context, c sales.BasketClose) (sales.BasketClose, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.baskets == nil {
+		s.baskets = map[sales.BasketID]sales.BasketClose{}
+	}
+	if had, ok := s.baskets[c.Basket]; ok {
+		return had, nil
+	}
+	s.baskets[c.Basket] = c
+	return c, nil
+}
+
+func (s *orderStore) UpdateBasketClose(_ context.Context, id sales.BasketID, change func(*sales.BasketClose) error) (sales.BasketClose, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.baskets[id]
+	err := change(&c)
+	if err == nil {
+		s.baskets[id] = c
+	}
+	return c, err
+}
+
+func (s *orderStore) DueBasketCloses(context.Context, time.Time, int) ([]sales.BasketID, error) {
 	return nil, nil
 }
 

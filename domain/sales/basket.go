@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
-	"time"
 
 	"guichet/domain"
 )
@@ -231,87 +230,6 @@ func (s *Service) ReleaseBasket(ctx context.Context, v Viewer, id BasketID) (Bas
 	}
 	s.giveBackBasket(ctx, v, &b)
 	return b, nil
-}
-
-// CloseBasket sells the orders of a basket one by one. Where one is refused, the rest is given back and what was sold before
-// is undone: by a refund order where the institution lets us, else by a person (review). Where an answer does not come, it
-// stops there and the basket stays closing; closing it again goes on. Errors: basket.unknown, basket.not_closed with what each
-// order came to, order.hold_expired before anything is sold.
-func (s *Service) CloseBasket(ctx context.Context, v Viewer, id BasketID, paymentReference string) (Basket, error) {
-	b, err := s.Basket(ctx, v, id)
-	if err != nil {
-		return Basket{}, err
-	}
-	switch b.State() {
-	case BasketReleased, BasketHolding:
-		return b, b.notClosed("nothing of it is held")
-	case BasketReview:
-		return b, b.notClosed("a person is looking at one of its orders")
-	default:
-	}
-	if err := b.stillHeld(s.Clock()); err != nil {
-		return b, err
-	}
-	for n := range b.Orders {
-		o := &b.Orders[n]
-		if o.Status == Issued {
-			continue
-		}
-		closed, err := s.Close(ctx, v, o.ID, Change{PaymentReference: paymentReference})
-		if err != nil && closed.ID == "" {
-			if closed, _ = s.Order(ctx, v, o.ID); closed.ID == "" {
-				return b, err // the database is away: nothing is known
-			}
-		}
-		b.Orders[n] = closed
-		switch {
-		case closed.Status == Issued:
-			continue
-		case closed.Status.Unknown(), closed.Status == Review:
-			return b, nil // not known yet: closing again goes on
-		case err != nil && (&Refusal{Kind: domain.AsError(err).Kind}).Passing():
-			return b, err // not asked: closing again goes on
-		}
-		s.undoBasket(ctx, v, &b)
-		return b, b.notClosed("one order was refused")
-	}
-	return b, nil
-}
-
-// stillHeld refuses to begin with a basket of which a hold has run out, before anything is sold.
-func (b *Basket) stillHeld(now time.Time) error {
-	for i := range b.Orders {
-		if b.Orders[i].wasSold() || b.Orders[i].Status == Closing {
-			return nil // it was begun
-		}
-	}
-	for i := range b.Orders {
-		if o := &b.Orders[i]; o.Status != Held || !now.Before(o.HoldExpiresAt) {
-			return at(o.misuse(domain.Gone, CodeHoldExpired, "its hold has ended; hold the basket anew"), i)
-		}
-	}
-	return nil
-}
-
-// undoBasket gives back what is held and undoes what is sold.
-func (s *Service) undoBasket(ctx context.Context, v Viewer, b *Basket) {
-	s.giveBackBasket(ctx, v, b)
-	for n := range b.Orders {
-		o := &b.Orders[n]
-		if o.Status != Issued {
-			continue
-		}
-		_, undone, err := s.Cancel(ctx, v, o.ID, CancelRequest{Key: "undo/" + string(o.ID), Reason: "basket"})
-		if undone.ID != "" {
-			b.Orders[n] = undone
-		}
-		if err != nil {
-			s.Log.LogAttrs(ctx, slog.LevelError, "a sold order of a basket that failed could not be undone", s.attrs(*o, slog.String("code", domain.AsError(err).Code))...)
-			if o, rerr := s.toReview(ctx, o.ID, s.Clock(), noteBasket); rerr == nil {
-				b.Orders[n] = o
-			}
-		}
-	}
 }
 
 // notClosed says what each order of a basket came to.

@@ -1,6 +1,7 @@
 package sales_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -176,6 +177,143 @@ func TestBasket_CloseWithoutAnswer_GoesOnLater(t *testing.T) {
 	}
 	if b, err = h.CloseBasket(t.Context(), seller(), b.ID, "PAY"); err != nil || b.State() != sales.BasketIssued || h.platform.calls("close") != 3 {
 		t.Errorf("%v %v, asked %v", statuses(b), err, h.platform.asked)
+	}
+}
+
+// sweep goes on with what is due, as the jobs do, until the time is over.
+func (h *till) sweep(tb testing.TB, lasting time.Duration) {
+	tb.Helper()
+	for range lasting / (15 * time.Second) {
+		h.advance(15 * time.Second)
+		for _, job := range []func(context.Context) (domain.Outcome, error){h.SettleDue, h.ExpireDue, h.ContinueBaskets} {
+			_, _ = job(tb.Context()) // what fails is tried again
+		}
+	}
+}
+
+func TestBasket_CloseThatStopped_GoesOnByItself(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		script func(string) act
+		want   sales.BasketState
+		closes int
+	}{
+		"no answer, and it was sold":     {nth("close", 2, cutAfter), sales.BasketIssued, 3},
+		"no answer, and it was not sold": {nth("close", 1, cutBefore), sales.BasketIssued, 4},
+		"a limit":                        {nth("close", 2, limited), sales.BasketIssued, 3},
+		"a late barcode":                 {nth("close", 2, late), sales.BasketIssued, 3},
+		"no answer, then refused": {func(a, b func(string) act) func(string) act {
+			return func(call string) act { return max(a(call), b(call)) }
+		}(nth("close", 1, cutAfter), nth("close", 2, refuses)), sales.BasketReleased, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newTill(t)
+			b := h.basket(t)
+			h.platform.script = tt.script
+			_, err := h.CloseBasket(t.Context(), seller(), b.ID, "PAY")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range h.platform.orders {
+				o.ready = o.state == sales.PlatformClosed
+			}
+			h.sweep(t, 5*time.Minute)
+			if b, err = h.Basket(t.Context(), seller(), b.ID); err != nil || b.State() != tt.want || h.platform.calls("close") != tt.closes {
+				t.Errorf("%v %v, asked %v", statuses(b), err, h.platform.asked)
+			}
+			for _, o := range b.Orders {
+				if tt.want == sales.BasketIssued && o.PaymentReference != "PAY" {
+					t.Errorf("closed with payment reference %q", o.PaymentReference)
+				}
+			}
+			n := len(h.platform.asked)
+			if h.sweep(t, time.Hour); len(h.platform.asked) != n {
+				t.Errorf("it has ended, yet asked %v", h.platform.asked[n:])
+			}
+		})
+	}
+}
+
+func TestBasket_ProcessDiesAnywhereInTheClose_EndsWhole(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []int{0, 2, 3} { // which close is refused; 0 is none
+		for dies := 1; ; dies++ {
+			h := newTill(t)
+			b := h.basket(t)
+			if refused > 0 {
+				h.platform.script = nth("close", refused, refuses)
+			}
+			calls := 0
+			h.platform.during = func(string) {
+				if calls++; calls == dies {
+					panic("the process dies")
+				}
+			}
+			died := func() (died bool) {
+				defer func() { died = recover() != nil }()
+				_, _ = h.CloseBasket(t.Context(), seller(), b.ID, "PAY")
+				return false
+			}()
+			h.platform.during = nil
+			h.sweep(t, 15*time.Minute)
+			b, err := h.Basket(t.Context(), seller(), b.ID)
+			if s := b.State(); err != nil || s != sales.BasketIssued && s != sales.BasketReleased || s == sales.BasketReleased && refused == 0 {
+				t.Errorf("close %d refused, died in call %d: %v %v, asked %v", refused, dies, statuses(b), err, h.platform.asked)
+			}
+			if !died {
+				break
+			}
+		}
+	}
+}
+
+func TestBasket_UndoCannotBeAskedNow_IsTriedAgain(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	b := h.basket(t)
+	closes, refunds := 0, 0
+	h.platform.script = func(call string) act {
+		switch call {
+		case "close":
+			if closes++; closes == 2 {
+				return refuses
+			}
+		case "open refund":
+			if refunds++; refunds < 3 {
+				return limited
+			}
+		}
+		return answers
+	}
+	_, err := h.CloseBasket(t.Context(), seller(), b.ID, "PAY")
+	code(t, err, sales.CodeBasketNotClosed)
+	h.sweep(t, 5*time.Minute)
+	b, err = h.Basket(t.Context(), seller(), b.ID)
+	if diff := cmp.Diff([]sales.Status{sales.Cancelled, sales.Released, sales.Released}, statuses(b)); diff != "" || err != nil {
+		t.Errorf("%v, asked %v (-want +got):\n%s", err, h.platform.asked, diff)
+	}
+}
+
+func TestBasket_TurnedToUndoing_NothingMoreIsSold(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	b := h.basket(t)
+	inside := false
+	h.platform.script = nth("close", 2, refuses)
+	h.platform.during = func(call string) {
+		if call != "release" || inside {
+			return
+		}
+		inside = true // another driver comes while the first one undoes
+		_, err := h.CloseBasket(t.Context(), seller(), b.ID, "PAY")
+		code(t, err, sales.CodeBasketNotClosed)
+	}
+	_, err := h.CloseBasket(t.Context(), seller(), b.ID, "PAY")
+	code(t, err, sales.CodeBasketNotClosed)
+	h.sweep(t, 5*time.Minute)
+	if n := h.platform.calls("close"); !inside || n != 2 {
+		t.Errorf("asked %v", h.platform.asked)
 	}
 }
 

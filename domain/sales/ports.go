@@ -158,6 +158,7 @@ type Store interface {
 	DueOrders(ctx context.Context, statuses []Status, before time.Time, limit int) ([]OrderID, error)
 	// CountOrders counts orders by institution and status.
 	CountOrders(ctx context.Context) ([]Count, error)
+	BasketStore
 }
 
 // Key is an idempotency key: who sent it, for which call, and a digest of what was asked.

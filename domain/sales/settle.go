@@ -189,9 +189,12 @@ func (s *Service) ExpireDue(ctx context.Context) (domain.Outcome, error) {
 // be called where no other process works on the same database.
 func (s *Service) Recover(ctx context.Context) (domain.Outcome, error) {
 	far := s.Clock().Add(365 * 24 * time.Hour)
-	return s.sweep(ctx, []Status{Closing, Issuing, Releasing, Cancelling}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+	out, err := s.sweep(ctx, []Status{Closing, Issuing, Releasing, Cancelling}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
 		return s.Settle(ctx, id, true)
 	})
+	baskets, also := s.continueBaskets(ctx, far)
+	out.Done, out.Left = out.Done+baskets.Done, out.Left+baskets.Left
+	return out, errors.Join(err, also)
 }
 
 // sweep looks at every due order once, batch by batch, until none is new or its time is over.

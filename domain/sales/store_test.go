@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ type store struct {
 	keys     map[[2]string]sales.Key
 	postings []sales.Posting
 	tasks    []domain.Task
+	baskets  map[sales.BasketID]sales.BasketClose
 	fail     error // answer of every change while set
 }
 
@@ -36,7 +38,7 @@ type failer interface {
 }
 
 func newStore(tb failer) *store {
-	return &store{tb: tb, orders: map[sales.OrderID]sales.Order{}, keys: map[[2]string]sales.Key{}}
+	return &store{tb: tb, orders: map[sales.OrderID]sales.Order{}, keys: map[[2]string]sales.Key{}, baskets: map[sales.BasketID]sales.BasketClose{}}
 }
 
 func unknown(id any) error {
@@ -210,6 +212,42 @@ func (s *store) DueOrders(ctx context.Context, statuses []sales.Status, before t
 		ids = append(ids, o.ID)
 	}
 	return ids, ctx.Err()
+}
+
+func (s *store) BeginBasketClose(_ context.Context, c sales.BasketClose) (sales.BasketClose, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if had, ok := s.baskets[c.Basket]; ok {
+		return had, nil
+	}
+	s.baskets[c.Basket] = c
+	return c, nil
+}
+
+func (s *store) UpdateBasketClose(_ context.Context, id sales.BasketID, change func(*sales.BasketClose) error) (sales.BasketClose, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.baskets[id]
+	if !ok {
+		return c, domain.Errorf(domain.NotFound, sales.CodeBasketUnknown, "no basket %s", id)
+	}
+	if err := change(&c); err != nil {
+		return sales.BasketClose{}, err
+	}
+	s.baskets[id] = c
+	return c, nil
+}
+
+func (s *store) DueBasketCloses(_ context.Context, before time.Time, limit int) ([]sales.BasketID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []sales.BasketID
+	for _, id := range slices.Sorted(maps.Keys(s.baskets)) {
+		if c := s.baskets[id]; c.Phase != sales.BasketSold && c.Phase != sales.BasketUndone && !c.NextAt.After(before) && len(ids) < limit {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
 }
 
 func (s *store) CountOrders(context.Context) ([]sales.Count, error) {

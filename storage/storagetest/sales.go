@@ -32,6 +32,7 @@ func salesTests() []test {
 		{"a ticket leads to its order", ticketLeadsToOrder},
 		{"due orders come oldest first, whatever the zone", dueOrders},
 		{"a basket's orders are found", basketOrders},
+		{"a basket's close is begun once and due until it has ended", basketCloses},
 		{"the list is newest first and stable under inserts", listIsStable},
 		{"the list keeps to what is asked for", listFilters},
 		{"a made-up cursor is refused", cursorRefused},
@@ -458,6 +459,46 @@ func dueOrders(t check) {
 	got, err := t.db.Sales().DueOrders(t.Context(), []sales.Status{sales.Review, sales.Closing}, noon(), 10)
 	if diff := cmp.Diff([]sales.OrderID{"ord_0007"}, got); diff != "" || err != nil {
 		t.Errorf("due in review: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func basketCloses(t check) {
+	s := t.db.Sales()
+	first := sales.BasketClose{Basket: "bsk_1", PaymentReference: "PAY", Phase: sales.BasketSelling, BegunAt: noon(), NextAt: noon().Add(time.Minute)}
+	for _, c := range []sales.BasketClose{first, {Basket: "bsk_1", PaymentReference: "OTHER", Phase: sales.BasketUndoing, BegunAt: noon()}} {
+		got, err := s.BeginBasketClose(t.Context(), c)
+		if diff := cmp.Diff(first, got); diff != "" || err != nil {
+			t.Fatalf("begun: %v (-want +got):\n%s", err, diff)
+		}
+	}
+	due := func(at time.Time) []sales.BasketID {
+		ids, err := s.DueBasketCloses(t.Context(), at, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids
+	}
+	if len(due(noon())) != 0 || len(due(noon().Add(time.Minute))) != 1 {
+		t.Error("due at the wrong time")
+	}
+	refused := errors.New("refused")
+	if _, err := s.UpdateBasketClose(t.Context(), "bsk_1", func(*sales.BasketClose) error { return refused }); !errors.Is(err, refused) {
+		t.Errorf("a closure's error: %v", err)
+	}
+	for _, phase := range []sales.BasketPhase{sales.BasketUndoing, sales.BasketUndone} {
+		got, err := s.UpdateBasketClose(t.Context(), "bsk_1", func(c *sales.BasketClose) error {
+			c.Phase, c.Looks = phase, c.Looks+1
+			return nil
+		})
+		if err != nil || got.Phase != phase || got.PaymentReference != "PAY" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if n := len(due(noon().Add(time.Hour))); (n == 1) != (phase == sales.BasketUndoing) {
+			t.Errorf("%d due while %s", n, phase)
+		}
+	}
+	if _, err := s.UpdateBasketClose(t.Context(), "bsk_2", func(*sales.BasketClose) error { return nil }); !domain.HasCode(err, sales.CodeBasketUnknown) {
+		t.Errorf("an unknown basket: %v", err)
 	}
 }
 
