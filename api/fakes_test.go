@@ -996,6 +996,7 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 	})
 	compare := reconcile.New(reconcile.Deps{
 		Store: struct{ reconcile.Store }{}, Platform: struct{ reconcile.Platform }{}, Orders: r.orders, Ledger: books, Seller: sell, Clock: r.now.Now, IDs: ids, Log: log,
+		Alone: func(context.Context, string) (func(), bool, error) { return func() {}, true, nil },
 	})
 	r.deps = Deps{
 		Freshness: r.fresh, Views: r.fresh.Views,

@@ -56,6 +56,10 @@ type (
 		Institution     string `gorm:"primaryKey"`
 		PlatformOrderID int64  `gorm:"primaryKey;autoIncrement:false"`
 	}
+	nightsRow struct {
+		Institution string `gorm:"primaryKey"`
+		Since       instant
+	}
 	auditRow struct {
 		ID      string `gorm:"primaryKey"`
 		At      instant
@@ -78,6 +82,9 @@ func (caseRow) TableName() string { return "reconciliation_cases" }
 
 // TableName implements gorm's Tabler.
 func (foreignRow) TableName() string { return "reconciliation_foreign" }
+
+// TableName implements gorm's Tabler.
+func (nightsRow) TableName() string { return "reconciliation_nights" }
 
 // TableName implements gorm's Tabler.
 func (auditRow) TableName() string { return "audit_log" }
@@ -364,6 +371,18 @@ func (s *Reconcile) LastRun(ctx context.Context, code domain.InstitutionCode, do
 	}
 	r, err = row.toRun()
 	return r, err == nil, err
+}
+
+// NightsSince implements reconcile.Store.
+func (s *Reconcile) NightsSince(ctx context.Context, code domain.InstitutionCode, now time.Time) (time.Time, error) {
+	row := nightsRow{Institution: string(code), Since: instant(millis(now))}
+	err := s.db.change(ctx, "remember first night", func(tx *gorm.DB) error {
+		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+			return err
+		}
+		return tx.Take(&row, "institution = ?", string(code)).Error
+	})
+	return time.Time(row.Since), err
 }
 
 // SaveRun implements reconcile.Store.

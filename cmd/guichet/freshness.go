@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -12,28 +11,17 @@ import (
 	"guichet/domain/sales"
 )
 
-// freshnessLease is how long a step of the planner may take at most: a job's own bound, and a little.
-const freshnessLease = jobTimeout + 30*time.Second
-
 func newFreshness(a *app, ids domain.IDs) *freshness.Service {
 	p := &purse{meter: a.meter, clock: a.clock, of: map[domain.InstitutionCode]*InstitutionConfig{}, seen: map[domain.InstitutionCode]spending{}}
 	for i := range a.cfg.Institutions {
 		p.of[domain.InstitutionCode(a.cfg.Institutions[i].Code)] = &a.cfg.Institutions[i]
 	}
-	owner := ids("rep")
-	leases := a.db.Leases()
+	process := ids("rep")
 	s := freshness.NewService(freshness.Deps{
 		Catalog: a.catalog, Store: a.db.Freshness(), Clock: a.clock, IDs: ids, Log: a.log, Institutions: a.cfg.codes(), Views: a.views,
 		Settings: freshness.Settings{Floor: a.cfg.FreshnessFloor, Batch: a.cfg.FreshnessBatch}, Off: a.cfg.Freshness == freshnessMoved,
 		Budget: p.budget,
-		Alone: func(ctx context.Context, name string) (func(), bool, error) {
-			got, err := leases.Acquire(ctx, name, owner, freshnessLease)
-			return func() {
-				if err := leases.Release(context.WithoutCancel(ctx), name, owner); err != nil {
-					a.log.LogAttrs(ctx, slog.LevelWarn, "a lease could not be given back", slog.String("lease", name), slog.String("error", err.Error()))
-				}
-			}, got, err
-		},
+		Alone:  a.alone(func() string { return process }),
 	})
 	p.opens = s.Opens
 	return s

@@ -62,7 +62,7 @@ func (a *app) table() []job {
 		{kind: "account.watch", queue: storage.QueueDeliver, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
 			return a.account.Watch(ctx, domain.InstitutionCode(id))
 		}},
-		{kind: string(reconcile.TaskRun), queue: storage.QueueDeliver, run: a.reconcile.Work},
+		{kind: string(reconcile.TaskRun), queue: storage.QueueDeliver, run: a.reconcileRun},
 		{kind: "reconcile.nightly", queue: storage.QueueDeliver, every: time.Hour, start: true, perInstitution: true, run: a.reconcileNightly},
 		{kind: "quota.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			calls, err := a.meter.Prune(ctx)
@@ -79,6 +79,15 @@ func (a *app) reconcileNightly(ctx context.Context, id string) (domain.Outcome, 
 		return domain.Outcome{Detail: "not due"}, nil //nolint:nilerr // without a catalog nothing was sold yet
 	}
 	return a.reconcile.Nightly(ctx, inst.Code, inst.Location())
+}
+
+// reconcileRun works on a run; where somebody else is at the institution's, it comes again.
+func (a *app) reconcileRun(ctx context.Context, id string) (domain.Outcome, error) {
+	out, err := a.reconcile.Work(ctx, id)
+	if errors.Is(err, reconcile.ErrBusy) {
+		return out, river.JobSnooze(time.Minute)
+	}
+	return out, err
 }
 
 func (a *app) refreshCatalog(ctx context.Context, id string) (domain.Outcome, error) {

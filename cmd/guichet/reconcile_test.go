@@ -412,25 +412,3 @@ func TestReconcile_PlatformAway_OpensNoCase(t *testing.T) {
 		t.Errorf("%d cases, want 1", len(cases))
 	}
 }
-
-func TestReconcile_Nightly_OncePerNight(t *testing.T) {
-	t.Parallel()
-	l := newLedgers(t, databases(t)["sqlite"](t, t.TempDir()))
-	started := 0
-	for range 96 { // four days of hours
-		out, err := l.a.reconcileNightly(t.Context(), "theatre")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasPrefix(out.Detail, "rec_") {
-			started++
-			if _, err := l.a.reconcile.Work(t.Context(), out.Detail); err != nil {
-				t.Fatal(err)
-			}
-		}
-		l.platform.Clock.Advance(time.Hour)
-	}
-	if started < 4 || started > 5 {
-		t.Errorf("%d runs in four days", started)
-	}
-}

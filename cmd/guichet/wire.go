@@ -118,7 +118,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	})
 	a.reconcile = reconcile.New(reconcile.Deps{
 		Store: a.db.Reconcile(), Platform: secutix.History{Institutions: a.institutions}, Orders: a.db.Sales(), Ledger: a.account, Seller: a.sales,
-		Clock: a.clock, IDs: ids, Log: a.log, Calls: max(cfg.ReconcileCalls, 0), Lookups: cfg.ReconcileLookups,
+		Clock: a.clock, IDs: ids, Log: a.log, Alone: a.alone(func() string { return ids("own") }), Calls: max(cfg.ReconcileCalls, 0), Lookups: cfg.ReconcileLookups,
 	})
 	a.storefront = storefront.New(storefront.Deps{
 		Store: storage.NewKeyCache(a.db.Storefront(), keyTTL), Clock: a.clock, IDs: ids, Institutions: cfg.codes(),

@@ -60,6 +60,8 @@ type Store interface {
 	// LastRun is an institution's newest nightly run that is done or, as asked, its newest run of any kind that is not; ok is
 	// false where there is none.
 	LastRun(ctx context.Context, code domain.InstitutionCode, done bool) (r Run, ok bool, err error)
+	// NightsSince is when nights were first asked for at an institution: now, the first time.
+	NightsSince(ctx context.Context, code domain.InstitutionCode, now time.Time) (time.Time, error)
 	// SaveRun overwrites a run.
 	SaveRun(ctx context.Context, r Run) error
 

@@ -93,15 +93,32 @@ const nightHour = 3
 // callsUsedUp is the Error of a run that waits for another night.
 const callsUsedUp = "calls_used_up"
 
-// Nightly goes on with an unfinished run of an institution, or makes one from the end of the last to now; it does so once a
-// night, however often it is asked.
-func (s *Service) Nightly(ctx context.Context, code domain.InstitutionCode, zone *time.Location) (domain.Outcome, error) {
-	now := s.Clock()
-	local := now.In(zone)
-	night := time.Date(local.Year(), local.Month(), local.Day(), nightHour, 0, 0, 0, zone)
-	if night.After(now) {
-		night = night.AddDate(0, 0, -1)
+// ErrBusy says that somebody else, in this process or another, works on a reconciliation of the institution.
+var ErrBusy = errors.New("another reconciliation of this institution is at work")
+
+// alone takes the right to work on an institution's reconciliations. Release gives it back.
+func (s *Service) alone(ctx context.Context, code domain.InstitutionCode) (release func(), err error) {
+	release, got, err := s.Alone(ctx, "reconcile "+string(code))
+	if err == nil && !got {
+		err = ErrBusy
 	}
+	return release, err
+}
+
+// Nightly goes on with an unfinished run of an institution, or makes one from the end of the last to now; it does so once a
+// night, however often and by however many it is asked. A night that nobody asked in is made up for, but none before the
+// first that anybody ever asked after.
+func (s *Service) Nightly(ctx context.Context, code domain.InstitutionCode, zone *time.Location) (domain.Outcome, error) {
+	release, err := s.alone(ctx, code)
+	if errors.Is(err, ErrBusy) {
+		return domain.Outcome{Left: 1, Detail: "busy"}, nil
+	}
+	if err != nil {
+		return domain.Outcome{}, err
+	}
+	defer release()
+	now := s.Clock()
+	night := lastNight(now, zone)
 	open, ok, err := s.Store.LastRun(ctx, code, false)
 	if err != nil {
 		return domain.Outcome{}, err
@@ -111,27 +128,46 @@ func (s *Service) Nightly(ctx context.Context, code domain.InstitutionCode, zone
 		if begun || (open.Error == callsUsedUp && !open.EndedAt.Before(night)) {
 			return domain.Outcome{Left: 1, Detail: "waits"}, nil
 		}
-		return s.Work(ctx, open.ID)
+		return s.work(ctx, open.ID)
 	}
-	last, ok, err := s.Store.LastRun(ctx, code, true)
-	if err != nil {
-		return domain.Outcome{}, err
-	}
-	from := time.Time{}
-	if ok {
-		if !last.StartedAt.Before(night) {
-			return domain.Outcome{Detail: "not due"}, nil
-		}
-		from = last.To.Add(-nightOverlap)
-		if earliest := now.Add(-youngest - MaxSpan); from.Before(earliest) {
-			from = earliest
-		}
+	from, due, err := s.due(ctx, code, night, now)
+	if err != nil || !due {
+		return domain.Outcome{Detail: "not due"}, err
 	}
 	r, err := s.Start(ctx, code, from, time.Time{}, "")
 	if err != nil {
 		return domain.Outcome{}, err
 	}
 	return domain.Outcome{Done: 1, Detail: r.ID}, nil
+}
+
+// lastNight is when the night that began last did.
+func lastNight(now time.Time, zone *time.Location) time.Time {
+	local := now.In(zone)
+	night := time.Date(local.Year(), local.Month(), local.Day(), nightHour, 0, 0, 0, zone)
+	if night.After(now) {
+		night = time.Date(local.Year(), local.Month(), local.Day()-1, nightHour, 0, 0, 0, zone)
+	}
+	return night
+}
+
+// due says whether a night still has its run to make, and from when that compares; zero is a day.
+func (s *Service) due(ctx context.Context, code domain.InstitutionCode, night, now time.Time) (from time.Time, due bool, err error) {
+	last, ok, err := s.Store.LastRun(ctx, code, true)
+	switch {
+	case err != nil:
+		return time.Time{}, false, err
+	case !ok: // who begins in the afternoon has missed nothing
+		since, err := s.Store.NightsSince(ctx, code, now)
+		return time.Time{}, since.Before(night), err
+	case !last.StartedAt.Before(night):
+		return time.Time{}, false, nil
+	}
+	from = last.To.Add(-nightOverlap)
+	if earliest := now.Add(-youngest - MaxSpan); from.Before(earliest) {
+		from = earliest
+	}
+	return from, true, nil
 }
 
 // work is a run that somebody works on.
@@ -153,9 +189,24 @@ func (w *work) call() error {
 	return nil
 }
 
-// Work compares from where a run stopped until it is done or its calls are used up. It may be run again at any time: what
-// was found is found again as the same.
+// Work compares from where a run stopped until it is done or its calls are used up. It may be run again at any time, also
+// after a process died in the middle of it: what was found is found again as the same. Of an institution's runs one is worked
+// on at a time, in all processes (ErrBusy).
 func (s *Service) Work(ctx context.Context, id string) (domain.Outcome, error) {
+	r, err := s.Store.Run(ctx, id)
+	if err != nil || r.State == RunDone {
+		return domain.Outcome{}, err
+	}
+	release, err := s.alone(ctx, r.Institution)
+	if err != nil {
+		return domain.Outcome{Left: 1}, err
+	}
+	defer release()
+	return s.work(ctx, id)
+}
+
+// work is Work for who has the right to.
+func (s *Service) work(ctx context.Context, id string) (domain.Outcome, error) {
 	r, err := s.Store.Run(ctx, id)
 	if err != nil || r.State == RunDone {
 		return domain.Outcome{}, err

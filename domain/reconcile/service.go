@@ -23,6 +23,9 @@ type Deps struct {
 	Clock    domain.Clock
 	IDs      domain.IDs
 	Log      *slog.Logger
+	// Alone takes the right to do what is named, which one has at a time in all processes, and which is free again at last
+	// when its holder has died; without it got is false and release nil. Release gives it back.
+	Alone func(ctx context.Context, name string) (release func(), got bool, err error)
 	// Calls is how many calls a run may make before it pauses; 0 is 100.
 	Calls int
 	// Lookups is how many of them may be spent on orders of the platform that we do not know; 0 is 20.
@@ -34,8 +37,8 @@ type Service struct{ Deps }
 
 // New makes a Service. It panics on a missing dependency.
 func New(d Deps) *Service {
-	if d.Store == nil || d.Platform == nil || d.Orders == nil || d.Ledger == nil || d.Seller == nil || d.Clock == nil || d.IDs == nil || d.Log == nil {
-		panic("reconcile: Store, Platform, Orders, Ledger, Seller, Clock, IDs and Log are needed")
+	if d.Store == nil || d.Platform == nil || d.Orders == nil || d.Ledger == nil || d.Seller == nil || d.Clock == nil || d.IDs == nil || d.Log == nil || d.Alone == nil {
+		panic("reconcile: Store, Platform, Orders, Ledger, Seller, Clock, IDs, Log and Alone are needed")
 	}
 	if d.Calls == 0 {
 		d.Calls = 100

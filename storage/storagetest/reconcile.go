@@ -18,6 +18,7 @@ func reconcileTests() []test {
 		{"a difference is one case until it is closed", caseOnce},
 		{"a decision and its log line are stored together", decisionLogged},
 		{"runs come back as they were, the last first", runsComeBack},
+		{"the first night that was asked for is remembered", firstNight},
 		{"orders are found by their payment reference", foundByReference},
 	}
 }
@@ -198,6 +199,19 @@ func runsComeBack(t check) {
 	}
 	if _, ok, err := store.LastRun(t.Context(), "opera", false); ok || err != nil {
 		t.Errorf("an unfinished one: %t, %v", ok, err)
+	}
+}
+
+func firstNight(t check) {
+	store := t.db.Reconcile()
+	for n := range 3 {
+		since, err := store.NightsSince(t.Context(), "opera", noon().AddDate(0, 0, n))
+		if err != nil || !since.Equal(noon()) {
+			t.Errorf("since %s, %v", since, err)
+		}
+	}
+	if since, err := store.NightsSince(t.Context(), "play", noon().AddDate(0, 0, 1)); err != nil || !since.Equal(noon().AddDate(0, 0, 1)) {
+		t.Errorf("another institution's: %s, %v", since, err)
 	}
 }
 
