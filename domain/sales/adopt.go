@@ -16,7 +16,8 @@ const (
 
 // Adopt takes over an order that the platform sold and that we saw end otherwise: its tickets, and the posting. It reads the
 // platform first and never asks it to change anything. An order that is sold is left as it is. Errors: order.status where the
-// platform has not sold it, or its answer to the hold never came; platform.*.
+// platform has not sold it, or its answer to the hold never came; order.review where only its money could be taken over;
+// platform.*.
 func (s *Service) Adopt(ctx context.Context, id OrderID) (Order, error) {
 	o, err := s.Store.Order(ctx, id)
 	if err != nil || o.Status.Sold() {
@@ -42,6 +43,12 @@ func (s *Service) Adopt(ctx context.Context, id OrderID) (Order, error) {
 		}
 		return o.finishClose(read, now, now.Add(settleDelay(0)), ids, noteAdopted)
 	})
+	if domain.HasCode(err, CodeDuplicate) {
+		if o, err = s.soldAsAnothers(ctx, id, now); err == nil {
+			err = o.misuse(domain.Conflict, CodeReview, "another order has one of its barcodes: the money is booked, the tickets are a person's to look at")
+		}
+		return o, err
+	}
 	if err == nil {
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "order adopted", s.attrs(o)...)
 	}

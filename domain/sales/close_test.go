@@ -353,8 +353,41 @@ func TestClose_BarcodeOfAnotherOrder_GoesToReview(t *testing.T) {
 	if last := o.History[len(o.History)-1]; last.Note != "duplicate" {
 		t.Errorf("note %q", last.Note)
 	}
+	if diff := cmp.Diff([]int64{8400}, h.amounts(o.ID)); diff != "" || o.Claim().Amount != 0 {
+		t.Errorf("%s claimed, posted (-want +got):\n%s", o.Claim(), diff)
+	}
 	_, err = closeIt(t, h, o.ID)
 	code(t, err, sales.CodeReview)
+	_, err = h.Decide(t.Context(), operator(), o.ID, sales.DecideRead, "ops", "") // nothing has changed there
+	code(t, err, sales.CodeReview)
+	h.platform.code = nil // the institution has printed it anew
+	if o, err = h.Decide(t.Context(), operator(), o.ID, sales.DecideRead, "ops", "printed anew"); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, o, sales.Issued)
+	if diff := cmp.Diff([]int64{8400}, h.amounts(o.ID)); diff != "" || len(o.Tickets) != 2 {
+		t.Errorf("%d tickets, posted (-want +got):\n%s", len(o.Tickets), diff)
+	}
+}
+
+// What was adopted with another order's barcodes is owed all the same, once.
+func TestAdopt_BarcodeOfAnotherOrder_BooksTheMoneyOnce(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	h.platform.code = func(_, m int64) sales.Barcode { return sales.Barcode(fmt.Sprint(m % 1000)) }
+	h.issued(t)
+	o := h.hold(t, "k2")
+	if _, err := h.platform.Close(t.Context(), o); err != nil { // by another hand
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := h.Adopt(t.Context(), o.ID)
+		code(t, err, sales.CodeReview)
+		expect(t, h.store.must(t, o.ID), sales.Review)
+		if diff := cmp.Diff([]int64{8400}, h.amounts(o.ID)); diff != "" {
+			t.Errorf("posted (-want +got):\n%s", diff)
+		}
+	}
 }
 
 func TestClose_PlatformsSaleAmountDiffers_IsNoted(t *testing.T) {

@@ -201,6 +201,22 @@ func (o *Order) finishClose(out Outcome, at, next time.Time, ticketIDs []string,
 	return nil
 }
 
+// soldAsAnothers hands an order to a person that the platform sold with what another order has: without its tickets, but with
+// the posting, because the money is owed.
+func (o *Order) soldAsAnothers(at time.Time) error {
+	if !o.wasSold() {
+		if err := o.beginAdoption(at); err != nil {
+			return err
+		}
+		tasks := o.Tasks
+		if err := o.finishClose(Outcome{State: PlatformClosed}, at, at, nil, ""); err != nil {
+			return err
+		}
+		o.Tasks = tasks // a person looks next
+	}
+	return o.review(at, noteDuplicate)
+}
+
 func joinNotes(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
 // takeTickets gives each place its good ticket, matched by movement and never by position.

@@ -665,9 +665,19 @@ func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (
 	})
 	switch {
 	case domain.HasCode(err, CodeDuplicate):
-		return s.toReview(ctx, id, now, noteDuplicate)
+		return s.soldAsAnothers(ctx, id, now)
 	case domain.HasCode(err, CodeStatus):
 		return s.toReview(ctx, id, now, noteSoldAfterEnd) // sold, although we had seen it end: a person must look
+	}
+	return o, err
+}
+
+// soldAsAnothers stores a closed order whose barcodes another order has: the money is owed, the tickets are a person's to
+// look at.
+func (s *Service) soldAsAnothers(ctx context.Context, id OrderID, at time.Time) (Order, error) {
+	o, err := s.keep(ctx, id, func(o *Order) error { return o.soldAsAnothers(at) })
+	if err == nil {
+		s.Log.LogAttrs(ctx, slog.LevelError, "order needs a person", s.attrs(o, slog.String("why", noteDuplicate))...)
 	}
 	return o, err
 }

@@ -118,10 +118,16 @@ func (w *walk) steps() map[string]func(o *Order) error {
 		"finish release": func(o *Order) error { return o.finishRelease(w.now, "") },
 		"close":          func(o *Order) error { return o.beginClose(w.now, w.now, w.now, "", nil) },
 		"sold":           func(o *Order) error { out, ids := w.outcome(); return o.finishClose(out, w.now, w.now, ids, "") },
-		"reopen":         func(o *Order) error { return o.reopen(refusal(), w.now) },
-		"lapse":          func(o *Order) error { return o.lapse(w.now) },
-		"review":         func(o *Order) error { return o.review(w.now, noteTooManyReads) },
-		"extend":         func(o *Order) error { return o.extend(w.now, w.now.Add(time.Hour), time.Time{}) },
+		"sold as another's": func(o *Order) error {
+			if o.Status == Held { // it goes through closing, which is a step more
+				return errNotDue
+			}
+			return o.soldAsAnothers(w.now)
+		},
+		"reopen": func(o *Order) error { return o.reopen(refusal(), w.now) },
+		"lapse":  func(o *Order) error { return o.lapse(w.now) },
+		"review": func(o *Order) error { return o.review(w.now, noteTooManyReads) },
+		"extend": func(o *Order) error { return o.extend(w.now, w.now.Add(time.Hour), time.Time{}) },
 		"refund": func(o *Order) error {
 			tickets := w.some()
 			quoted, err := o.paid(tickets)
