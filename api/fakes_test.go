@@ -855,6 +855,17 @@ func (tr *textRenderer) PNG(_ context.Context, w io.Writer, d delivery.Document,
 	return err
 }
 
+// SVG implements delivery.Renderer.
+func (tr *textRenderer) SVG(_ context.Context, w io.Writer, d delivery.Document) error {
+	_, err := fmt.Fprintf(w, "<svg>%s %s</svg>", d.Language, d.Pages[0].Barcode)
+	return err
+}
+
+// Digest implements delivery.Renderer.
+func (tr *textRenderer) Digest(d delivery.Document) (string, error) {
+	return d.Language + strconv.Itoa(len(d.Pages)) + d.Pages[0].Layout, nil
+}
+
 type deliveryOrders struct{ *catalog.Service }
 
 type fakeJobs struct{ ran []string }

@@ -170,7 +170,7 @@ func TestBarcode_ResolutionTooLow_SaysWhichOneIsNeeded(t *testing.T) {
 
 func TestFit_EverySymbol_KeepsItsQuietZoneAndWholeDots(t *testing.T) {
 	t.Parallel()
-	l := mustNew(t, Options{}).layout
+	l := mustLayout(t, mustNew(t, Options{}), standardLayout)
 	for i := range l.Elements {
 		e := &l.Elements[i]
 		if e.Kind != kindBarcode {

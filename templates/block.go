@@ -22,6 +22,8 @@ type style struct {
 	Gutter  float64 `json:"gutter"`
 	// LTR sets the text from left to right whatever the language: numbers of orders, payloads.
 	LTR bool `json:"ltr"`
+	// Ellipsis says that the designer takes it when the text is cut with "…" at its smallest size: small print.
+	Ellipsis bool `json:"ellipsis"`
 	// shared says that the text set in this style is not one person's, so that it may be kept for other documents.
 	shared bool
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/domain"
 	"guichet/domain/delivery"
 )
 
@@ -16,8 +17,9 @@ type facts map[string]string
 func factNames() []string {
 	return []string{
 		"admission", "admission.label", "area", "barcode", "block", "buyer", "category", "count", "date", "entrance", "file",
-		"holder", "holder.or.buyer", "holder.label", "issued", "notes", "order", "organiser", "price", "reference", "row",
-		"seat", "sold_by", "specimen", "specimen.note", "subtitle", "tariff", "terms", "time", "title",
+		"holder", "holder.or.buyer", "holder.label", "issued", "line.detail", "line.price", "line.quantity", "line.title",
+		"line.total", "notes", "order", "organiser", "page", "price", "reference", "row", "seat", "sold_by", "specimen",
+		"specimen.note", "subtitle", "tariff", "terms", "tickets", "time", "title", "total",
 		"venue", "venue.space", "venue.street", "venue.town",
 	}
 }
@@ -25,13 +27,16 @@ func factNames() []string {
 // sharedFacts are those that say nothing about a person or an order, so that their shapes may be kept for other tickets.
 var sharedFacts = map[string]bool{
 	"admission": true, "admission.label": true, "area": true, "category": true, "date": true, "entrance": true,
-	"holder.label": true, "notes": true, "organiser": true, "price": true, "specimen": true, "specimen.note": true,
+	"holder.label": true, "line.detail": true, "line.title": true, "notes": true, "organiser": true, "price": true, "specimen": true, "specimen.note": true,
 	"subtitle": true, "tariff": true, "terms": true, "time": true, "title": true,
 	"venue": true, "venue.space": true, "venue.street": true, "venue.town": true,
 }
 
 // conditionNames lists what a layout may ask about a page besides whether a fact is there.
 func conditionNames() []string { return []string{"picture", "numbered", "linear"} }
+
+// valueNames lists what a layout may compare: "kind=pass".
+func valueNames() []string { return []string{"kind", "language", "symbology"} }
 
 // read chooses and writes what is printed of a page.
 func read(l *locale, p *delivery.Page) facts {
@@ -153,4 +158,53 @@ func sentence(s string) string {
 		}
 	}
 	return s
+}
+
+// lines counts the tickets that are alike, in the order they come in.
+func lines(l *locale, tickets []subject) []subject {
+	type key struct{ title, subtitle, date, time, category, tariff, price string }
+	var out []subject
+	at := map[key]int{}
+	for _, t := range tickets {
+		f := t.facts
+		k := key{f["title"], f["subtitle"], f["date"], f["time"], f["category"], f["tariff"], f["price"]}
+		i, ok := at[k]
+		if !ok {
+			i = len(out)
+			at[k] = i
+			line := t
+			line.facts = facts{
+				"line.title": f["title"], "line.price": f["price"],
+				"line.detail": join(" · ", join(", ", f["date"], f["time"]), f["category"], f["tariff"]),
+			}
+			line.count, line.symbol = 0, nil
+			out = append(out, line)
+		}
+		out[i].count++
+	}
+	for i := range out {
+		f, n := out[i].facts, out[i].count
+		f["line.quantity"] = strconv.Itoa(n)
+		if sum, err := out[i].price.Times(n); err == nil {
+			f["line.total"] = l.money(sum)
+		}
+	}
+	return out
+}
+
+// sum adds what is about all tickets of a page: how many, and what they cost where that is one currency.
+func (f facts) sum(l *locale, tickets []subject) {
+	f["tickets"] = strconv.Itoa(len(tickets))
+	var total domain.Money
+	for i, t := range tickets {
+		if i == 0 {
+			total = t.price
+			continue
+		}
+		var err error
+		if total, err = total.Add(t.price); err != nil {
+			return
+		}
+	}
+	f["total"] = l.money(total)
 }

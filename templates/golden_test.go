@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"guichet/domain/delivery"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -78,6 +80,19 @@ func (s *script) barcode(b rect, y *symbol, m measure) {
 func (s *script) clip(p path) { fmt.Fprintf(&s.b, "clip %s\n", extent(p)) }
 func (s *script) unclip()     { s.b.WriteString("unclip\n") }
 
+// drawFirst draws a document's first page.
+func drawFirst(tb testing.TB, r *Renderer, on canvas, w *worker, d delivery.Document) *page {
+	tb.Helper()
+	leaves, symbols, err := r.plan(tb.Context(), d.Pages)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	j := job{r: r, words: pick(r.locales, d.Language), text: w.shaper, pages: d.Pages, symbols: symbols, pics: pictures{r: r}}
+	pg := j.page(tb.Context(), on, j.spread(leaves)[0])
+	pg.draw()
+	return pg
+}
+
 func extent(p path) string {
 	b := rect{1e9, 1e9, -1e9, -1e9} // W and H hold the right and bottom edge here
 	for _, s := range p {
@@ -96,11 +111,7 @@ func TestLayout_Samples_StandWhereTheyStood(t *testing.T) {
 			r := mustNew(t, Options{})
 			words := pick(r.locales, d.Language)
 			var out script
-			symbols, err := r.symbols(t.Context(), d.Pages)
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.page(t.Context(), &out, words, r.worker(words).shaper, &d.Pages[0], symbols[0], &pictures{r: r})
+			drawFirst(t, r, &out, r.worker(words), d)
 			golden(t, name+".txt", out.b.Bytes(), func(want []byte) string {
 				return cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out.b.String(), "\n"))
 			})

@@ -1,31 +1,75 @@
 package templates
 
 import (
-	"errors"
-	"fmt"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 )
 
-// layout is a ticket design: what stands where on a page. It is read from layouts/*.json and immutable.
+// layout is a ticket design: what stands where on a page. It is read from a JSON file, checked, and immutable.
 //
 // Boxes are [left, top, width, height] in millimetres and written for a language that runs from left to right; the page
 // is mirrored for the others. Elements are drawn in the order they are listed.
 type layout struct {
-	Page     [2]float64        `json:"page"` // width and height
-	Colors   map[string]string `json:"colors"`
-	Styles   map[string]style  `json:"styles"`
-	Elements []element         `json:"elements"`
+	Schema  string `json:"$schema"` // for editors
+	About   string `json:"about"`
+	Version string `json:"version"` // the designer's own word for it
+	Page    paper  `json:"page"`
+	// Per says what one page is for: each ticket, or all tickets of the order.
+	Per per `json:"per"`
+	// Admits is false for a page that opens no door and has no barcode, such as a receipt. Nil is true.
+	Admits *bool  `json:"admits"`
+	Sheet  *sheet `json:"sheet"`
+	// Folds and Cuts are where the paper is folded or cut, in mm from the top.
+	Folds    []float64                    `json:"folds"`
+	Cuts     []float64                    `json:"cuts"`
+	Colors   map[string]string            `json:"colors"`
+	Styles   map[string]style             `json:"styles"`
+	Images   map[string]string            `json:"images"`  // a file below the layout's folder, or a picture as a data: address
+	Strings  map[string]map[string]string `json:"strings"` // by name and language
+	Elements []element                    `json:"elements"`
+
+	name    string
+	shipped bool
+	digest  string // of all that decides its look
+	images  map[string]*picture
+	codes   []codeBox
+	list    *element // the repeat whose items decide how many pages there are; nil where one page is enough
+	room    float64  // its height
 }
 
-// element is one thing of a page.
+// per is what one page is for.
+type per string
+
+const (
+	perTicket per = "ticket"
+	perOrder  per = "order"
+)
+
+// admits says that a page is a ticket, with a barcode.
+func (l *layout) admits() bool { return l.Admits == nil || *l.Admits }
+
+// codeBox is the room that a barcode has.
+type codeBox struct {
+	w, h   float64
+	height float64 // of a linear one's bars
+	only   string  // onlyLinear, onlyMatrix, or empty for both
+	line   int
+}
+
+// element is one thing of a page. One that stands in a page or block has a Box; one in a column, row or repeat has a Size
+// or takes the room it needs.
 type element struct {
 	Kind kind       `json:"kind"`
 	Box  [4]float64 `json:"box"`
-	// If lists what must be there for the element to be drawn, by spaces; "!name" must not be there.
+	Size [2]float64 `json:"size"` // width and height; 0 is what is there or needed
+	// If lists what must hold for the element to be drawn, by spaces; see condition.
 	If string `json:"if"`
-	// Text holds facts in braces: "{title}"; words of the language are "{word.row}". A text whose facts are all empty is
-	// not printed.
+	// Text holds facts in braces: "{title}"; words of the language are "{word.row}", the layout's own strings
+	// "{text.welcome}". A text whose facts are all empty is not printed.
 	Text   string  `json:"text"`
 	Style  string  `json:"style"`
 	Align  align   `json:"align"`
@@ -43,6 +87,23 @@ type element struct {
 	Dash float64 `json:"dash"`
 	// Height is that of a linear barcode's bars.
 	Height float64 `json:"height"`
+	// Elements stand inside a block, column, row or repeat. Pad is the space around them, Border and Line the colour and
+	// width of a line around it.
+	Elements []element `json:"elements"`
+	Pad      float64   `json:"pad"`
+	Border   string    `json:"border"`
+	Line     float64   `json:"line"`
+	// Image is the name of one of the layout's images, Fit how it takes its box. Back says that others may stand on it.
+	Image string `json:"image"`
+	Fit   fit    `json:"fit"`
+	Back  bool   `json:"back"`
+	// Over is what a repeat goes through, Columns how many stand beside each other, Cell how high each is.
+	Over    over    `json:"over"`
+	Columns int     `json:"columns"`
+	Cell    float64 `json:"cell"`
+
+	line int // in the file
+	when []term
 }
 
 // item is a part of a stack (a text) or of a fields element (a label above a value).
@@ -56,6 +117,8 @@ type item struct {
 	Value string  `json:"value"`
 	Chip  bool    `json:"chip"` // the category's colour before the value
 	LTR   bool    `json:"ltr"`
+
+	when []term
 }
 
 // kind is what an element does.
@@ -69,9 +132,56 @@ const (
 	kindStack     kind = "stack"     // texts below each other
 	kindFields    kind = "fields"    // labelled values beside each other; empty ones make room
 	kindRule      kind = "rule"      // a line: a box painted, or dashed
+	kindImage     kind = "image"     // one of the layout's pictures
 	kindBarcode   kind = "barcode"   // the barcode with its quiet zone
 	kindPayload   kind = "payload"   // the barcode's text
 	kindWatermark kind = "watermark" // one large word from corner to corner
+	kindBlock     kind = "block"     // elements whose boxes count from its corner
+	kindColumn    kind = "column"    // elements below each other, each as high as it needs
+	kindRow       kind = "row"       // elements beside each other
+	kindRepeat    kind = "repeat"    // one element for each ticket or line of the order
+)
+
+// kinds lists them all.
+func kinds() []kind {
+	return []kind{
+		kindFill, kindBand, kindPill, kindText, kindStack, kindFields, kindRule, kindImage, kindBarcode, kindPayload, kindWatermark,
+		kindBlock, kindColumn, kindRow, kindRepeat,
+	}
+}
+
+// holdsOthers says that elements stand inside this kind.
+func (k kind) holdsOthers() bool {
+	return k == kindBlock || k == kindColumn || k == kindRow || k == kindRepeat
+}
+
+// flows says that what stands inside has no boxes of its own.
+func (k kind) flows() bool { return k == kindColumn || k == kindRow || k == kindRepeat }
+
+// knowsItsHeight says that the kind can tell how high it has to be.
+func (k kind) knowsItsHeight() bool {
+	return k == kindText || k == kindStack || k == kindFields || k.holdsOthers()
+}
+
+// background says that other things may stand on this one.
+func (e *element) background() bool {
+	return e.Kind == kindFill || e.Kind == kindBand || e.Kind == kindRule || e.Kind == kindWatermark || (e.Kind == kindImage && e.Back)
+}
+
+// fit is how a picture takes its box.
+type fit string
+
+const (
+	fitContain fit = "contain" // the whole picture
+	fitCover   fit = "cover"   // the whole box
+)
+
+// over is what a repeat goes through.
+type over string
+
+const (
+	overTickets over = "tickets" // each with its own facts and barcode
+	overLines   over = "lines"   // tickets that are alike, counted
 )
 
 // align is where in its box a text stands, along the reading direction or from top to bottom.
@@ -83,50 +193,64 @@ const (
 	alignEnd    align = "end"
 )
 
-// loadLayout reads and checks an embedded layout.
-func loadLayout(file string, words *locale) (*layout, error) {
-	b, err := assets.ReadFile(file)
+// parseLayout reads a layout and refuses names and boxes that make no sense, so that drawing one cannot fail. An error is
+// LayoutProblems.
+func parseLayout(b []byte, words *locale, load imageLoader) (*layout, error) {
+	tree, err := readTree(b)
 	if err != nil {
 		return nil, err
 	}
-	l, err := parseLayout(b, words)
-	if err != nil {
-		return nil, fmt.Errorf("layout %s: %w", file, err)
+	var ps LayoutProblems
+	conform(tree, reflect.TypeFor[layout](), "a layout", &ps)
+	if err := ps.err(); err != nil {
+		return nil, err
 	}
-	return l, nil
+	l := &layout{Per: perTicket}
+	if err := strict(b, l); err != nil {
+		return nil, LayoutProblems{{Line: max(1, tree.member("page").at()), Reason: err.Error()}}
+	}
+	mark(l.Elements, tree.member("elements"))
+	c := &layoutReader{l: l, tree: tree, words: words, LayoutProblems: &ps}
+	c.read()
+	l.loadImages(tree.member("images"), load, &ps)
+	if err := ps.err(); err != nil {
+		return nil, err
+	}
+	return l, l.sign(load)
 }
 
-// parseLayout reads a layout and refuses names and boxes that make no sense, so that drawing one cannot fail.
-func parseLayout(b []byte, words *locale) (*layout, error) {
-	l := &layout{}
-	if err := strict(b, l); err != nil {
-		return nil, err
-	}
-	if l.Page[0] < 10 || l.Page[1] < 10 || l.Page[0] > 2000 || l.Page[1] > 2000 {
-		return nil, fmt.Errorf("page %v", l.Page)
-	}
-	for name, s := range l.Styles {
-		if s.Size <= 0 || s.Size > 200 || s.Min < 0 || (s.Min > 0 && s.Min < 3) {
-			return nil, fmt.Errorf("style %s: size %v, min %v", name, s.Size, s.Min)
+// mark tells elements their lines and reads their conditions.
+func mark(es []element, n *node) {
+	for i := range es {
+		e, at := &es[i], n.item(i)
+		e.line, e.when = at.at(), condition(e.If)
+		for j := range e.Items {
+			e.Items[j].when = condition(e.Items[j].If)
 		}
-		if err := l.knownColor(s.Color); err != nil {
-			return nil, fmt.Errorf("style %s: %w", name, err)
+		mark(e.Elements, at.member("elements"))
+	}
+}
+
+// sign computes the digest: it changes with everything that decides the look, the pictures' content included, and not with
+// the file's spelling.
+func (l *layout) sign(load imageLoader) error {
+	bare := *l
+	bare.Schema, bare.Images = "", make(map[string]string, len(l.Images))
+	for name, source := range l.Images {
+		b, err := load(source)
+		if err != nil {
+			return err
 		}
+		sum := sha256.Sum256(b)
+		bare.Images[name] = hex.EncodeToString(sum[:])
 	}
-	for name, c := range l.Colors {
-		if _, ok := parseInk(c); !ok {
-			return nil, fmt.Errorf("color %s: %q", name, c)
-		}
+	b, err := json.Marshal(&bare)
+	if err != nil {
+		return err
 	}
-	for i := range l.Elements {
-		if err := l.check(&l.Elements[i], words); err != nil {
-			return nil, fmt.Errorf("element %d (%s): %w", i, l.Elements[i].Kind, err)
-		}
-	}
-	if err := l.barcodes(); err != nil {
-		return nil, err
-	}
-	return l, nil
+	sum := sha256.Sum256(b)
+	l.digest = hex.EncodeToString(sum[:16])
+	return nil
 }
 
 // Colours every layout has: the page's own, made from the category's colour.
@@ -135,120 +259,11 @@ const (
 	colorTint   = "tint"
 )
 
-func (l *layout) knownColor(name string) error {
-	if _, ok := l.Colors[name]; ok || name == "" || name == colorAccent || name == colorTint {
-		return nil
-	}
-	return fmt.Errorf("no color %q", name)
-}
-
-func (l *layout) knownStyle(name string) error {
-	if _, ok := l.Styles[name]; !ok {
-		return fmt.Errorf("no style %q", name)
-	}
-	return nil
-}
-
-func (l *layout) check(e *element, words *locale) error {
-	kinds := []kind{
-		kindFill, kindBand, kindPill, kindText, kindStack, kindFields, kindRule, kindBarcode, kindPayload, kindWatermark,
-	}
-	if !slices.Contains(kinds, e.Kind) {
-		return errors.New("no such kind")
-	}
-	page := rect{0, 0, l.Page[0], l.Page[1]}
-	if !page.contains(e.rect()) || e.Box[2] <= 0 || e.Box[3] <= 0 {
-		return fmt.Errorf("box %v", e.Box)
-	}
-	for _, a := range []align{e.Align, e.Valign} {
-		if !slices.Contains([]align{alignStart, alignCenter, alignEnd}, a) {
-			return fmt.Errorf("no alignment %q", a)
-		}
-	}
-	for _, c := range []string{e.Color, e.Rule} {
-		if err := l.knownColor(c); err != nil {
-			return err
-		}
-	}
-	var styles []string
-	switch e.Kind {
-	case kindText, kindPill, kindPayload, kindWatermark:
-		styles = append(styles, e.Style)
-	case kindFields:
-		styles = append(styles, e.Label, e.Value)
-	case kindStack:
-		for _, it := range e.Items {
-			styles = append(styles, it.Style)
-		}
-	case kindFill, kindBand, kindRule, kindBarcode:
-	}
-	for _, s := range styles {
-		if err := l.knownStyle(s); err != nil {
-			return err
-		}
-	}
-	return checkNames(e, words)
-}
-
-// checkNames refuses facts and conditions that no page has.
-func checkNames(e *element, words *locale) error {
-	texts, conditions := []string{e.Text}, []string{e.If}
-	for _, it := range e.Items {
-		texts = append(texts, it.Text, it.Label, it.Value)
-		conditions = append(conditions, it.If)
-	}
-	known := append(factNames(), conditionNames()...)
-	for _, t := range texts {
-		for _, name := range names(t) {
-			if w, ok := strings.CutPrefix(name, "word."); ok {
-				if words.Words[w] == "" {
-					return fmt.Errorf("no word %q", w)
-				}
-				continue
-			}
-			if !slices.Contains(factNames(), name) {
-				return fmt.Errorf("no fact %q", name)
-			}
-		}
-	}
-	for _, c := range conditions {
-		for _, name := range strings.Fields(c) {
-			if !slices.Contains(known, strings.TrimPrefix(name, "!")) {
-				return fmt.Errorf("no condition %q", name)
-			}
-		}
-	}
-	return nil
-}
-
 // Conditions of barcode elements: nothing else may decide whether a barcode is printed.
 const (
 	onlyLinear = "linear"
 	onlyMatrix = "!linear"
 )
-
-// barcodes checks that every page has exactly one barcode.
-func (l *layout) barcodes() error {
-	for _, form := range []string{onlyLinear, onlyMatrix} {
-		n := 0
-		for i := range l.Elements {
-			e := &l.Elements[i]
-			if e.Kind != kindBarcode {
-				continue
-			}
-			if e.If != "" && e.If != onlyLinear && e.If != onlyMatrix {
-				return fmt.Errorf("a barcode depends on %q", e.If)
-			}
-			if e.If == "" || e.If == form {
-				n++
-			}
-		}
-		if n != 1 {
-			return fmt.Errorf("%d barcodes for %q", n, form)
-		}
-	}
-	return nil
-}
 
 // fits returns an error of CodeBarcode where a symbol is too large for the box the layout has for it.
 func (l *layout) fits(s *symbol) error {
@@ -256,12 +271,11 @@ func (l *layout) fits(s *symbol) error {
 	if s.linear {
 		form = onlyLinear
 	}
-	for i := range l.Elements {
-		e := &l.Elements[i]
-		if e.Kind != kindBarcode || (e.If != "" && e.If != form) {
+	for _, c := range l.codes {
+		if c.only != "" && c.only != form {
 			continue
 		}
-		if _, err := s.fit(e.rect(), e.Height); err != nil {
+		if _, err := s.fit(rect{0, 0, c.w, c.h}, c.height); err != nil {
 			return err
 		}
 	}
@@ -269,6 +283,11 @@ func (l *layout) fits(s *symbol) error {
 }
 
 func (e *element) rect() rect { return rect{e.Box[0], e.Box[1], e.Box[2], e.Box[3]} }
+
+// inner is what is left of a box inside the padding.
+func (e *element) inner(r rect) rect {
+	return rect{r.X + e.Pad, r.Y + e.Pad, max(0, r.W-2*e.Pad), max(0, r.H-2*e.Pad)}
+}
 
 // names lists the facts a text uses.
 func names(text string) []string {
@@ -285,4 +304,48 @@ func names(text string) []string {
 		out = append(out, name)
 		text = after
 	}
+}
+
+// term is one word of a condition: a fact that is there or not, or a value that is one of some or not.
+type term struct {
+	name   string
+	not    bool
+	values []string // nil: whether it is there
+}
+
+// condition reads what must hold, all of it: "seat !holder kind=pass,membership".
+func condition(text string) []term {
+	fields := strings.Fields(text)
+	if len(fields) == 0 {
+		return nil
+	}
+	out := make([]term, len(fields))
+	for i, f := range fields {
+		t := &out[i]
+		f, t.not = strings.CutPrefix(f, "!")
+		name, values, ok := strings.Cut(f, "=")
+		if t.name = name; ok {
+			t.values = strings.Split(values, ",")
+		}
+	}
+	return out
+}
+
+// never says that two conditions cannot hold together.
+func never(a, b string) bool {
+	for _, x := range condition(a) {
+		for _, y := range condition(b) {
+			if x.name != y.name || (x.values == nil) != (y.values == nil) {
+				continue
+			}
+			if x.values == nil && x.not != y.not {
+				return true
+			}
+			both := slices.ContainsFunc(x.values, func(v string) bool { return slices.Contains(y.values, v) })
+			if x.values != nil && !x.not && !y.not && !both {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -5,42 +5,65 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 
+	"guichet/domain"
 	"guichet/domain/delivery"
 )
 
-// page draws one ticket by a layout.
+// page draws one page by a layout.
 type page struct {
 	on     canvas
 	layout *layout
 	words  *locale
 	text   *shaper
-	facts  facts
-	is     map[string]bool // conditions that are not facts
-	symbol *symbol
 	pic    *picture
-	color  *ink // the category's own
-	accent ink
-	cut    []string // what had no room, by its name in the layout; never its content
+	first  subject   // whose facts stand outside repeats
+	items  []subject // what the layout's list goes through on this page; nil where it has none
+	order  []subject // every ticket of a whole order's page
+	spills []spill
+	subject
 }
 
-// newPage prepares a page. The symbol is the page's barcode and fits the layout; pic may be nil.
+// subject is what facts are about: a ticket, or a line of an order.
+type subject struct {
+	facts  facts
+	is     map[string]bool   // conditions that are not facts
+	values map[string]string // what conditions compare
+	symbol *symbol           // nil where nothing admits
+	color  *ink              // the category's own
+	accent ink
+	price  domain.Money
+	count  int // of a line
+}
+
+// spill is an element whose content had no room.
+type spill struct {
+	line int
+	name string // in the layout; never its content
+}
+
+// newPage prepares a page about a ticket. The symbol is the ticket's barcode and fits the layout; pic may be nil.
 func newPage(on canvas, l *layout, words *locale, sh *shaper, p *delivery.Page, sym *symbol, pic *picture) *page {
-	pg := &page{
-		on: on, layout: l, words: words, text: sh, facts: read(words, p), symbol: sym, pic: pic,
-		is: map[string]bool{"picture": pic != nil, "numbered": p.Numbered, "linear": sym.linear},
+	s := newSubject(words, p, sym, pic)
+	return &page{on: on, layout: l, words: words, text: sh, pic: pic, first: s, subject: s}
+}
+
+func newSubject(words *locale, p *delivery.Page, sym *symbol, pic *picture) subject {
+	s := subject{
+		facts: read(words, p), symbol: sym, price: p.Price,
+		is:     map[string]bool{"picture": pic != nil, "numbered": p.Numbered, "linear": sym != nil && sym.linear},
+		values: map[string]string{"kind": p.Kind, "language": words.tag, "symbology": string(p.Symbology)},
 	}
+	s.accent = houseColor(p.Organiser)
 	if c, ok := parseInk(p.Color); ok {
-		pg.color = &c
-		pg.accent = c.readable()
-		if isGrey(c) {
-			pg.accent = houseColor(p.Organiser)
+		s.color = &c
+		if !isGrey(c) {
+			s.accent = c.readable()
 		}
-	} else {
-		pg.accent = houseColor(p.Organiser)
 	}
-	return pg
+	return s
 }
 
 // houseColor is a calm colour that stays the same for an organiser.
@@ -59,52 +82,102 @@ func isGrey(c ink) bool {
 
 // draw draws every element.
 func (p *page) draw() {
+	p.boxes(p.layout.Elements, 0, 0)
+	p.lines()
+}
+
+// boxes draws elements that have boxes, which count from a corner.
+func (p *page) boxes(es []element, x, y float64) {
+	for i := range es {
+		e := &es[i]
+		if !p.all(e.when) {
+			continue
+		}
+		r := e.rect()
+		if r.H == 0 { // as high as it needs, on a roll
+			r.H, _ = p.need(e, r.W)
+		}
+		p.element(e, rect{r.X + x, r.Y + y, r.W, r.H})
+	}
+}
+
+// height is the page's: its paper's, or that of its content where the paper is a roll.
+func (p *page) height() float64 {
+	if p.layout.Page.H > 0 {
+		return p.layout.Page.H
+	}
+	end := 10.0
 	for i := range p.layout.Elements {
 		e := &p.layout.Elements[i]
-		if p.holds(e.If) {
-			p.element(e)
+		r := e.rect()
+		if r.H == 0 {
+			r.H, _ = p.need(e, r.W)
+		}
+		if p.all(e.when) {
+			end = max(end, r.Y+r.H)
 		}
 	}
+	return min(maxRoll, end+p.layout.Elements[0].Box[1]) // below as above
 }
 
-func (p *page) element(e *element) {
+// element draws an element in a box, which is not mirrored yet.
+func (p *page) element(e *element, r rect) {
 	switch e.Kind {
 	case kindFill:
-		p.on.fill(box(p.mirror(e.rect()), e.Radius), p.ink(e.Color))
+		p.frame(e, r)
 	case kindBand:
-		p.band(e)
+		p.band(e, r)
 	case kindPill:
-		p.pill(e)
+		p.pill(e, r)
 	case kindText:
-		p.textBox(e)
+		p.textBox(e, r)
 	case kindStack:
-		p.stack(e)
+		p.stack(e, r)
 	case kindFields:
-		p.fields(e)
+		p.fields(e, r)
 	case kindRule:
-		p.rule(e)
+		p.rule(e, r)
+	case kindImage:
+		p.image(e, r)
 	case kindBarcode:
-		p.barcode(e)
+		p.barcode(e, r)
 	case kindPayload:
-		p.payload(e)
+		p.payload(e, r)
 	case kindWatermark:
-		p.watermark(e)
+		p.watermark(e, r)
+	case kindBlock:
+		p.frame(e, r)
+		p.boxes(e.Elements, r.X+e.Pad, r.Y+e.Pad)
+	case kindColumn:
+		p.frame(e, r)
+		p.column(e, e.inner(r))
+	case kindRow:
+		p.frame(e, r)
+		p.row(e, e.inner(r))
+	case kindRepeat:
+		p.frame(e, r)
+		p.repeat(e, e.inner(r))
 	}
 }
 
-// holds evaluates a condition.
-func (p *page) holds(condition string) bool {
-	for _, name := range strings.Fields(condition) {
-		bare := strings.TrimPrefix(name, "!")
-		there, known := p.is[bare]
-		if !known {
-			there = strings.TrimSpace(p.facts[bare]) != ""
-		}
-		if there == (bare != name) {
+// all evaluates a condition.
+func (p *page) all(terms []term) bool {
+	for _, t := range terms {
+		if p.there(t) == t.not {
 			return false
 		}
 	}
 	return true
+}
+
+func (p *page) there(t term) bool {
+	if t.values != nil {
+		return slices.Contains(t.values, p.values[t.name])
+	}
+	if there, known := p.is[t.name]; known {
+		return there
+	}
+	return strings.TrimSpace(p.facts[t.name]) != ""
 }
 
 // say fills a text's facts in one pass, so that braces inside a fact stay what they are. It is empty where the text has
@@ -126,6 +199,8 @@ func (p *page) say(text string) (said string, shared bool) {
 		v := p.facts[name]
 		if w, isWord := strings.CutPrefix(name, "word."); isWord {
 			v = p.words.Words[w]
+		} else if t, isOwn := strings.CutPrefix(name, "text."); isOwn {
+			v = p.layout.say(t, p.words)
 		} else {
 			shared = shared && sharedFacts[name]
 		}
@@ -159,7 +234,7 @@ func (p *page) style(name string) style { return p.layout.Styles[name] }
 // mirror turns a box round for a page that is read from right to left.
 func (p *page) mirror(r rect) rect {
 	if p.words.rightToLeft() {
-		r.X = p.layout.Page[0] - r.X - r.W
+		r.X = p.layout.Page.W - r.X - r.W
 	}
 	return r
 }
@@ -180,9 +255,9 @@ func (p *page) left(r rect, width float64, a align) float64 {
 }
 
 // put draws a block with its top at y.
-func (p *page) put(b block, r rect, y float64, a align, c ink, name string) {
+func (p *page) put(b block, r rect, y float64, a align, c ink, at spill) {
 	if b.cut {
-		p.cut = append(p.cut, name)
+		p.spills = append(p.spills, at)
 	}
 	baseline := y + above*b.size*mmPerPoint
 	for i, l := range b.lines {
@@ -211,33 +286,34 @@ func top(r rect, height float64, valign align) float64 {
 	return r.Y
 }
 
-func (p *page) textBox(e *element) {
+func (p *page) textBox(e *element, r rect) {
 	text, shared := p.say(e.Text)
 	if text == "" {
 		return
 	}
-	st, r := p.style(e.Style), p.mirror(e.rect())
+	st, r := p.style(e.Style), p.mirror(r)
 	st.shared = shared
 	b := p.text.set(text, st, r.W, r.H)
-	p.put(b, r, top(r, b.height(), e.Valign), e.Align, p.ink(st.Color), e.Text)
+	p.put(b, r, top(r, b.height(), e.Valign), e.Align, p.ink(st.Color), e.spill(e.Text))
 }
 
-// stack sets texts below each other. Each may take what the others, at their smallest, leave.
-func (p *page) stack(e *element) {
-	type part struct {
-		block block
-		gap   float64
-		style style
-		name  string
-	}
-	r := p.mirror(e.rect())
+// part is one text of a stack.
+type part struct {
+	block block
+	gap   float64
+	style style
+	name  string
+}
+
+// parts sets a stack's texts. Each may take what the others, at their smallest, leave.
+func (p *page) parts(e *element, r rect) []part {
 	texts, shared := make([]string, len(e.Items)), make([]bool, len(e.Items))
 	for i, it := range e.Items {
-		if p.holds(it.If) {
+		if p.all(it.when) {
 			texts[i], shared[i] = p.say(it.Text)
 		}
 	}
-	var parts []part
+	parts := make([]part, 0, len(e.Items))
 	used := 0.0
 	for i, it := range e.Items {
 		if texts[i] == "" {
@@ -260,22 +336,32 @@ func (p *page) stack(e *element) {
 		parts = append(parts, part{b, gap, st, it.Text})
 		used += gap + b.height()
 	}
+	return parts
+}
+
+// stack sets texts below each other.
+func (p *page) stack(e *element, r rect) {
+	r = p.mirror(r)
+	parts, used := p.parts(e, r), 0.0
+	for _, q := range parts {
+		used += q.gap + q.block.height()
+	}
 	y := top(r, used, e.Valign)
 	for _, q := range parts {
 		y += q.gap
-		p.put(q.block, r, y, e.Align, p.ink(q.style.Color), q.name)
+		p.put(q.block, r, y, e.Align, p.ink(q.style.Color), e.spill(q.name))
 		y += q.block.height()
 	}
 }
 
 // pill sets a short text on white.
-func (p *page) pill(e *element) {
+func (p *page) pill(e *element, r rect) {
 	text, shared := p.say(e.Text)
 	if text == "" {
 		return
 	}
 	const pad = 3.2
-	st, r := p.style(e.Style), p.mirror(e.rect())
+	st, r := p.style(e.Style), p.mirror(r)
 	st.shared = shared
 	b := p.text.set(oneLine(text), st, r.W-2*pad, r.H)
 	if len(b.lines) == 0 {
@@ -286,7 +372,7 @@ func (p *page) pill(e *element) {
 	p.on.fill(box(rect{x, r.Y, w, r.H}, e.Radius), p.ink(e.Color))
 	// Capitals in the middle look right; the whole line would hang low.
 	y := r.Y + r.H/2 - (above-0.365)*b.size*mmPerPoint
-	p.put(b, rect{x, r.Y, w, r.H}, y, alignCenter, p.ink(st.Color), e.Text)
+	p.put(b, rect{x, r.Y, w, r.H}, y, alignCenter, p.ink(st.Color), e.spill(e.Text))
 }
 
 // field is one column of a fields element.
@@ -308,9 +394,8 @@ const labelGap = 1.2
 const chipSpace = 5.0
 
 // fields sets labelled values beside each other.
-func (p *page) fields(e *element) {
+func (p *page) fields(e *element, r rect) {
 	label, value := p.style(e.Label), p.style(e.Value)
-	r := e.rect()
 	fs, value := p.columns(e, label, value, r)
 	x := r.X
 	for i, f := range fs {
@@ -320,7 +405,7 @@ func (p *page) fields(e *element) {
 		}
 		label.shared = true
 		lb := p.text.set(f.label, label, f.width, r.H)
-		p.put(lb, col, col.Y, alignStart, p.ink(label.Color), f.name)
+		p.put(lb, col, col.Y, alignStart, p.ink(label.Color), e.spill(f.name))
 		rest := rect{col.X, col.Y + lb.height() + labelGap, col.W, r.H - lb.height() - labelGap}
 		if f.chip {
 			rest = p.chip(rest, value)
@@ -328,7 +413,7 @@ func (p *page) fields(e *element) {
 		st := value
 		st.LTR, st.shared = f.ltr, f.shared
 		vb := p.text.set(oneLine(f.value), st, rest.W, rest.H)
-		p.put(vb, rest, top(rest, vb.height(), e.Valign), alignStart, p.ink(value.Color), f.name)
+		p.put(vb, rest, top(rest, vb.height(), e.Valign), alignStart, p.ink(value.Color), e.spill(f.name))
 		x += f.width + e.Gap
 	}
 }
@@ -379,7 +464,7 @@ const leastShrink = 0.7
 func (p *page) chosen(e *element) []field {
 	var fs []field
 	for _, it := range e.Items {
-		if !p.holds(it.If) {
+		if !p.all(it.when) {
 			continue
 		}
 		f := field{name: it.Value, chip: it.Chip && p.color != nil, ltr: it.LTR}
@@ -444,22 +529,18 @@ func (p *page) natural(text string, st style, shared bool) float64 {
 }
 
 // rule paints a line.
-func (p *page) rule(e *element) {
-	r, c := p.mirror(e.rect()), p.ink(e.Color)
+func (p *page) rule(e *element, r rect) {
+	r, c := p.mirror(r), p.ink(e.Color)
 	if e.Dash <= 0 {
 		p.on.fill(box(r, e.Radius), c)
 		return
 	}
-	var shape path
-	for x := r.X; x < r.X+r.W; x += 2 * e.Dash {
-		shape = append(shape, box(rect{x, r.Y, min(e.Dash, r.X+r.W-x), r.H}, 0)...)
-	}
-	p.on.fill(shape, c)
+	p.on.fill(dashes(r, e.Dash), c)
 }
 
 // barcode paints the box white, so that nothing drawn before shows in the quiet zone, and the symbol in its middle.
-func (p *page) barcode(e *element) {
-	r := p.mirror(e.rect())
+func (p *page) barcode(e *element, r rect) {
+	r = p.mirror(r)
 	m, err := p.symbol.fit(r, e.Height)
 	if err != nil {
 		return // cannot be: layout.fits has tried
@@ -469,8 +550,8 @@ func (p *page) barcode(e *element) {
 }
 
 // payload prints the barcode's text in groups of four, found and copied as one.
-func (p *page) payload(e *element) {
-	st, r := p.style(e.Style), p.mirror(e.rect())
+func (p *page) payload(e *element, r rect) {
+	st, r := p.style(e.Style), p.mirror(r)
 	st.LTR = true
 	const gap = 0.45 * em
 	text := p.symbol.payload
@@ -482,13 +563,13 @@ func (p *page) payload(e *element) {
 		}
 		b.lines = []line{l}
 	}
-	p.put(b, r, top(r, b.height(), e.Valign), e.Align, p.ink(st.Color), string(e.Kind))
+	p.put(b, r, top(r, b.height(), e.Valign), e.Align, p.ink(st.Color), e.spill(string(e.Kind)))
 }
 
 // watermark sets a word from corner to corner, as large as the box allows.
-func (p *page) watermark(e *element) {
+func (p *page) watermark(e *element, r rect) {
 	text, shared := p.say(e.Text)
-	st, r := p.style(e.Style), p.mirror(e.rect())
+	st, r := p.style(e.Style), p.mirror(r)
 	st.shared = shared
 	b := p.text.set(text, st, 2000, 1000)
 	if len(b.lines) == 0 {
@@ -507,8 +588,8 @@ func (p *page) watermark(e *element) {
 }
 
 // band draws the picture, or circles of light in the accent's shades where there is none.
-func (p *page) band(e *element) {
-	r := p.mirror(e.rect())
+func (p *page) band(e *element, r rect) {
+	r = p.mirror(r)
 	shape := box(r, e.Radius)
 	if p.pic != nil {
 		if p.pic.alpha != nil {
@@ -535,9 +616,17 @@ func (p *page) band(e *element) {
 	p.on.unclip()
 }
 
+// spill names an element that has no room for a text.
+func (e *element) spill(name string) spill { return spill{e.line, name} }
+
 // report logs what the reader will miss; nothing of the content.
 func (p *page) report(ctx context.Context, log *slog.Logger, ticket string) {
-	if len(p.cut) > 0 {
-		log.WarnContext(ctx, "ticket text has no room", "ticket", ticket, "elements", p.cut)
+	if len(p.spills) == 0 {
+		return
 	}
+	cut := make([]string, len(p.spills))
+	for i, s := range p.spills {
+		cut[i] = s.name
+	}
+	log.WarnContext(ctx, "ticket text has no room", "ticket", ticket, "layout", p.layout.name, "elements", cut)
 }

@@ -75,6 +75,9 @@ func newPDF(w io.Writer, ws *workspace, width, height float64) *pdf {
 	return p
 }
 
+// size sets the size of the page that is drawn next, in mm.
+func (p *pdf) size(width, height float64) { p.width, p.height = width, height }
+
 func (p *pdf) raw(s string) { p.bytes([]byte(s)) }
 
 func (p *pdf) bytes(b []byte) {

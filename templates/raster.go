@@ -50,11 +50,16 @@ const (
 // newRaster makes a canvas for a page of the given size in mm.
 func newRaster(width, height float64, dpi int, faces map[*font.Face]*typeface) *raster {
 	r := &raster{scale: float64(dpi) / 25.4, dpi: dpi, faces: make(map[*typeface]*font.Face, len(faces))}
-	r.w, r.h = int(math.Round(width*r.scale)), int(math.Round(height*r.scale))
+	r.size(width, height)
 	for face, f := range faces {
 		r.faces[f] = face
 	}
 	return r
+}
+
+// size sets the page's measures in mm, before anything is drawn.
+func (r *raster) size(width, height float64) {
+	r.w, r.h = int(math.Round(width*r.scale)), int(math.Round(height*r.scale))
 }
 
 // add records a step; its shape is in points already.

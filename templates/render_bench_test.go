@@ -108,11 +108,7 @@ func bareParts(b *testing.B) (content []byte, fonts [][]byte) {
 	work := r.worker(words)
 	out := newPDF(io.Discard, &work.workspace, 210, 297)
 	d := theatre(b)
-	symbols, err := r.symbols(b.Context(), d.Pages)
-	if err != nil {
-		b.Fatal(err)
-	}
-	r.page(b.Context(), out, words, work.shaper, &d.Pages[0], symbols[0], &pictures{r: r})
+	drawFirst(b, r, out, work, d)
 	for _, sub := range out.subsets {
 		fonts = append(fonts, sub.file(), sub.toUnicode())
 	}

@@ -3,9 +3,12 @@ package templates
 import (
 	"context"
 	"io"
+	"io/fs"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"guichet/domain"
 	"guichet/domain/delivery"
@@ -16,21 +19,28 @@ type Options struct {
 	// Logger hears of what a reader will miss: code points that no font has, text that had no room, pictures that could
 	// not be read. Nothing of a ticket's content is logged. Nil logs nothing.
 	Logger *slog.Logger
+	// Layouts is a folder of layout files, name.json each, with the pictures they use; nil has none. One that has the name
+	// of a shipped layout takes its place.
+	Layouts fs.FS
 }
 
-// Renderer prints tickets as PDF and PNG. It implements delivery.Renderer and is safe for concurrent use.
+// Renderer prints tickets as PDF, PNG and SVG. It implements delivery.Renderer and is safe for concurrent use.
 type Renderer struct {
 	log     *slog.Logger
 	locales map[string]*locale
-	layout  *layout
+	folder  fs.FS
+	layouts atomic.Pointer[layoutSet]
 	album   *album
 	workers sync.Pool
 }
 
-var _ delivery.Renderer = (*Renderer)(nil)
+var (
+	_ delivery.Renderer = (*Renderer)(nil)
+	_ delivery.Layouts  = (*Renderer)(nil)
+)
 
-// New parses the embedded fonts, languages and layouts, once for the life of the program. It fails only where the program
-// was built with files that make no sense.
+// New parses the embedded fonts and languages and all layouts. Where a layout of the folder is wrong the error is
+// LayoutProblems; else it fails only where the program was built with files that make no sense.
 func New(o Options) (*Renderer, error) {
 	fonts, err := loadFamily()
 	if err != nil {
@@ -40,15 +50,16 @@ func New(o Options) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := loadLayout("layouts/standard.json", locales[fallbackLanguage])
-	if err != nil {
-		return nil, err
-	}
-	r := &Renderer{log: o.Logger, locales: locales, layout: l, album: newAlbum()}
+	r := &Renderer{log: o.Logger, locales: locales, folder: o.Layouts, album: newAlbum()}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
 	r.workers.New = func() any { return &worker{shaper: newShaper(fonts)} }
+	set, err := r.readLayouts()
+	if err != nil {
+		return nil, err
+	}
+	r.layouts.Store(set)
 	return r, nil
 }
 
@@ -82,24 +93,33 @@ func (r *Renderer) giveBack(ctx context.Context, w *worker) {
 	r.workers.Put(w)
 }
 
-// PDF implements delivery.Renderer: one A4 page per ticket. Every barcode is checked before the first byte is written;
-// then pages are written as they are drawn, so w holds the beginning of a file where w or ctx fails. Errors:
-// ticket.barcode; request.invalid for a document without pages; what w and ctx say.
+// leaf is one printed page: one ticket, a sheet of several, or a page of a whole order. from and to bound the tickets it is
+// made of.
+type leaf struct {
+	layout   *layout
+	from, to int
+	part     int // of an order that needs several pages, from 0 on
+	parts    int
+}
+
+// PDF implements delivery.Renderer. Every barcode is checked before the first byte is written; then pages are written as
+// they are drawn, so w holds the beginning of a file where w or ctx fails. Errors: ticket.barcode; layout.unknown;
+// request.invalid for a document without pages; what w and ctx say.
 func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) error {
-	symbols, err := r.symbols(ctx, d.Pages)
+	leaves, symbols, err := r.plan(ctx, d.Pages)
 	if err != nil {
 		return err
 	}
 	words := pick(r.locales, d.Language)
 	work := r.worker(words)
 	defer r.giveBack(ctx, work)
-	out := newPDF(w, &work.workspace, r.layout.Page[0], r.layout.Page[1])
-	pics := pictures{r: r}
-	for i := range d.Pages {
+	out := newPDF(w, &work.workspace, leaves[0].layout.Page.W, leaves[0].layout.Page.H)
+	j := job{r: r, words: words, text: work.shaper, pages: d.Pages, symbols: symbols, pics: pictures{r: r}}
+	for _, lf := range j.spread(leaves) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		r.page(ctx, out, words, work.shaper, &d.Pages[i], symbols[i], &pics)
+		j.draw(ctx, out, lf, out.size)
 		if err := out.endPage(); err != nil {
 			return err
 		}
@@ -107,33 +127,132 @@ func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) er
 	return out.end(ctx, meta{Title: d.Title, Language: d.Language, RightToLeft: words.rightToLeft(), Made: d.Pages[0].IssuedAt})
 }
 
-// symbols encodes the barcodes of all pages and makes sure that each fits where the layout puts it.
-func (r *Renderer) symbols(ctx context.Context, pages []delivery.Page) ([]*symbol, error) {
+// plan shares the tickets among pages, encodes their barcodes and makes sure that each fits where its layout puts it.
+func (r *Renderer) plan(ctx context.Context, pages []delivery.Page) ([]leaf, []*symbol, error) {
 	if len(pages) == 0 {
-		return nil, domain.Errorf(domain.Invalid, domain.CodeRequest, "The document has no pages.")
+		return nil, nil, domain.Errorf(domain.Invalid, domain.CodeRequest, "The document has no pages.")
 	}
-	out := make([]*symbol, len(pages))
+	set := r.layouts.Load()
+	leaves, symbols := make([]leaf, 0, len(pages)), make([]*symbol, len(pages))
 	for i := range pages {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		s, err := encode(pages[i].Symbology, pages[i].Barcode)
+		l, err := set.get(pages[i].Layout)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if err := r.layout.fits(s); err != nil {
-			return nil, err
+		if last := len(leaves) - 1; last >= 0 && leaves[last].layout == l && leaves[last].to-leaves[last].from < l.tickets() {
+			leaves[last].to++
+		} else {
+			leaves = append(leaves, leaf{layout: l, from: i, to: i + 1, parts: 1})
 		}
-		out[i] = s
+		if symbols[i], err = l.symbol(&pages[i]); err != nil {
+			return nil, nil, err
+		}
 	}
-	return out, nil
+	return leaves, symbols, nil
 }
 
-// page draws one ticket.
-func (r *Renderer) page(ctx context.Context, on canvas, words *locale, s *shaper, p *delivery.Page, sym *symbol, pics *pictures) {
-	pg := newPage(on, r.layout, words, s, p, sym, pics.get(ctx, p))
-	pg.draw()
-	pg.report(ctx, r.log, p.TicketID)
+// tickets is how many tickets one page is made of at most.
+func (l *layout) tickets() int {
+	switch {
+	case l.Per == perOrder:
+		return math.MaxInt
+	case l.Sheet != nil:
+		return l.Sheet.Columns * l.Sheet.Rows
+	}
+	return 1
+}
+
+// symbol encodes a ticket's barcode; nil where the layout has none.
+func (l *layout) symbol(p *delivery.Page) (*symbol, error) {
+	if !l.admits() {
+		return nil, nil //nolint:nilnil // a page that opens no door has no barcode
+	}
+	s, err := encode(p.Symbology, p.Barcode)
+	if err != nil {
+		return nil, err
+	}
+	return s, l.fits(s)
+}
+
+// job is one document being drawn.
+type job struct {
+	r       *Renderer
+	words   *locale
+	text    *shaper
+	pages   []delivery.Page
+	symbols []*symbol
+	pics    pictures
+	order   []subject // the tickets of the order whose pages are being drawn
+	from    int       // the first of them; only where order is not nil
+}
+
+// spread makes as many leaves of an order's page as its list needs.
+func (j *job) spread(leaves []leaf) []leaf {
+	if !slices.ContainsFunc(leaves, func(lf leaf) bool { return lf.layout.list != nil }) {
+		return leaves
+	}
+	var out []leaf
+	for _, lf := range leaves {
+		if e := lf.layout.list; e != nil {
+			n := lf.to - lf.from
+			if e.Over == overLines {
+				n = len(lines(j.words, j.subjects(lf)))
+			}
+			room := e.capacity(lf.layout.room)
+			lf.parts = (n + room - 1) / room
+		}
+		for lf.part = range lf.parts {
+			out = append(out, lf)
+		}
+	}
+	return out
+}
+
+// subjects are the tickets of an order.
+func (j *job) subjects(lf leaf) []subject {
+	if j.order != nil && j.from == lf.from {
+		return j.order
+	}
+	j.order, j.from = make([]subject, 0, lf.to-lf.from), lf.from
+	for i := lf.from; i < lf.to; i++ {
+		j.order = append(j.order, newSubject(j.words, &j.pages[i], j.symbols[i], nil))
+	}
+	return j.order
+}
+
+// draw draws a leaf; size is told the page's measures first.
+func (j *job) draw(ctx context.Context, on canvas, lf leaf, size func(w, h float64)) {
+	l := lf.layout
+	if l.Sheet == nil {
+		pg := j.page(ctx, on, lf)
+		size(l.Page.W, pg.height())
+		pg.draw()
+		pg.report(ctx, j.r.log, j.pages[lf.from].TicketID)
+		return
+	}
+	size(l.Sheet.Page.W, l.Sheet.Page.H)
+	for i := lf.from; i < lf.to; i++ {
+		x, y := l.Sheet.corner(l.Page, i-lf.from)
+		pg := j.page(ctx, moved{on, x, y}, leaf{layout: l, from: i, to: i + 1})
+		pg.draw()
+		pg.report(ctx, j.r.log, j.pages[i].TicketID)
+	}
+	if l.Sheet.Cut {
+		l.Sheet.cutLines(on, l.Page)
+	}
+}
+
+// page prepares a page of one ticket or one of an order's.
+func (j *job) page(ctx context.Context, on canvas, lf leaf) *page {
+	p := &j.pages[lf.from]
+	pg := newPage(on, lf.layout, j.words, j.text, p, j.symbols[lf.from], j.pics.get(ctx, p))
+	if lf.layout.Per == perOrder {
+		pg.paginate(j.subjects(lf), lf)
+	}
+	return pg
 }
 
 // pictures remembers the last picture of a document, since most pages have the same.
@@ -165,23 +284,36 @@ const (
 	maxDPI = 600
 )
 
-// PNG implements delivery.Renderer: the first page as a picture. Errors: ticket.barcode, also where the resolution is too
-// low for the barcode; request.invalid for a document without pages or a resolution outside 36 to 600; what w and ctx say.
+// PNG implements delivery.Renderer: the first page as a picture. Errors: those of PDF; ticket.barcode also where the
+// resolution is too low for the barcode; request.invalid for a resolution outside 36 to 600.
 func (r *Renderer) PNG(ctx context.Context, w io.Writer, d delivery.Document, dpi int) error {
 	if dpi < minDPI || dpi > maxDPI {
 		return domain.Errorf(domain.Invalid, domain.CodeRequest, "A picture has %d to %d dots per inch.", minDPI, maxDPI).
 			WithField("?dpi", "range", "outside the range")
 	}
-	symbols, err := r.symbols(ctx, d.Pages[:min(1, len(d.Pages))])
+	var out *raster
+	err := r.first(ctx, d, func(w *worker) canvas {
+		out = newRaster(10, 10, dpi, w.faces)
+		return out
+	}, func(w, h float64) { out.size(w, h) })
+	if err != nil {
+		return err
+	}
+	return out.write(ctx, w)
+}
+
+// first draws a document's first page on a canvas.
+func (r *Renderer) first(ctx context.Context, d delivery.Document, open func(w *worker) canvas, size func(w, h float64)) error {
+	leaves, symbols, err := r.plan(ctx, d.Pages)
 	if err != nil {
 		return err
 	}
 	words := pick(r.locales, d.Language)
 	work := r.worker(words)
 	defer r.giveBack(ctx, work)
-	out := newRaster(r.layout.Page[0], r.layout.Page[1], dpi, work.faces)
-	r.page(ctx, out, words, work.shaper, &d.Pages[0], symbols[0], &pictures{r: r})
-	return out.write(ctx, w)
+	j := job{r: r, words: words, text: work.shaper, pages: d.Pages, symbols: symbols, pics: pictures{r: r}}
+	j.draw(ctx, open(work), j.spread(leaves)[0], size)
+	return nil
 }
 
 // codePoint writes "U+1F3AD".

@@ -41,6 +41,7 @@ type Page struct {
 	Barcode    string       // the payload, byte for byte
 	Symbology  Symbology
 	Terms      string // may be empty; paragraphs are separated by "\n"
+	Layout     string // its design; empty is "standard"
 	Picture    []byte // PNG or JPEG of the venue or event; may be nil
 	Specimen   bool   // a test institution: the page says so, large
 	SoldBy     string // the storefront's name

@@ -13,10 +13,24 @@ import (
 // show is printed with a visible replacement and reported; a barcode that cannot be encoded is an error
 // (ticket.barcode), never a page without one.
 type Renderer interface {
-	// PDF writes one A4 page per ticket.
+	// PDF writes the tickets by their layouts: a page for each, or as the layout says. Errors: layout.unknown.
 	PDF(ctx context.Context, w io.Writer, d Document) error
 	// PNG writes the first page as a picture of the given resolution (36 to 600 dots per inch).
 	PNG(ctx context.Context, w io.Writer, d Document, dpi int) error
+	// SVG writes the first page as a drawing.
+	SVG(ctx context.Context, w io.Writer, d Document) error
+	// Digest names what a document is printed from: its content and its layouts. The same digest is the same file.
+	Digest(d Document) (string, error)
+}
+
+// Layouts are the designs that a Renderer prints by. It is safe for concurrent use.
+type Layouts interface {
+	// Layouts lists the layouts by name.
+	Layouts() []Layout
+	// LayoutSchema is the JSON Schema of layout files.
+	LayoutSchema() []byte
+	// ReloadLayouts reads the folder of layouts anew. Where a file is wrong nothing changes; layout.refused says what.
+	ReloadLayouts(ctx context.Context) error
 }
 
 // Orders is what delivery asks of sales.

@@ -55,6 +55,14 @@ func (p *printer) PNG(_ context.Context, w io.Writer, d delivery.Document, dpi i
 	return err
 }
 
+func (p *printer) SVG(_ context.Context, w io.Writer, d delivery.Document) error {
+	p.documents = append(p.documents, d)
+	_, err := io.WriteString(w, "svg")
+	return err
+}
+
+func (p *printer) Digest(delivery.Document) (string, error) { return "digest", nil }
+
 // pictures is a func as delivery.Pictures.
 type pictures func(ctx context.Context, address string) ([]byte, error)
 
