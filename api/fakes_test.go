@@ -362,6 +362,11 @@ func (s *orderStore) CreateOrder(_ context.Context, o sales.Order, key sales.Key
 func (s *orderStore) BindKey(_ context.Context, key sales.Key) (sales.Key, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.bind(key)
+}
+
+// bind wants the lock.
+func (s *orderStore) bind(key sales.Key) (sales.Key, bool, error) {
 	if old, ok := s.keys[keyName(key.Storefront, key.Key)]; ok {
 		return old, false, nil
 	}
@@ -409,7 +414,12 @@ func (s *orderStore) UpdateOrder(_ context.Context, id sales.OrderID, change fun
 	if o.Limit != nil && o.Limit.Amount < o.Claim().Amount {
 		return sales.Order{}, domain.Errorf(domain.Conflict, sales.CodeAccountLimit, "no more may be owed")
 	}
-	o.Limit = nil
+	if k := o.Bind; k != nil {
+		if got, _, err := s.bind(*k); err != nil || !got.Same(*k) {
+			return sales.Order{}, domain.Errorf(domain.Invalid, sales.CodeKeyReused, "reused")
+		}
+	}
+	o.Limit, o.Bind = nil, nil
 	s.postings = append(s.postings, o.Postings...)
 	o.Version++
 	s.orders[id] = copyOrder(o)

@@ -85,6 +85,7 @@ type DB struct {
 	file   string // SQLite: the database file
 	temp   string // SQLite in memory: the folder to remove at Close
 	owned  ownership
+	flight flight
 
 	pictureBytes int64
 	changesKept  int
@@ -96,7 +97,7 @@ type DB struct {
 // exist. It changes no schema: call Migrate or CheckSchema next. A database that does not answer is store.unavailable.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	o = o.withDefaults()
-	db := &DB{clock: o.Clock, log: o.Logger, pictureBytes: o.PictureBytes, changesKept: o.ChangesKept, migrations: migrations.Files()}
+	db := &DB{clock: o.Clock, log: o.Logger, pictureBytes: o.PictureBytes, changesKept: o.ChangesKept, migrations: migrations.Files(), flight: newFlight()}
 	if err := db.open(ctx, o); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

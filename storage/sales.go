@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -72,57 +73,56 @@ func (s *Sales) CreateOrder(ctx context.Context, o sales.Order, key sales.Key) (
 	stored sales.Order, storedKey sales.Key, created bool, err error,
 ) {
 	key.Order = o.ID
+	var row orderRow
 	err = s.db.change(ctx, "create order", func(tx *gorm.DB) error {
 		k := fromKey(key)
-		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&k)
-		if res.Error != nil {
-			return res.Error
+		if created, err = bindKey(tx, &k); err != nil {
+			return err
 		}
-		if created = res.RowsAffected == 1; !created {
-			if err = tx.Take(&k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error; err != nil {
-				return err
-			}
-			storedKey = k.toKey()
+		if storedKey = k.toKey(); !created {
 			stored, err = loadOrder(tx, storedKey.Order)
 			return err
 		}
-		storedKey = k.toKey()
-		stored, err = s.insertOrder(ctx, tx, o)
+		row, err = s.insertOrder(ctx, tx, o)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return sales.Order{}, sales.Key{}, false, err
+	case created:
+		s.db.flight.remember(row)
+		stored = asStored(o, row.Version)
 	}
 	return stored, storedKey, created, nil
 }
 
-func (s *Sales) insertOrder(ctx context.Context, tx *gorm.DB, o sales.Order) (sales.Order, error) {
+func (s *Sales) insertOrder(ctx context.Context, tx *gorm.DB, o sales.Order) (orderRow, error) {
 	o.Version = 1
 	row, err := fromOrder(&o)
 	if err != nil {
-		return sales.Order{}, err
+		return orderRow{}, err
 	}
 	if err := tx.Create(&row).Error; err != nil {
-		return sales.Order{}, err
+		return orderRow{}, err
 	}
 	if err := insertTickets(tx, &o); err != nil {
-		return sales.Order{}, err
+		return orderRow{}, err
 	}
-	if err := s.insertLeftovers(ctx, tx, &o); err != nil {
-		return sales.Order{}, err
-	}
-	return row.toOrder()
+	return row, s.insertLeftovers(ctx, tx, &o)
+}
+
+// asStored is an order as reading it back would give it: in its version, without what its change left for the store.
+func asStored(o sales.Order, version int64) sales.Order {
+	o.Version, o.Tasks, o.Postings, o.Limit, o.Bind = version, nil, nil, nil, nil
+	return o
 }
 
 // BindKey implements sales.Store. A key of an order that does not exist is order.unknown.
 func (s *Sales) BindKey(ctx context.Context, key sales.Key) (stored sales.Key, created bool, err error) {
 	k := fromKey(key)
 	err = s.db.change(ctx, "bind key", func(tx *gorm.DB) error {
-		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&k)
-		if created = res.RowsAffected == 1; res.Error != nil || created {
-			return res.Error
-		}
-		return tx.Take(&k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error
+		created, err = bindKey(tx, &k)
+		return err
 	})
 	switch {
 	case foreign(err):
@@ -131,6 +131,30 @@ func (s *Sales) BindKey(ctx context.Context, key sales.Key) (stored sales.Key, c
 		return sales.Key{}, false, err
 	}
 	return k.toKey(), created, nil
+}
+
+// bindKey stores a key unless it is there: then it becomes the stored one.
+func bindKey(tx *gorm.DB, k *keyRow) (created bool, err error) {
+	res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(k)
+	if created = res.RowsAffected == 1; res.Error != nil || created {
+		return created, res.Error
+	}
+	return false, tx.Take(k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error
+}
+
+// bindOrder binds the key that a change left on the order.
+func bindOrder(tx *gorm.DB, o *sales.Order) error {
+	if o.Bind == nil {
+		return nil
+	}
+	k := fromKey(*o.Bind)
+	if created, err := bindKey(tx, &k); err != nil || created {
+		return err
+	}
+	if !k.toKey().Same(*o.Bind) {
+		return domain.Errorf(domain.Invalid, sales.CodeKeyReused, "this Idempotency-Key was used for another request")
+	}
+	return nil
 }
 
 // OrderByKey implements sales.Store.
@@ -183,67 +207,126 @@ func loadOrderRow(tx *gorm.DB, id sales.OrderID) (orderRow, error) {
 // UpdateOrder implements sales.Store. The version rises by one; a closure that changes nothing and leaves neither task
 // nor posting writes nothing, and the version stays.
 func (s *Sales) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*sales.Order) error) (sales.Order, error) {
-	var changed sales.Order
+	row, o, err := s.updateInFlight(ctx, id, change)
+	if errors.Is(err, errStale) {
+		row, o, err = s.updateLocked(ctx, id, change)
+	}
+	if err != nil {
+		s.db.flight.forget(id)
+		return sales.Order{}, err
+	}
+	s.db.flight.remember(row)
+	return asStored(o, row.Version), nil
+}
+
+// updateInFlight changes an order that this process wrote last, as it wrote it, without reading it: the version tells
+// whether somebody else has written since. errStale where that may be so, or where there is nothing to write.
+func (s *Sales) updateInFlight(ctx context.Context, id sales.OrderID, change func(*sales.Order) error) (orderRow, sales.Order, error) {
+	before, ok := s.db.flight.recall(id)
+	if !ok {
+		return orderRow{}, sales.Order{}, errStale
+	}
+	u, err := prepareUpdate(&before, change)
+	if err != nil || u.idle() {
+		return orderRow{}, sales.Order{}, errStale // what it says of an old version counts for nothing
+	}
+	write := func(tx *gorm.DB) error { return s.saveOrder(ctx, tx, u) }
+	if u.alone() {
+		err = write(s.db.write.WithContext(ctx))
+	} else {
+		err = s.db.write.WithContext(ctx).Transaction(write)
+	}
+	if repeatable(err) {
+		return orderRow{}, sales.Order{}, errStale
+	}
+	return u.row, u.order, translate("update order", err)
+}
+
+// updateLocked reads an order under its lock and changes it.
+func (s *Sales) updateLocked(ctx context.Context, id sales.OrderID, change func(*sales.Order) error) (orderRow, sales.Order, error) {
+	var u *orderUpdate
 	err := s.db.change(ctx, "update order", func(tx *gorm.DB) error {
 		before, err := loadOrderRow(forUpdate(tx), id)
 		if err != nil {
 			return err
 		}
-		o, err := before.toOrder()
-		if err != nil {
+		if u, err = prepareUpdate(&before, change); err != nil || u.idle() {
 			return err
 		}
-		if err = change(&o); err != nil {
-			return err
-		}
-		if string(o.ID) != before.ID || string(o.Institution) != before.Institution {
-			return fmt.Errorf("the change of order %s gave it another id or institution", before.ID)
-		}
-		changed, err = s.saveOrder(ctx, tx, &before, &o)
-		return err
+		return s.saveOrder(ctx, tx, u)
 	})
 	if err != nil {
-		return sales.Order{}, err
+		return orderRow{}, sales.Order{}, err
 	}
-	return changed, nil
+	return u.row, u.order, nil
 }
 
-func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, before *orderRow, o *sales.Order) (sales.Order, error) {
+// orderUpdate is a change of an order on its way into the database.
+type orderUpdate struct {
+	before, row orderRow
+	order       sales.Order
+	had         []sales.Ticket // what the tickets table has of it
+}
+
+// prepareUpdate runs the change on an order as it is stored. The row has the version it had.
+func prepareUpdate(before *orderRow, change func(*sales.Order) error) (*orderUpdate, error) {
+	o, err := before.toOrder()
+	if err != nil {
+		return nil, err
+	}
+	u := &orderUpdate{before: *before, had: slices.Clone(o.Tickets)}
+	if err = change(&o); err != nil {
+		return nil, err
+	}
+	if string(o.ID) != before.ID || string(o.Institution) != before.Institution {
+		return nil, fmt.Errorf("the change of order %s gave it another id or institution", before.ID)
+	}
 	o.Version = before.Version
-	row, err := fromOrder(o)
-	if err != nil {
-		return sales.Order{}, err
-	}
-	if row == *before && len(o.Tasks) == 0 && len(o.Postings) == 0 && o.Limit == nil {
-		return row.toOrder()
-	}
-	had, err := before.toOrder() // again: the closure may have written into what it was given
-	if err != nil {
-		return sales.Order{}, err
-	}
-	row.Version++
-	res := tx.Model(&orderRow{}).Where("id = ? AND version = ?", row.ID, before.Version).Select("*").UpdateColumns(&row)
+	u.order = o
+	u.row, err = fromOrder(&o)
+	return u, err
+}
+
+// idle says that there is nothing to write.
+func (u *orderUpdate) idle() bool { return u.row == u.before && !u.leaves() }
+
+// alone says that only the order's own row is written.
+func (u *orderUpdate) alone() bool { return !u.leaves() && sameTickets(u.had, u.order.Tickets) }
+
+func (u *orderUpdate) leaves() bool {
+	o := &u.order
+	return len(o.Tasks) > 0 || len(o.Postings) > 0 || o.Limit != nil || o.Bind != nil
+}
+
+// saveOrder writes an update and raises its version, unless the row has another version than it was prepared from.
+func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, u *orderUpdate) error {
+	u.row.Version = u.before.Version + 1
+	res := tx.Model(&orderRow{}).Where("id = ? AND version = ?", u.row.ID, u.before.Version).Select("*").UpdateColumns(&u.row)
 	switch {
 	case res.Error != nil:
-		return sales.Order{}, res.Error
+		return res.Error
 	case res.RowsAffected != 1:
-		return sales.Order{}, errStale
+		return errStale
+	case u.alone():
+		return nil
 	}
-	if err := withinLimit(tx, o); err != nil {
-		return sales.Order{}, err
+	if err := bindOrder(tx, &u.order); err != nil {
+		return err
 	}
-	if !sameTickets(had.Tickets, o.Tickets) {
-		if err := tx.Delete(&ticketRow{}, "order_id = ?", row.ID).Error; err != nil {
-			return sales.Order{}, err
+	if err := withinLimit(tx, &u.order); err != nil {
+		return err
+	}
+	if !sameTickets(u.had, u.order.Tickets) {
+		if len(u.had) > 0 {
+			if err := tx.Delete(&ticketRow{}, "order_id = ?", u.row.ID).Error; err != nil {
+				return err
+			}
 		}
-		if err := insertTickets(tx, o); err != nil {
-			return sales.Order{}, err
+		if err := insertTickets(tx, &u.order); err != nil {
+			return err
 		}
 	}
-	if err := s.insertLeftovers(ctx, tx, o); err != nil {
-		return sales.Order{}, err
-	}
-	return row.toOrder()
+	return s.insertLeftovers(ctx, tx, &u.order)
 }
 
 // sameTickets compares what the tickets table keeps.

@@ -67,6 +67,58 @@ func TestOpen_UnusableURL_SaysWhyWithoutThePassword(t *testing.T) {
 	}
 }
 
+// A process remembers the orders that it wrote last; another one may have written since.
+func TestUpdateOrder_AnotherProcessWroteMeanwhile_ChangesItAsItIsNow(t *testing.T) {
+	t.Parallel()
+	for _, p := range storagetest.Places(t) {
+		t.Run(p.Kind, func(t *testing.T) {
+			t.Parallel()
+			url := p.URL(t)
+			one := storagetest.OpenURL(t, url)
+			other := storagetest.Connect(t, storage.Options{URL: url})
+			createOrder(t, one, "ord_1")
+			for i := range 20 {
+				for _, db := range []*storage.DB{one, other, one, one} {
+					if _, err := db.Sales().UpdateOrder(t.Context(), "ord_1", func(o *sales.Order) error {
+						o.Status, o.Checks = sales.Held, o.Checks+1
+						if i == 10 {
+							o.Tasks = []domain.Task{{Kind: "sales.settle", Key: "ord_1"}}
+						}
+						return nil
+					}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			// what an old version is refused for, or has already, says nothing of the order as it is now
+			set := func(db *storage.DB, reference string) error {
+				_, err := db.Sales().UpdateOrder(t.Context(), "ord_1", func(o *sales.Order) error {
+					if o.Reference == "closed" {
+						return errors.New("closed")
+					}
+					o.Reference = reference
+					return nil
+				})
+				return err
+			}
+			for _, reference := range []string{"closed", "open"} { // one remembers closed, then is told of open
+				if err := set(one, reference); err != nil && reference == "closed" {
+					t.Fatal(err)
+				}
+				if _, err := other.Sales().UpdateOrder(t.Context(), "ord_1", func(o *sales.Order) error { o.Reference = ""; return nil }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := set(one, "open"); err != nil {
+				t.Errorf("refused for what an old version was: %v", err)
+			}
+			if got, err := other.Sales().Order(t.Context(), "ord_1"); err != nil || got.Checks != 80 || got.Reference != "open" || got.Version != 86 {
+				t.Errorf("%d of 80 changes are there, reference %q, version %d, %v", got.Checks, got.Reference, got.Version, err)
+			}
+		})
+	}
+}
+
 func TestOpen_NobodyThere_IsUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{

@@ -91,7 +91,7 @@ var mutants = []mutant{
 	{"the intent to close is stored before the platform is asked", []sourceChange{
 		{
 			"domain/sales/service.go",
-			"o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {\n\t\tswitch o.Status {\n\t\tcase Closing, Issuing, Issued:",
+			"o, err = s.change(ctx, o, \"close\", c, func(o *Order) error {\n\t\tswitch o.Status {\n\t\tcase Closing, Issuing, Issued:",
 			"o, err = s.unstored(ctx, id, func(o *Order) error {\n\t\tswitch o.Status {\n\t\tcase Closing, Issuing, Issued:",
 		},
 		{"domain/sales/service.go", "", `
@@ -112,19 +112,21 @@ func (s *Service) unstored(ctx context.Context, id OrderID, change func(*Order) 
 	}}},
 	{"an order is changed only as it was read", []sourceChange{
 		{
-			"storage/sales.go", `	err := s.db.change(ctx, "update order", func(tx *gorm.DB) error {
+			"storage/sales.go", `	var u *orderUpdate
+	err := s.db.change(ctx, "update order", func(tx *gorm.DB) error {
 		before, err := loadOrderRow(forUpdate(tx), id)
 		if err != nil {
 			return err
 		}
-`, `	before, err := loadOrderRow(s.db.read.WithContext(ctx), id)
+`, `	var u *orderUpdate
+	before, err := loadOrderRow(s.db.read.WithContext(ctx), id)
 	if err != nil {
-		return sales.Order{}, err
+		return orderRow{}, sales.Order{}, err
 	}
 	err = s.db.change(ctx, "update order", func(tx *gorm.DB) error {
 `,
 		},
-		{"storage/sales.go", `tx.Model(&orderRow{}).Where("id = ? AND version = ?", row.ID, before.Version)`, `tx.Model(&orderRow{}).Where("id = ?", row.ID)`},
+		{"storage/sales.go", `tx.Model(&orderRow{}).Where("id = ? AND version = ?", u.row.ID, u.before.Version)`, `tx.Model(&orderRow{}).Where("id = ?", u.row.ID)`},
 	}},
 }
 

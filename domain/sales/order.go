@@ -51,6 +51,8 @@ type Order struct {
 	// Limit, where set, lets the change be stored only while what is owed to the institution, the claims of every other
 	// order and this order's own stay within it.
 	Limit *domain.Money
+	// Bind, where set, is bound to the order with the change; see Store.UpdateOrder.
+	Bind *Key
 }
 
 // PlatformRef is how the platform names the order.

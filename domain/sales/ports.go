@@ -147,7 +147,8 @@ type Store interface {
 	// UpdateOrder changes an order through a closure under its lock, in one transaction with its tickets, tasks and
 	// postings. The closure is pure and may run twice. An error from it changes nothing and is returned as it is.
 	// A barcode, platform order or posting's cause that the institution has already is a Conflict (store.duplicate); an
-	// order beyond its Limit is one, too (account.limit). Both leave everything as it was.
+	// order beyond its Limit is one, too (account.limit). A key to Bind that is bound already to another order, call or body is
+	// key.reused. Each leaves everything as it was.
 	UpdateOrder(ctx context.Context, id OrderID, change func(*Order) error) (Order, error)
 	// Orders lists orders, newest first.
 	Orders(ctx context.Context, q Query) (orders []Order, next string, err error)
@@ -169,6 +170,11 @@ type Key struct {
 	Digest     string // hex SHA-256 of the canonical request
 	Order      OrderID
 	At         time.Time
+}
+
+// Same reports whether both were sent for the same: the same call on the same order with the same content.
+func (k Key) Same(other Key) bool {
+	return k.Call == other.Call && k.Order == other.Order && k.Digest == other.Digest
 }
 
 // Query selects orders. Empty members do not restrict.

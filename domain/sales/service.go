@@ -469,10 +469,33 @@ func (s *Service) bindKey(ctx context.Context, o Order, key, call, digest string
 	if err != nil {
 		return false, err
 	}
-	if got.Call != want.Call || got.Order != want.Order || got.Digest != want.Digest {
+	if !got.Same(want) {
 		return false, errKeyReused(&o)
 	}
 	return !created, nil
+}
+
+// change changes an order and binds the call's key to it in one transaction. A call that changes nothing keeps its key too,
+// and the key is what it is refused for first.
+func (s *Service) change(ctx context.Context, o Order, call string, c Change, change func(*Order) error) (Order, error) {
+	if c.Key == "" {
+		return s.Store.UpdateOrder(ctx, o.ID, change)
+	}
+	if err := checkKey(c.Key, false); err != nil {
+		return Order{}, err
+	}
+	key := Key{Storefront: o.Storefront, Key: c.Key, Call: call, Order: o.ID, At: s.Clock(), Digest: c.digest(call, o.ID)}
+	changed, err := s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		o.Bind = &key
+		return change(o)
+	})
+	if err == nil {
+		return changed, nil
+	}
+	if _, kerr := s.bind(ctx, o, call, c); domain.HasCode(kerr, CodeKeyReused) {
+		return Order{}, kerr
+	}
+	return Order{}, err
 }
 
 // Extend moves our expiry inside the platform's own. Errors: order.hold_limit when it allows no more, order.status,
@@ -499,13 +522,10 @@ func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (
 	if err != nil {
 		return Order{}, err
 	}
-	if _, err := s.bind(ctx, o, "release", c); err != nil {
-		return Order{}, err
-	}
 	ctx, cancel := s.detach(ctx) // before the intent: see Hold
 	defer cancel()
 	now := s.Clock()
-	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+	o, err = s.change(ctx, o, "release", c, func(o *Order) error {
 		switch o.Status {
 		case Released, Releasing, Expired, Refused, Orphaned:
 			return errAsItIs
@@ -576,16 +596,14 @@ func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Or
 	if err != nil {
 		return Order{}, err
 	}
-	if _, err := s.bind(ctx, o, "close", c); err != nil {
-		return Order{}, err
-	}
 	if o.Status == Closing || o.Status.Sold() {
-		return o, nil
+		_, err := s.bind(ctx, o, "close", c)
+		return o, err
 	}
 	ctx, cancel := s.detach(ctx) // before the intent: see Hold
 	defer cancel()
 	now := s.Clock()
-	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+	o, err = s.change(ctx, o, "close", c, func(o *Order) error {
 		switch o.Status {
 		case Closing, Issuing, Issued:
 			return errAsItIs

@@ -48,7 +48,7 @@ func unknown(id any) error {
 // clone copies an order without what is not part of the row.
 func (s *store) clone(o sales.Order) sales.Order {
 	s.tb.Helper()
-	o.Tasks, o.Postings = nil, nil
+	o.Tasks, o.Postings, o.Bind = nil, nil, nil
 	b, err := json.Marshal(o)
 	if err != nil {
 		s.tb.Fatalf("copy order: %v", err)
@@ -84,12 +84,18 @@ func (s *store) BindKey(ctx context.Context, key sales.Key) (sales.Key, bool, er
 	if err := cmp.Or(s.fail, ctx.Err()); err != nil {
 		return sales.Key{}, false, err
 	}
+	k, created := s.bind(key)
+	return k, created, nil
+}
+
+// bind wants the lock.
+func (s *store) bind(key sales.Key) (stored sales.Key, created bool) {
 	at := [2]string{key.Storefront, key.Key}
 	if k, ok := s.keys[at]; ok {
-		return k, false, nil
+		return k, false
 	}
 	s.keys[at] = key
-	return key, true, nil
+	return key, true
 }
 
 func (s *store) OrderByKey(ctx context.Context, storefront, key string) (sales.Order, sales.Key, error) {
@@ -132,6 +138,11 @@ func (s *store) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*
 	}
 	if s.duplicate(&second) {
 		return sales.Order{}, domain.Errorf(domain.Conflict, sales.CodeDuplicate, "another order has it")
+	}
+	if second.Bind != nil {
+		if k, _ := s.bind(*second.Bind); !k.Same(*second.Bind) {
+			return sales.Order{}, domain.Errorf(domain.Invalid, sales.CodeKeyReused, "bound to another request")
+		}
 	}
 	s.tasks = append(s.tasks, second.Tasks...)
 	for _, p := range second.Postings {

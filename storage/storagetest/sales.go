@@ -21,6 +21,7 @@ func salesTests() []test {
 		{"an unknown order, key or ticket is not found", unknownOrder},
 		{"one key makes one order, however many ask", oneKeyOneOrder},
 		{"a bound key stays the first one", boundKeyStays},
+		{"a key is bound with the change, or neither is", keyBoundWithChange},
 		{"a key of no order is refused at commit and not kept", keyOfNoOrder},
 		{"200 updates at once lose none", updatesLoseNone},
 		{"a closure's error changes nothing and is returned", closureErrorChangesNothing},
@@ -74,6 +75,7 @@ func anyOrder() *rapid.Generator[sales.Order] {
 		"Tasks":    rapid.Just([]domain.Task(nil)).AsAny(),
 		"Postings": rapid.Just([]sales.Posting(nil)).AsAny(),
 		"Limit":    rapid.Just((*domain.Money)(nil)).AsAny(),
+		"Bind":     rapid.Just((*sales.Key)(nil)).AsAny(),
 		"Version":  rapid.Just(int64(1)).AsAny(),
 		"Status":   rapid.SampledFrom(sales.Statuses()).AsAny(),
 	}
@@ -193,6 +195,44 @@ func boundKeyStays(t check) {
 	}
 	if diff := cmp.Diff(first, got); diff != "" {
 		t.Errorf("the second bind changed the key (-want +got):\n%s", diff)
+	}
+}
+
+func keyBoundWithChange(t check) {
+	o, other := create(t, order(1)), create(t, order(2))
+	first := sales.Key{Storefront: "kiosk", Key: "close-1", Call: "close", Digest: "aa", Order: o.ID, At: noon()}
+	bind := func(id sales.OrderID, k sales.Key, answer error) (sales.Order, error) {
+		return t.db.Sales().UpdateOrder(t.Context(), id, func(p *sales.Order) error {
+			p.Bind, p.Reference = &k, "changed with "+k.Digest
+			return answer
+		})
+	}
+	if _, err := bind(o.ID, first, errClosure); !errors.Is(err, errClosure) {
+		t.Fatalf("error = %v, want the closure's", err)
+	}
+	_, _, err := t.db.Sales().OrderByKey(t.Context(), "kiosk", "close-1")
+	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
+	for range 2 { // the same key for the same thing changes again
+		changed, err := bind(o.ID, first, nil)
+		if err != nil || changed.Bind != nil || changed.Reference != "changed with aa" {
+			t.Fatalf("changed to %q, %+v left, %v", changed.Reference, changed.Bind, err)
+		}
+	}
+	before := load(t, other.ID)
+	for _, k := range []sales.Key{
+		{Storefront: "kiosk", Key: "close-1", Call: "close", Digest: "bb", Order: other.ID, At: noon()},
+		{Storefront: "kiosk", Key: "close-1", Call: "close", Digest: "aa", Order: other.ID, At: noon()},
+		{Storefront: "kiosk", Key: "close-1", Call: "release", Digest: "aa", Order: o.ID, At: noon()},
+	} {
+		_, err = bind(other.ID, k, nil)
+		wantCode(t, err, domain.Invalid, sales.CodeKeyReused)
+	}
+	if diff := cmp.Diff(before, load(t, other.ID)); diff != "" {
+		t.Errorf("a reused key changed an order (-want +got):\n%s", diff)
+	}
+	_, k, err := t.db.Sales().OrderByKey(t.Context(), "kiosk", "close-1")
+	if diff := cmp.Diff(first, k); err != nil || diff != "" {
+		t.Errorf("bound another key (-want +got): %v\n%s", err, diff)
 	}
 }
 
