@@ -7,15 +7,129 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/go-text/typesetting/font"
 	"github.com/go-text/typesetting/font/opentype"
+	"github.com/go-text/typesetting/language"
 )
 
 //go:embed fonts/*.ttf locale/*.json layouts/*.json
 var assets embed.FS
 
-// typeface is a parsed TrueType font with glyf outlines. It is immutable and safe for concurrent use.
+// writing is a group of characters that one of our families is made for.
+type writing uint8
+
+const (
+	writingPlain writing = iota // Latin, Greek, Cyrillic, and all that no other group has
+	writingArabic
+	writingHebrew
+	writingDevanagari
+	writingThai
+	writingEast // Chinese, Japanese, Korean
+	writingPictures
+)
+
+// writingOf is the group of a script.
+func writingOf(s language.Script) writing {
+	switch s { //nolint:exhaustive // the other 170 scripts are plain
+	case language.Arabic:
+		return writingArabic
+	case language.Hebrew:
+		return writingHebrew
+	case language.Devanagari:
+		return writingDevanagari
+	case language.Thai:
+		return writingThai
+	case language.Han, language.Hiragana, language.Katakana, language.Hangul, language.Bopomofo:
+		return writingEast
+	}
+	return writingPlain
+}
+
+// family is a typeface in two weights. It is parsed when it is first needed and safe for concurrent use.
+type family struct {
+	name    string
+	writing writing
+	regular func() (*typeface, error)
+	bold    func() (*typeface, error) // nil where there is only one weight
+}
+
+// face is the family in a weight, or in its only one; nil where it cannot be read.
+func (f *family) face(bold bool) *typeface {
+	load := f.regular
+	if bold && f.bold != nil {
+		load = f.bold
+	}
+	t, err := load()
+	if err != nil {
+		return nil
+	}
+	return t
+}
+
+// library holds the families a text may be set in, in the order in which they help each other out. It is immutable.
+type library []*family
+
+// loadLibrary lists the embedded families and parses the first, which every page needs. The others wait until a text
+// needs them.
+func loadLibrary() (library, error) {
+	l := library{
+		embedded("DejaVuSans", writingPlain, "DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),
+		embedded("NotoSansArabic", writingArabic, "NotoSansArabic-Regular.ttf", "NotoSansArabic-Bold.ttf"),
+		embedded("NotoSansHebrew", writingHebrew, "NotoSansHebrew-Regular.ttf", "NotoSansHebrew-Bold.ttf"),
+		embedded("NotoSansDevanagari", writingDevanagari, "NotoSansDevanagari-Regular.ttf", "NotoSansDevanagari-Bold.ttf"),
+		embedded("NotoSansThai", writingThai, "NotoSansThai-Regular.ttf", "NotoSansThai-Bold.ttf"),
+		embedded("DroidSansFallback", writingEast, "DroidSansFallback.ttf", ""),
+		embedded("NotoEmoji", writingPictures, "NotoEmoji-Regular.ttf", ""),
+	}
+	for _, load := range []func() (*typeface, error){l[0].regular, l[0].bold} {
+		if _, err := load(); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// embedded is a family of the program's own files; a bold name of "" says that there is none.
+func embedded(name string, w writing, regular, bold string) *family {
+	f := &family{name: name, writing: w, regular: sync.OnceValues(func() (*typeface, error) { return loadFace(name, regular, false) })}
+	if bold != "" {
+		f.bold = sync.OnceValues(func() (*typeface, error) { return loadFace(name+"-Bold", bold, true) })
+	}
+	return f
+}
+
+func loadFace(name, file string, bold bool) (*typeface, error) {
+	data, err := assets.ReadFile("fonts/" + file)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parseFace(name, data)
+	if err != nil {
+		return nil, fmt.Errorf("font %s: %w", name, err)
+	}
+	f.bold = bold
+	return f, nil
+}
+
+// order calls yield with the families for a group of characters, best first, until it says that it has enough.
+func (l library) order(w writing, yield func(i int) (enough bool)) {
+	if w != writingPlain {
+		for i, f := range l {
+			if f.writing == w && yield(i) {
+				return
+			}
+		}
+	}
+	for i, f := range l {
+		if (w == writingPlain || f.writing != w) && yield(i) {
+			return
+		}
+	}
+}
+
+// typeface is a parsed font with TrueType outlines. It is immutable and safe for concurrent use.
 type typeface struct {
 	name    string // PostScript name
 	font    *font.Font
@@ -34,35 +148,6 @@ type typeface struct {
 	bold    bool
 }
 
-// family is a typeface in two weights; each falls back to the other for glyphs it lacks.
-type family struct{ regular, bold *typeface }
-
-// loadFamily parses the embedded fonts.
-func loadFamily() (family, error) {
-	regular, err := loadFace("DejaVuSans", "fonts/DejaVuSans.ttf")
-	if err != nil {
-		return family{}, err
-	}
-	bold, err := loadFace("DejaVuSans-Bold", "fonts/DejaVuSans-Bold.ttf")
-	if err != nil {
-		return family{}, err
-	}
-	bold.bold = true
-	return family{regular, bold}, nil
-}
-
-func loadFace(name, file string) (*typeface, error) {
-	data, err := assets.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	f, err := parseFace(name, data)
-	if err != nil {
-		return nil, fmt.Errorf("font %s: %w", name, err)
-	}
-	return f, nil
-}
-
 // parseFace reads the tables that shaping, drawing and embedding need.
 func parseFace(name string, data []byte) (*typeface, error) {
 	ld, err := opentype.NewLoader(bytes.NewReader(data))
@@ -74,22 +159,43 @@ func parseFace(name string, data []byte) (*typeface, error) {
 		return nil, err
 	}
 	f := &typeface{name: name, font: ft}
+	var loca []byte
 	for tag, to := range map[string]*[]byte{
-		"head": &f.head, "hhea": &f.hhea, "maxp": &f.maxp, "hmtx": &f.hmtx, "glyf": &f.glyf,
+		"head": &f.head, "hhea": &f.hhea, "maxp": &f.maxp, "hmtx": &f.hmtx, "glyf": &f.glyf, "loca": &loca,
 	} {
-		if *to, err = ld.RawTable(opentype.MustNewTag(tag)); err != nil {
+		if *to, err = rawTable(data, 0, tag); err != nil {
 			return nil, err
 		}
-	}
-	loca, err := ld.RawTable(opentype.MustNewTag("loca"))
-	if err != nil {
-		return nil, err
 	}
 	if err := f.measure(loca); err != nil {
 		return nil, err
 	}
 	f.capital = f.heightOf('H')
 	return f, nil
+}
+
+// rawTable is a table of the font that starts at an offset of the data, without copying it.
+func rawTable(data []byte, at int, tag string) ([]byte, error) {
+	u32 := binary.BigEndian.Uint32
+	if at < 0 || len(data) < at+12 {
+		return nil, errShortTable
+	}
+	n := int(binary.BigEndian.Uint16(data[at+4:]))
+	if len(data) < at+12+16*n {
+		return nil, errShortTable
+	}
+	for i := range n {
+		entry := data[at+12+16*i:]
+		if string(entry[:4]) != tag {
+			continue
+		}
+		from, size := uint64(u32(entry[8:])), uint64(u32(entry[12:]))
+		if from+size > uint64(len(data)) {
+			return nil, errShortTable
+		}
+		return data[from : from+size], nil
+	}
+	return nil, fmt.Errorf("%w %q", errNoTable, tag)
 }
 
 // measure reads the font-wide figures and the places of the outlines.
@@ -123,7 +229,10 @@ func (f *typeface) measure(loca []byte) error {
 	return nil
 }
 
-var errShortTable = errors.New("a table is too short")
+var (
+	errShortTable = errors.New("a table is too short")
+	errNoTable    = errors.New("no table")
+)
 
 func int16at(b []byte) int {
 	return int(int16(binary.BigEndian.Uint16(b))) //nolint:gosec // G115: the format's own signed number

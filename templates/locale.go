@@ -22,14 +22,18 @@ type locale struct {
 	Months    []string `json:"months"`    // in the form a date uses
 	Date      string   `json:"date"`
 	ShortDate string   `json:"short_date"`
-	Clock     string   `json:"clock"`
-	AM        string   `json:"am"`
-	PM        string   `json:"pm"`
-	Moment    string   `json:"moment"` // around one time of day
-	Span      string   `json:"span"`   // around two
-	Decimal   string   `json:"decimal"`
-	Group     string   `json:"group"`
-	Money     string   `json:"money"`
+	// YearOffset is what the language's own era counts more than the common one: 543 in Thai.
+	YearOffset int    `json:"year_offset"`
+	Clock      string `json:"clock"`
+	AM         string `json:"am"`
+	PM         string `json:"pm"`
+	Moment     string `json:"moment"` // around one time of day
+	Span       string `json:"span"`   // around two
+	Decimal    string `json:"decimal"`
+	Group      string `json:"group"`
+	// Lakh groups the digits above a thousand by two, as India does.
+	Lakh  bool   `json:"lakh"`
+	Money string `json:"money"`
 	// Symbols are currency signs that only this language uses.
 	Symbols map[string]string `json:"symbols"`
 	Words   map[string]string `json:"words"`
@@ -104,6 +108,9 @@ func pick(all map[string]*locale, language string) *locale {
 		if i < 0 {
 			break
 		}
+		if region := tag[i+1:]; tag[:i] == "zh" && (region == "tw" || region == "hk" || region == "mo") {
+			return all["zh-hant"] // these write the traditional characters
+		}
 		tag = tag[:i]
 	}
 	return all[fallbackLanguage]
@@ -134,12 +141,12 @@ func fillGaps(s string, gaps ...string) string {
 // date writes a day with its weekday.
 func (l *locale) date(t time.Time) string {
 	return fillGaps(l.Date, "weekday", l.Weekdays[t.Weekday()], "day", strconv.Itoa(t.Day()),
-		"month", l.Months[t.Month()-1], "year", strconv.Itoa(t.Year()))
+		"month", l.Months[t.Month()-1], "year", strconv.Itoa(t.Year()+l.YearOffset))
 }
 
 // shortDate writes a day in digits.
 func (l *locale) shortDate(t time.Time) string {
-	return fillGaps(l.ShortDate, "dd", two(t.Day()), "mm", two(int(t.Month())), "yyyy", strconv.Itoa(t.Year()))
+	return fillGaps(l.ShortDate, "dd", two(t.Day()), "mm", two(int(t.Month())), "yyyy", strconv.Itoa(t.Year()+l.YearOffset))
 }
 
 // clock writes a time of day.
@@ -178,7 +185,11 @@ func (l *locale) money(m domain.Money) string {
 		sign, digits = "−", digits[1:]
 	}
 	whole, part, _ := strings.Cut(digits, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
+	step := 3
+	if l.Lakh {
+		step = 2
+	}
+	for i := len(whole) - 3; i > 0; i -= step {
 		whole = whole[:i] + l.Group + whole[i:]
 	}
 	if part != "" {
@@ -202,7 +213,9 @@ func (l *locale) symbol(c domain.Currency) string {
 	return string(c)
 }
 
-func isCode(s string) bool { return len(s) == 3 && s[0] >= 'A' && s[0] <= 'Z' }
+func isCode(s string) bool {
+	return len(s) == 3 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
 
 // zone names a time's zone for a reader: its usual letters, or its distance from UTC where it has none.
 func zone(t time.Time) string {

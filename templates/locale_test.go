@@ -22,7 +22,7 @@ func mustLocales(tb testing.TB) map[string]*locale {
 func TestLocales_EveryLanguage_HasEveryKey(t *testing.T) {
 	t.Parallel()
 	all := mustLocales(t)
-	for _, tag := range []string{"en", "fr", "de", "it", "es", "nl", "pt", "he", "ar", "el", "ru", "pl", "en-us", "pt-br", "de-ch"} {
+	for _, tag := range []string{"en", "fr", "de", "it", "es", "nl", "pt", "he", "ar", "el", "ru", "pl", "en-us", "pt-br", "de-ch", "hi", "th", "zh", "zh-hant", "ja", "ko"} {
 		l, ok := all[tag]
 		if !ok {
 			t.Errorf("no locale %s", tag)
@@ -45,7 +45,7 @@ func TestLocales_EveryLanguage_HasEveryKey(t *testing.T) {
 			t.Errorf("%s: direction %q", tag, l.Direction)
 		}
 	}
-	if len(all) != 15 {
+	if len(all) != 21 {
 		t.Errorf("%d locales", len(all))
 	}
 }
@@ -81,7 +81,7 @@ func TestLocales_EveryText_LeavesTheRightGaps(t *testing.T) {
 
 func TestLocales_EveryText_HasGlyphs(t *testing.T) {
 	t.Parallel()
-	f, err := loadFamily()
+	f, err := loadLibrary()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,8 @@ func TestPick_UnknownLanguage_FallsBack(t *testing.T) {
 	all := mustLocales(t)
 	for language, want := range map[string]string{
 		"fr": "fr", "FR": "fr", "fr-CA": "fr", "fr_BE": "fr", "pt-BR": "pt-br", "pt-AO": "pt", "de-ch": "de-ch", "de-CH-1996": "de-ch",
-		"en-US": "en-us", "en-GB": "en", "zh": "en", "": "en", "-": "en", "he-IL": "he", "iw": "en",
+		"en-US": "en-us", "en-GB": "en", "uk": "en", "": "en", "-": "en", "he-IL": "he", "iw": "en",
+		"zh-CN": "zh", "zh-Hans-SG": "zh", "zh-TW": "zh-hant", "zh_HK": "zh-hant", "zh-Hant-MO": "zh-hant", "ja-JP": "ja", "ko-KR": "ko",
 	} {
 		if got := pick(all, language).tag; got != want {
 			t.Errorf("%q gives %s, want %s", language, got, want)
@@ -136,6 +137,11 @@ func TestLocale_DatesAndTimes_AreWrittenAsReadersDo(t *testing.T) {
 		"ar":    {"الجمعة، 5 مارس 2027", "7:05 م", "7:05 م – 9:35 م", "05/03/2027"},
 		"el":    {"Παρασκευή 5 Μαρτίου 2027", "19:05", "19:05 – 21:35", "05/03/2027"},
 		"ru":    {"пятница, 5 марта 2027\u00a0г.", "19:05", "19:05 – 21:35", "05.03.2027"},
+		"hi":    {"शुक्रवार, 5 मार्च 2027", "7:05 pm", "7:05 pm – 9:35 pm", "05/03/2027"},
+		"th":    {"วันศุกร์ที่ 5 มีนาคม พ.ศ. 2570", "19:05 น.", "19:05 – 21:35 น.", "05/03/2570"},
+		"zh":    {"2027年3月5日 星期五", "19:05", "19:05 – 21:35", "2027/03/05"},
+		"ja":    {"2027年3月5日（金）", "19:05", "19:05 – 21:35", "2027/03/05"},
+		"ko":    {"2027년 3월 5일 금요일", "오후 7:05", "오후 7:05 – 오후 9:35", "2027. 03. 05."},
 		"pl":    {"piątek, 5 marca 2027", "godz. 19:05", "godz. 19:05 – 21:35", "05.03.2027"},
 	} {
 		l := all[tag]
@@ -180,6 +186,12 @@ func TestLocale_Money_IsWrittenAsReadersDo(t *testing.T) {
 		{"de", domain.Money{Amount: 1234567, Currency: "TND"}, "1.234,567" + nb + "TND"},
 		{"de", domain.Money{Amount: 0, Currency: "EUR"}, "0,00" + nb + "€"},
 		{"de", domain.Money{}, ""},
+		{"hi", domain.Money{Amount: 123456789, Currency: "INR"}, "₹12,34,567.89"},
+		{"th", domain.Money{Amount: 150000, Currency: "THB"}, "฿1,500.00"},
+		{"ja", domain.Money{Amount: 12000, Currency: "JPY"}, "¥12,000"},
+		{"zh", domain.Money{Amount: 28000, Currency: "CNY"}, "¥280.00"},
+		{"zh-hant", domain.Money{Amount: 28000, Currency: "HKD"}, "HK$280.00"},
+		{"ko", domain.Money{Amount: 55000, Currency: "KRW"}, "₩55,000"},
 	} {
 		if got := all[c.tag].money(c.m); got != c.want {
 			t.Errorf("%s %v: %q, want %q", c.tag, c.m, got, c.want)

@@ -261,7 +261,7 @@ func (s *subset) widths() []byte {
 		if i > 0 {
 			b = append(b, ' ')
 		}
-		b = strconv.AppendInt(b, int64(s.face.advance(g)), 10)
+		b = strconv.AppendInt(b, int64(s.advance(g)), 10)
 	}
 	return append(b, "]]"...)
 }
@@ -328,11 +328,16 @@ func (p *pdf) setInk(c ink) {
 		return
 	}
 	p.ink, p.inked = c, true
+	p.color(c, "rg\n")
+}
+
+// color writes a colour's parts and the operator that sets it.
+func (p *pdf) color(c ink, op string) {
 	for _, v := range [3]uint8{c.R, c.G, c.B} {
 		p.content = strconv.AppendFloat(p.content, math.Round(float64(v)/255*1000)/1000, 'f', -1, 64)
 		p.content = append(p.content, ' ')
 	}
-	p.op("rg\n")
+	p.op(op)
 }
 
 func (p *pdf) path(shape path) {
@@ -474,6 +479,12 @@ func (p *pdf) run(r glyphRun, x, y, size, sin, cos float64, spoken bool) {
 	}
 	p.numbers(x, y)
 	p.op("Tm ")
+	if r.heavy {
+		p.numbers(size * heavier)
+		p.op("w 2 Tr ")
+		p.color(p.ink, "RG\n")
+		defer p.op("0 Tr\n")
+	}
 	p.glyphs(s, r, size)
 }
 
@@ -491,8 +502,9 @@ func (p *pdf) use(f *typeface) int {
 // says adds a run's glyphs and reports whether each stands for its text.
 func (s *subset) says(r glyphRun) bool {
 	all := true
-	for _, g := range r.glyphs {
-		_, ok := s.id(g.id, g.text)
+	for i := range r.glyphs {
+		at, _, _ := s.slot(&r, i)
+		_, ok := s.id(at, r.glyphs[i].text)
 		all = all && ok
 	}
 	return all
@@ -508,15 +520,17 @@ func (p *pdf) glyphs(s *subset, r glyphRun, size float64) {
 			open = false
 		}
 	}
-	for _, g := range r.glyphs {
-		if g.dy != rise {
+	for i := range r.glyphs {
+		g := &r.glyphs[i]
+		at, dx, dy := s.slot(&r, i)
+		if dy != rise {
 			shut()
 			p.op("]TJ ")
-			p.numbers(g.dy * size / em)
+			p.numbers(dy * size / em)
 			p.op("Ts[")
-			rise = g.dy
+			rise = dy
 		}
-		if d := shift + g.dx; math.Abs(d) > 0.5 {
+		if d := shift + dx; math.Abs(d) > 0.5 {
 			shut()
 			p.content = strconv.AppendInt(p.content, -int64(math.Round(d)), 10)
 			shift -= math.Round(d)
@@ -525,9 +539,9 @@ func (p *pdf) glyphs(s *subset, r glyphRun, size float64) {
 			p.op("<")
 			open = true
 		}
-		id, _ := s.id(g.id, g.text)
+		id, _ := s.id(at, g.text)
 		p.content = appendHex(p.content, id)
-		shift += g.advance - r.face.advance(g.id)
+		shift += g.advance - s.advance(at)
 	}
 	shut()
 	p.op("]TJ\n")

@@ -47,13 +47,10 @@ const (
 	rasterUnclip
 )
 
-// newRaster makes a canvas for a page of the given size in mm.
-func newRaster(width, height float64, dpi int, faces map[*font.Face]*typeface) *raster {
-	r := &raster{scale: float64(dpi) / 25.4, dpi: dpi, faces: make(map[*typeface]*font.Face, len(faces))}
+// newRaster makes a canvas for a page of the given size in mm. The faces are those of the shaper that sets its lines.
+func newRaster(width, height float64, dpi int, faces map[*typeface]*font.Face) *raster {
+	r := &raster{scale: float64(dpi) / 25.4, dpi: dpi, faces: faces}
 	r.size(width, height)
-	for face, f := range faces {
-		r.faces[f] = face
-	}
 	return r
 }
 
@@ -173,7 +170,13 @@ func (r *raster) text(x, y, size, angle float64, l line, c ink) {
 		for _, g := range run.glyphs {
 			gx := px + (g.dx*cos+g.dy*sin)*unit
 			gy := py + (g.dx*sin-g.dy*cos)*unit
-			r.glyph(face, font.GID(g.id), gx, gy, k*cos, k*sin, paint)
+			if e := heavier / 2 * em * unit; run.heavy {
+				for _, d := range [4]point{{-e, 0}, {e, 0}, {0, -e}, {0, e}} {
+					r.glyph(face, font.GID(g.id), gx+d.X, gy+d.Y, k*cos, k*sin, paint)
+				}
+			} else {
+				r.glyph(face, font.GID(g.id), gx, gy, k*cos, k*sin, paint)
+			}
 			px += g.advance * unit * cos
 			py += g.advance * unit * sin
 		}

@@ -42,7 +42,7 @@ var (
 // New parses the embedded fonts and languages and all layouts. Where a layout of the folder is wrong the error is
 // LayoutProblems; else it fails only where the program was built with files that make no sense.
 func New(o Options) (*Renderer, error) {
-	fonts, err := loadFamily()
+	fonts, err := loadLibrary()
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +293,7 @@ func (r *Renderer) PNG(ctx context.Context, w io.Writer, d delivery.Document, dp
 	}
 	var out *raster
 	err := r.first(ctx, d, func(w *worker) canvas {
-		out = newRaster(10, 10, dpi, w.faces)
+		out = newRaster(10, 10, dpi, w.drawn)
 		return out
 	}, func(w, h float64) { out.size(w, h) })
 	if err != nil {

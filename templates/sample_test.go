@@ -250,5 +250,7 @@ func samples(tb testing.TB) map[string]delivery.Document {
 	return map[string]delivery.Document{
 		"theatre": theatre(tb), "museum": museum(tb), "stadium": stadium(tb), "hebrew": hebrew(tb), "arabic": arabic(tb),
 		"specimen": specimen(tb), "pass": pass(tb), "crowded": crowded(tb),
+		"english": english(tb), "russian": russian(tb), "hindi": hindi(tb), "thai": thai(tb), "chinese": chinese(tb),
+		"japanese": japanese(tb), "korean": korean(tb),
 	}
 }

@@ -3,24 +3,35 @@ package templates
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"slices"
 )
 
 // subset collects the glyphs that one file uses of one typeface and numbers them in order of first use.
 type subset struct {
 	face  *typeface
-	ids   map[uint32]uint16
-	order []uint32
+	ids   map[slot]uint16
+	order []slot
 	text  []string // what each glyph stands for, by its new number; "" is not known yet
 }
 
+// slot is one glyph of a subset: a glyph of the typeface, or a mark that is moved by some font units and has no width.
+//
+// Readers of right-to-left text put the words together from where glyphs stand. A mark that is shown with a gap before it
+// would part its word; one that is moved inside the font does not.
+type slot struct {
+	glyph uint32
+	moved bool
+	x, y  int16
+}
+
 func newSubset(f *typeface) *subset {
-	return &subset{face: f, ids: map[uint32]uint16{0: 0}, order: []uint32{0}, text: []string{""}}
+	return &subset{face: f, ids: map[slot]uint16{{}: 0}, order: []slot{{}}, text: []string{""}}
 }
 
 // id is a glyph's number in the subset. The first text a glyph is used for is the one it stands for in the file; says
 // reports whether that is the text given now. A glyph used for no text of its own (the second of a cluster) says nothing.
-func (s *subset) id(g uint32, text string) (id uint16, says bool) {
+func (s *subset) id(g slot, text string) (id uint16, says bool) {
 	id, ok := s.ids[g]
 	if !ok {
 		id = uint16(len(s.order)) //nolint:gosec // G115: a font has at most 65,535 glyphs
@@ -37,6 +48,7 @@ func (s *subset) id(g uint32, text string) (id uint16, says bool) {
 // Flags of a composite glyph's component.
 const (
 	argsAreWords     = 0x0001
+	argsAreXY        = 0x0002
 	haveScale        = 0x0008
 	moreComponents   = 0x0020
 	haveXYScale      = 0x0040
@@ -44,13 +56,50 @@ const (
 	haveInstructions = 0x0100
 )
 
+// slot is where a run's glyph i is found, and by how much it is to be shown beside its place. A mark of right-to-left text
+// is shown where the letter is that it belongs to, which comes after it.
+func (s *subset) slot(r *glyphRun, i int) (at slot, dx, dy float64) {
+	g := &r.glyphs[i]
+	if !r.isMark(i) {
+		return slot{glyph: g.id}, g.dx, g.dy
+	}
+	letter := i + 1
+	for letter < len(r.glyphs) && r.isMark(letter) {
+		letter++
+	}
+	if letter < len(r.glyphs) {
+		dx, dy = r.glyphs[letter].dx, r.glyphs[letter].dy
+	}
+	units := func(v float64) int16 { return int16(math.Round(v * s.face.upem / em)) }
+	return slot{glyph: g.id, moved: true, x: units(g.dx - dx), y: units(g.dy - dy)}, dx, dy
+}
+
+// isMark says that a glyph of right-to-left text stands on or under a letter.
+func (r *glyphRun) isMark(i int) bool {
+	return r.rtl && r.glyphs[i].advance == 0 && r.glyphs[i].id&phantom == 0
+}
+
+// advance is a slot's width in thousandths of the type size, as the embedded font says it.
+func (s *subset) advance(g slot) float64 {
+	if g.moved {
+		return 0
+	}
+	return s.face.advance(g.glyph)
+}
+
 // file writes a TrueType file that holds only the used glyphs, without hinting.
 func (s *subset) file() []byte {
 	var glyf, loca, hmtx []byte
 	for i := 0; i < len(s.order); i++ { // components join while we go
 		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf))) //nolint:gosec // G115: smaller than the font
-		glyf = s.appendGlyph(glyf, s.face.outline(s.order[i]))
-		a, b := s.face.hMetric(s.order[i])
+		g := s.order[i]
+		a, b := s.face.hMetric(g.glyph)
+		if g.moved {
+			glyf = s.appendMoved(glyf, g)
+			a, b = 0, b+uint16(g.x) //nolint:gosec // G115: the format's own signed number
+		} else {
+			glyf = s.appendGlyph(glyf, s.face.outline(g.glyph))
+		}
 		hmtx = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(hmtx, a), b)
 	}
 	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf))) //nolint:gosec // G115: smaller than the font
@@ -89,11 +138,32 @@ func (s *subset) appendGlyph(to, src []byte) []byte {
 	return to
 }
 
+// appendMoved appends a glyph that is another one, moved.
+func (s *subset) appendMoved(to []byte, g slot) []byte {
+	src := s.face.outline(g.glyph)
+	if len(src) < 10 {
+		return to
+	}
+	id, _ := s.id(slot{glyph: g.glyph}, "")
+	put := func(v int16) { to = binary.BigEndian.AppendUint16(to, uint16(v)) } //nolint:gosec // G115: the format's own signed number
+	at := func(i int) int16 { return int16(int16at(src[i:])) }                 //nolint:gosec // G115: the format's own signed number
+	for _, v := range []int16{-1, at(2) + g.x, at(4) + g.y, at(6) + g.x, at(8) + g.y, argsAreWords | argsAreXY} {
+		put(v)
+	}
+	to = binary.BigEndian.AppendUint16(to, id)
+	put(g.x)
+	put(g.y)
+	for len(to)%4 != 0 {
+		to = append(to, 0)
+	}
+	return to
+}
+
 // composite renumbers a glyph's components in place and cuts off what follows them.
 func (s *subset) composite(b []byte) []byte {
 	for p := 10; p+4 <= len(b); {
 		flags := binary.BigEndian.Uint16(b[p:])
-		id, _ := s.id(uint32(binary.BigEndian.Uint16(b[p+2:])), "")
+		id, _ := s.id(slot{glyph: uint32(binary.BigEndian.Uint16(b[p+2:]))}, "")
 		binary.BigEndian.PutUint16(b[p:], flags&^haveInstructions)
 		binary.BigEndian.PutUint16(b[p+2:], id)
 		p += 6

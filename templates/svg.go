@@ -34,12 +34,8 @@ type svgGlyph struct {
 	id   uint32
 }
 
-func newSVG(faces map[*font.Face]*typeface) *svg {
-	s := &svg{faces: make(map[*typeface]*font.Face, len(faces)), glyphs: map[svgGlyph]int{}}
-	for face, f := range faces {
-		s.faces[f] = face
-	}
-	return s
+func newSVG(faces map[*typeface]*font.Face) *svg {
+	return &svg{faces: faces, glyphs: map[svgGlyph]int{}}
 }
 
 // size sets the page's measures in mm.
@@ -76,9 +72,12 @@ func appendPath(b []byte, p path) []byte {
 
 func (s *svg) op(text string) { s.body = append(s.body, text...) }
 
-func (s *svg) color(c ink) {
+func (s *svg) color(c ink) { s.paint("fill", c) }
+
+// paint sets one of a shape's colours.
+func (s *svg) paint(what string, c ink) {
 	const digits = "0123456789abcdef"
-	s.op(` fill="#`)
+	s.op(` ` + what + `="#`)
 	for _, v := range [3]uint8{c.R, c.G, c.B} {
 		s.body = append(s.body, digits[v>>4], digits[v&15])
 	}
@@ -140,7 +139,14 @@ func (s *svg) text(x, y, size, angle float64, l line, c ink) {
 					s.op(`" y="`)
 					s.body = strconv.AppendFloat(s.body, math.Round(-g.dy*10)/10, 'f', -1, 64)
 				}
-				s.op(`"/>`)
+				s.op(`"`)
+				if r.heavy {
+					s.paint("stroke", c)
+					s.op(` stroke-width="`)
+					s.body = strconv.AppendFloat(s.body, heavier*em, 'f', -1, 64)
+					s.op(`"`)
+				}
+				s.op(`/>`)
 			}
 			pen += g.advance
 		}
@@ -255,7 +261,7 @@ func (s *svg) write(w io.Writer, title, lang string) error {
 func (r *Renderer) SVG(ctx context.Context, w io.Writer, d delivery.Document) error {
 	var out *svg
 	err := r.first(ctx, d, func(w *worker) canvas {
-		out = newSVG(w.faces)
+		out = newSVG(w.drawn)
 		return out
 	}, func(w, h float64) { out.size(w, h) })
 	if err != nil {

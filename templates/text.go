@@ -37,7 +37,12 @@ type glyphRun struct {
 	glyphs []glyph
 	width  float64
 	text   string // in the order of reading
+	rtl    bool   // the glyphs stand for the text from right to left
+	heavy  bool   // the face has no bold weight: its strokes are to be made thicker by heavier
 }
+
+// heavier is how much a stroke gains where a face without a bold weight is to look bold, in sizes.
+const heavier = 0.03
 
 // line is what stands on one baseline, from left to right.
 type line struct {
@@ -56,26 +61,22 @@ const (
 	natural
 )
 
-// stack is a typeface with those that help out. It implements shaping.Fontmap.
-type stack []*font.Face
-
-// ResolveFace implements shaping.Fontmap.
-func (s stack) ResolveFace(r rune) *font.Face {
-	for _, f := range s {
-		if _, ok := f.NominalGlyph(r); ok {
-			return f
-		}
-	}
-	return s[0]
+// fontmap chooses a face for each character. It implements shaping.FontmapScript.
+type fontmap struct {
+	s       *shaper
+	bold    bool
+	writing writing
 }
 
-func (s stack) has(r rune) bool {
-	for _, f := range s {
-		if _, ok := f.NominalGlyph(r); ok {
-			return true
-		}
+// SetScript implements shaping.FontmapScript: marks and digits go with the letters they stand among.
+func (m *fontmap) SetScript(s language.Script) { m.writing = writingOf(s) }
+
+// ResolveFace implements shaping.Fontmap.
+func (m *fontmap) ResolveFace(r rune) *font.Face {
+	if f := m.s.face(r, m.bold, m.writing); f != nil {
+		return f
 	}
-	return false
+	return m.s.weights[weight(m.bold)][0]
 }
 
 // paragraph is a shaped text before it is broken into lines.
@@ -99,13 +100,16 @@ type shaper struct {
 	seg     shaping.Segmenter
 	wrap    shaping.LineWrapper
 	bidi    bidi.Paragraph
-	stacks  [2]stack // regular, bold
+	library library
+	weights [2][]*font.Face // regular and bold, by the families' order; nil is not asked for yet
 	faces   map[*font.Face]*typeface
-	cache   map[textKey]*paragraph // of this document
-	kept    map[textKey]*paragraph // of texts that many documents share
-	blocks  map[blockKey]block     // the same, already set
-	runes   int                    // in kept
-	dots    [2]shaping.Output      // "…" in both weights
+	drawn   map[*typeface]*font.Face // the same, from the other side
+	chosen  map[choice]*font.Face    // by face, for characters beyond the first family's; nil is none
+	cache   map[textKey]*paragraph   // of this document
+	kept    map[textKey]*paragraph   // of texts that many documents share
+	blocks  map[blockKey]block       // the same, already set
+	runes   int                      // in kept
+	dots    [2]shaping.Output        // "…" in both weights
 	missing map[rune]struct{}
 	lang    language.Language
 	page    direction // of the document's language
@@ -130,23 +134,95 @@ type blockKey struct {
 // maxKept bounds the texts kept from document to document, in runes; a rune costs about 150 bytes.
 const maxKept = 40_000
 
-func newShaper(f family) *shaper {
+func newShaper(l library) *shaper {
 	s := &shaper{
+		library: l,
+		weights: [2][]*font.Face{make([]*font.Face, len(l)), make([]*font.Face, len(l))},
 		faces:   make(map[*font.Face]*typeface),
+		drawn:   make(map[*typeface]*font.Face),
+		chosen:  make(map[choice]*font.Face),
 		cache:   make(map[textKey]*paragraph),
 		kept:    make(map[textKey]*paragraph),
 		blocks:  make(map[blockKey]block),
 		missing: make(map[rune]struct{}),
 	}
-	regular, bold := font.NewFace(f.regular.font), font.NewFace(f.bold.font)
-	s.faces[regular], s.faces[bold] = f.regular, f.bold
-	s.stacks = [2]stack{{regular, bold}, {bold, regular}}
-	for i, st := range s.stacks {
+	for i := range s.weights {
 		s.dots[i] = s.hb.Shape(shaping.Input{
-			Text: []rune{'…'}, RunEnd: 1, Face: st[0], Size: fixed.I(em), Script: language.Latin, Language: "en",
+			Text: []rune{'…'}, RunEnd: 1, Face: s.open(0, i == 1), Size: fixed.I(em), Script: language.Latin, Language: "en",
 		})
 	}
 	return s
+}
+
+// open is a family's face in a weight for this shaper alone, or nil where the family cannot be read.
+func (s *shaper) open(family int, bold bool) *font.Face {
+	w := weight(bold)
+	if f := s.weights[w][family]; f != nil {
+		return f
+	}
+	t := s.library[family].face(bold)
+	if t == nil {
+		return nil
+	}
+	f := s.drawn[t]
+	if f == nil {
+		f = font.NewFace(t.font)
+		s.faces[f], s.drawn[t] = t, f
+	}
+	s.weights[w][family] = f
+	return f
+}
+
+// choice is a character among letters of some writing.
+type choice struct {
+	r       rune
+	bold    bool
+	writing writing
+}
+
+// maxChosen bounds how many choices are remembered.
+const maxChosen = 8192
+
+// face is the best face that has a character, in the wanted weight if the family has it; nil where no family does.
+func (s *shaper) face(r rune, bold bool, w writing) *font.Face {
+	if w == writingPlain && r < emoji {
+		if f := s.weights[weight(bold)][0]; has(f, r) {
+			return f
+		}
+	}
+	c := choice{r, bold, w}
+	if f, ok := s.chosen[c]; ok {
+		return f
+	}
+	if w == writingPlain && r >= emoji {
+		w = writingPictures
+	}
+	var found *font.Face
+	s.library.order(w, func(i int) bool {
+		// A character that only the other weight has is better than none.
+		for _, heavy := range [2]bool{bold, !bold} {
+			if f := s.open(i, heavy); found == nil && has(f, r) {
+				found = f
+			}
+		}
+		return found != nil
+	})
+	if len(s.chosen) >= maxChosen {
+		clear(s.chosen)
+	}
+	s.chosen[c] = found
+	return found
+}
+
+// emoji is where the pictures begin that are drawn alike by one family only.
+const emoji = 0x1F000
+
+func has(f *font.Face, r rune) bool {
+	if f == nil {
+		return false
+	}
+	_, ok := f.NominalGlyph(r)
+	return ok
 }
 
 // begin prepares for a document; what an earlier one left behind is forgotten.
@@ -210,6 +286,11 @@ func (p *paragraph) read(text string) {
 			// A mark without a letter stands on the circle made for that; on a space, lines would not break before it.
 			p.add(&b, '\u25CC')
 		}
+		if beginsSyllable(r) && len(p.runes) > 0 && isThai(p.runes[len(p.runes)-1]) {
+			// Thai has no spaces between words and we have no dictionary: a line may break before a vowel that is written
+			// in front of its consonant, where a syllable begins for certain. The mark is no part of the text.
+			p.runes, p.offset = append(p.runes, mayBreak), append(p.offset, b.Len())
+		}
 		p.add(&b, r)
 	}
 	p.offset = append(p.offset, b.Len())
@@ -221,6 +302,14 @@ func (p *paragraph) add(b *strings.Builder, r rune) {
 	p.offset = append(p.offset, b.Len())
 	b.WriteRune(r)
 }
+
+// mayBreak is a space without width, where a line may end.
+const mayBreak = '\u200B'
+
+// beginsSyllable says that a rune is one of Thai's vowels in front of a consonant.
+func beginsSyllable(r rune) bool { return r >= 0x0E40 && r <= 0x0E44 }
+
+func isThai(r rune) bool { return r >= 0x0E01 && r <= 0x0E5B }
 
 // clean returns what is printed for a rune; -1 is nothing.
 func clean(r rune) rune {
@@ -254,7 +343,7 @@ func isRightToLeft(r rune) bool {
 // replaceMissing puts the replacement in the place of what no font has, and remembers it.
 func (s *shaper) replaceMissing(p *paragraph) {
 	for i, r := range p.runes {
-		if r < 0x250 || s.stacks[0].has(r) || invisible(r) {
+		if r < 0x250 || s.face(r, p.bold, writingPlain) != nil || invisible(r) {
 			continue
 		}
 		s.missing[r] = struct{}{}
@@ -306,7 +395,7 @@ func (s *shaper) segment(p *paragraph) {
 		if sp.level%2 == 1 {
 			in.Direction = di.DirectionRTL
 		}
-		for _, part := range s.seg.Split(in, s.stacks[weight(p.bold)]) {
+		for _, part := range s.seg.Split(in, &fontmap{s: s, bold: p.bold}) {
 			p.runs = append(p.runs, s.hb.Shape(part))
 		}
 	}
@@ -439,6 +528,7 @@ func (s *shaper) run(p *paragraph, r shaping.Output) glyphRun {
 	from, to := r.Runes.Offset, min(r.Runes.Offset+r.Runes.Count, len(p.runes))
 	out := glyphRun{
 		face: s.faces[r.Face], glyphs: make([]glyph, 0, len(r.Glyphs)), text: p.source[p.offset[from]:p.offset[to]],
+		rtl: r.Direction == di.DirectionRTL, heavy: p.bold && !s.faces[r.Face].bold,
 	}
 	for i := 0; i < len(r.Glyphs); {
 		j := i + 1
@@ -447,6 +537,10 @@ func (s *shaper) run(p *paragraph, r shaping.Output) glyphRun {
 		}
 		a := min(r.Glyphs[i].TextIndex(), len(p.runes))
 		b := min(a+r.Glyphs[i].RunesCount(), len(p.runes))
+		if a < b && p.offset[a] == p.offset[b] { // a place to break
+			i = j
+			continue
+		}
 		out.cluster(p, r.Glyphs[i:j], a, b, r.Direction == di.DirectionRTL)
 		i = j
 	}

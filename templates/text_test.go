@@ -12,7 +12,7 @@ import (
 
 func mustShaper(tb testing.TB) *shaper {
 	tb.Helper()
-	f, err := loadFamily()
+	f, err := loadLibrary()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -97,6 +97,46 @@ func TestBreakLines_AnyText_LosesNothing(t *testing.T) {
 			t.Fatalf("%d of %d characters are printed of %q in %v", got, want, text, width)
 		}
 	})
+}
+
+func TestBreakLines_Thai_BreaksWhereASyllableBegins(t *testing.T) {
+	t.Parallel()
+	s := mustShaper(t)
+	const text = "กรุณามาถึงก่อนเวลาแสดงอย่างน้อยสามสิบนาทีเพื่อเข้าชมได้ตรงเวลาและไม่พลาดโขน"
+	p := s.shape(text, false, natural, false)
+	if p.source != text {
+		t.Errorf("the text has become %q", p.source)
+	}
+	lines, _ := s.breakLines(p, 12_000, true, 0)
+	if len(lines) < 3 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	all := ""
+	for i, l := range lines {
+		if first := []rune(eye(l))[0]; i > 0 && !beginsSyllable(first) {
+			t.Errorf("line %d begins with %c", i, first)
+		}
+		all += eye(l)
+	}
+	if all != text {
+		t.Errorf("printed is %q", all)
+	}
+}
+
+func TestBreakLines_East_KeepsPunctuationWithItsWord(t *testing.T) {
+	t.Parallel()
+	s := mustShaper(t)
+	for width := 3000.0; width < 12_000; width += 500 {
+		for _, text := range []string{"演出开始后，迟到观众须待幕间方可入场。场内（含走廊）禁止摄影、录音和录像。", "「深海の光」は、クラゲとプランクトンの（小さな）世界。ぜひご覧ください！"} {
+			lines, _ := s.breakLines(s.shape(text, false, natural, false), width, true, 0)
+			for i, l := range lines {
+				r := []rune(eye(l))
+				if i > 0 && strings.ContainsRune("，。、」）！", r[0]) || i < len(lines)-1 && strings.ContainsRune("（「", r[len(r)-1]) {
+					t.Errorf("a line of %v is %q", width, string(r))
+				}
+			}
+		}
+	}
 }
 
 func TestBreakLines_SameTextTwice_BreaksAlike(t *testing.T) {
