@@ -675,6 +675,43 @@ func (p *orderPlatform) Hold(_ context.Context, o sales.Order) (sales.Hold, erro
 	return h, nil
 }
 
+// Add implements sales.Changer: as Hold, with numbers of its own.
+func (p *orderPlatform) Add(ctx context.Context, o sales.Order, lines []sales.Line) (sales.Hold, error) {
+	o.Lines = lines
+	h, err := p.Hold(ctx, o)
+	h.Platform = o.Platform
+	return h, err
+}
+
+// Drop implements sales.Changer.
+func (p *orderPlatform) Drop(_ context.Context, o sales.Order, _ []int64) error {
+	if p.onRelease != nil {
+		return p.onRelease(o)
+	}
+	return nil
+}
+
+// Look implements sales.Changer: the order holds what its lines say.
+func (p *orderPlatform) Look(_ context.Context, o sales.Order) (sales.Hold, sales.PlatformState, error) {
+	h := sales.Hold{Platform: o.Platform, ExpiresAt: p.clock().Add(15 * time.Minute)}
+	for _, l := range o.Lines {
+		sum, err := l.UnitPrice.Times(len(l.Places))
+		if err != nil {
+			return h, "", err
+		}
+		hl := sales.HoldLine{UnitPrice: l.UnitPrice, Total: sum, Operations: l.Operations}
+		for _, pl := range l.Places {
+			hl.Places = append(hl.Places, sales.HoldPlace{Movement: pl.Movement, Seat: pl.Seat})
+			h.Movements = append(h.Movements, pl.Movement)
+		}
+		h.Lines = append(h.Lines, hl)
+		if h.Total, err = h.Total.Add(sum); err != nil {
+			return h, "", err
+		}
+	}
+	return h, sales.PlatformOpen, nil
+}
+
 func soldOutcome(o sales.Order) sales.Outcome {
 	out := sales.Outcome{State: sales.PlatformClosed}
 	for _, l := range o.Lines {

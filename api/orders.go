@@ -51,7 +51,7 @@ type holderRequest struct {
 
 type orderDTO struct {
 	ID                string       `json:"id" example:"ord_01J9ZZ0Q2V4T1T3E8Z0K9Q2M7A"`
-	State             string       `json:"state" enum:"holding,held,refused,orphaned,releasing,released,expired,closing,issuing,issued,cancelling,cancelled,review" doc:"one ending in -ing: asked, answer not known yet"`
+	State             string       `json:"state" enum:"holding,held,changing,refused,orphaned,releasing,released,expired,closing,issuing,issued,cancelling,cancelled,review" doc:"one ending in -ing: asked, answer not known yet"`
 	Institution       string       `json:"institution"`
 	Storefront        string       `json:"storefront"`
 	Reference         string       `json:"reference,omitempty"`
@@ -68,6 +68,7 @@ type orderDTO struct {
 	Refusal           *refusalDTO  `json:"refusal,omitempty" doc:"why it was not held, or why the last close was not done"`
 	Tickets           []ticketDTO  `json:"tickets" nullable:"false" doc:"barcodes only with scope deliver"`
 	Refunds           []refundDTO  `json:"refunds" nullable:"false" doc:"what was taken back of it, or was asked to be, oldest first"`
+	Change            *changeDTO   `json:"change,omitempty" doc:"the last change of its lines"`
 	Notices           []noticeDTO  `json:"notices" nullable:"false" doc:"what the institution changed about it since it was sold: tell the buyer"`
 	History           []stepDTO    `json:"history" nullable:"false" doc:"oldest first"`
 	CreatedAt         time.Time    `json:"created_at"`
@@ -166,7 +167,7 @@ func (s *server) order(ctx context.Context, o *sales.Order, langs []string) orde
 	if o.Buyer != (sales.Buyer{}) {
 		d.Buyer = &buyerDTO{Email: o.Buyer.Email, FirstName: o.Buyer.FirstName, LastName: o.Buyer.LastName, Language: o.Buyer.Language}
 	}
-	d.Refusal = toRefusal(o.Refusal)
+	d.Refusal, d.Change = toRefusal(o.Refusal), toChange(o.Change, loc)
 	for i := range o.Refunds {
 		d.Refunds = append(d.Refunds, toRefund(&o.Refunds[i], loc))
 	}

@@ -195,11 +195,12 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodPatch, path: "/v1/orders/{id}", id: "amendOrder", tag: tagOrders, scopes: sell,
-			summary: "Change the reference, the buyer or the holders while held",
-			about: "All or nothing; members that are left out stay. It asks nothing of the platform. Other places are another order: hold them, then " +
-				"release this one.",
-			codes: []string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeHoldExpired, sales.CodeHolders, sales.CodeContact, sales.CodeKeyReused},
-			mount: typed(s.amendOrder, http.StatusOK),
+			summary: "Change lines, reference, buyer or holders while held",
+			about: "All or nothing; members that are left out stay. With items, what is new is reserved first and what is not wanted any more is given back " +
+				"after that: a refusal leaves the hold as it was. 202: the platform has not answered; the order is changing and is settled. Without items " +
+				"nothing is asked of the platform.",
+			codes: append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeHoldExpired, sales.CodeHolders}, hold...),
+			mount: typed(s.amendOrder, http.StatusOK, http.StatusAccepted),
 		},
 		{
 			method: http.MethodPost, path: "/v1/orders/{id}/extend", id: "extendOrder", tag: tagOrders, scopes: sell,

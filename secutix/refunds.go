@@ -142,19 +142,8 @@ func (s Sales) CloseRefund(ctx context.Context, o sales.Order, r sales.Refund) e
 
 // DropRefund implements sales.Refunder. S-360: ExternalOrderService.abandonMovements.
 func (s Sales) DropRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) error {
-	ctx = quota.ForOrder(ctx, string(o.ID))
-	i, err := s.of(o.Institution)
-	if err != nil {
-		return err
-	}
-	q := s360.AbandonMovementsRequest{OrderID: s360.ID(r.Platform.OrderID)}
-	for _, m := range movements {
-		q.MovementIDs = append(q.MovementIDs, s360.ID(m))
-	}
-	if _, err := i.client.WithClass(classSale).Orders.AbandonMovements(ctx, q); err != nil {
-		return toError(err, i.Words...)
-	}
-	return nil
+	o.Platform.OrderID = r.Platform.OrderID
+	return s.Drop(ctx, o, movements)
 }
 
 // ReadRefund implements sales.Refunder. S-360: ExternalOrderService.getFileDetails, whose orders may come without their

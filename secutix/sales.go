@@ -62,14 +62,20 @@ func certain(err error) error {
 	return err
 }
 
-// giveBackPart abandons places that a refused hold attributed all the same; best effort, they lapse by themselves.
-func (s Sales) giveBackPart(ctx context.Context, client *s360.Client, d *s360.OrderUpdateData) {
-	if d == nil || d.OrderID == 0 || len(d.MovementDataUpdates) == 0 {
+// giveBackPart abandons places that a refused hold attributed all the same, but for those known; best effort, they lapse by
+// themselves.
+func (s Sales) giveBackPart(ctx context.Context, client *s360.Client, d *s360.OrderUpdateData, known ...int64) {
+	if d == nil || d.OrderID == 0 {
 		return
 	}
 	var movements s360.List[s360.ID]
 	for _, m := range d.MovementDataUpdates {
-		movements = append(movements, m.MovementID)
+		if !slices.Contains(known, int64(m.MovementID)) {
+			movements = append(movements, m.MovementID)
+		}
+	}
+	if len(movements) == 0 {
+		return
 	}
 	if _, err := client.Orders.AbandonMovements(ctx, s360.AbandonMovementsRequest{OrderID: d.OrderID, MovementIDs: movements}); err != nil {
 		s.log.WarnContext(ctx, "places of a refused hold could not be given back; they lapse by themselves", "error", err)
@@ -129,11 +135,16 @@ func (i *institution) toCreate(o sales.Order, pos *pointOfSales) s360.CreateOrUp
 // toHold compares what was reserved with what was asked. Movements find their line through their operation and their own
 // seat category, never by position; what cannot be sold as asked is a Defect.
 func toHold(o sales.Order, currency domain.Currency, d *s360.OrderUpdateData, names visit) sales.Hold {
+	return mapHold(o, currency, d, names, nil)
+}
+
+// mapHold is toHold for an order whose places have their line already, by movement.
+func mapHold(o sales.Order, currency domain.Currency, d *s360.OrderUpdateData, names visit, placed map[int64]int) sales.Hold {
 	h := sales.Hold{
 		Platform: sales.PlatformRef{OrderID: int64(d.OrderID), SecretID: d.OrderSecretID},
 		Lines:    make([]sales.HoldLine, len(o.Lines)),
 	}
-	m := holdMapping{order: o, currency: currency, hold: &h, visit: names, operations: map[s360.ID]*s360.OperationData{}}
+	m := holdMapping{order: o, currency: currency, hold: &h, visit: names, placed: placed, operations: map[s360.ID]*s360.OperationData{}}
 	for i := range d.OperationDataUpdates {
 		m.operation(&d.OperationDataUpdates[i])
 	}
@@ -153,6 +164,7 @@ type holdMapping struct {
 	currency   domain.Currency
 	hold       *sales.Hold
 	visit      visit
+	placed     map[int64]int // the line of a movement, where it is known
 	operations map[s360.ID]*s360.OperationData
 	total      int64 // thousandths, over every operation whatever its kind
 }
@@ -186,6 +198,10 @@ func (m *holdMapping) movement(mv *s360.MovementData) {
 		m.defect(domain.Upstream, domain.CodePlatformAnswer, "the platform reserved a place without a number of its own")
 	}
 	op := m.operations[mv.OperationID]
+	if line, ok := m.placed[int64(mv.MovementID)]; ok {
+		m.put(mv, op, line)
+		return
+	}
 	if op == nil {
 		m.defect(domain.Upstream, domain.CodePlatformAnswer, "the platform reserved a place of no line")
 		return
@@ -204,8 +220,16 @@ func (m *holdMapping) movement(mv *s360.MovementData) {
 		m.defect(domain.Upstream, domain.CodePlatformAnswer, "the platform reserved a place that was not asked for")
 		return
 	}
+	m.put(mv, op, line)
+}
+
+// put gives a place, and the operation it belongs to where that is known, to a line.
+func (m *holdMapping) put(mv *s360.MovementData, op *s360.OperationData, line int) {
 	hl := &m.hold.Lines[line]
 	hl.Places = append(hl.Places, sales.HoldPlace{Movement: int64(mv.MovementID), Seat: toSeat(mv)})
+	if op == nil {
+		return
+	}
 	if len(hl.Operations) == 0 || hl.Operations[len(hl.Operations)-1] != int64(op.OperationID) {
 		hl.Operations = append(hl.Operations, int64(op.OperationID))
 	}

@@ -128,6 +128,7 @@ type (
 		Refusal           *refusal      `json:"refusal,omitzero"`
 		Tickets           []ticket      `json:"tickets,omitzero"`
 		Refunds           []refund      `json:"refunds,omitzero"`
+		Change            *lineChange   `json:"change,omitzero"`
 		History           []stepContent `json:"history,omitzero"`
 		CreatedAt         stamp         `json:"created_at,omitzero"`
 		UpdatedAt         stamp         `json:"updated_at,omitzero"`
@@ -208,6 +209,21 @@ type (
 		AskedAt        stamp        `json:"asked_at,omitzero"`
 		EndedAt        stamp        `json:"ended_at,omitzero"`
 	}
+	lineChange struct {
+		ID        string        `json:"id,omitzero"`
+		Key       string        `json:"key,omitzero"`
+		Earlier   []string      `json:"earlier,omitzero"`
+		State     string        `json:"state,omitzero"`
+		Lines     []lineContent `json:"lines,omitzero"`
+		Drop      []int64       `json:"drop,omitzero"`
+		Quoted    moneyContent  `json:"quoted,omitzero"`
+		Expected  *moneyContent `json:"expected,omitzero"`
+		Reference *string       `json:"reference,omitzero"`
+		Buyer     *buyerContent `json:"buyer,omitzero"`
+		Refusal   *refusal      `json:"refusal,omitzero"`
+		AskedAt   stamp         `json:"asked_at,omitzero"`
+		EndedAt   stamp         `json:"ended_at,omitzero"`
+	}
 	stepContent struct {
 		Status string `json:"status,omitzero"`
 		At     stamp  `json:"at,omitzero"`
@@ -265,6 +281,7 @@ func (c *orderContent) toOrder() sales.Order {
 		Refusal:          c.Refusal.toRefusal(),
 		Tickets:          mapEach(c.Tickets, ticket.toTicket),
 		Refunds:          mapEach(c.Refunds, refund.toRefund),
+		Change:           c.Change.toLineChange(),
 		History:          mapEach(c.History, stepContent.toStep),
 		CreatedAt:        c.CreatedAt.time(), UpdatedAt: c.UpdatedAt.time(), NextCheckAt: c.NextCheckAt.time(),
 		Checks: c.Checks, AskedUntil: c.AskedUntil.time(),
@@ -284,6 +301,7 @@ func fromOrderContent(o *sales.Order) orderContent {
 		Refusal:          fromRefusal(o.Refusal),
 		Tickets:          mapEach(o.Tickets, fromTicket),
 		Refunds:          mapEach(o.Refunds, fromRefund),
+		Change:           fromLineChange(o.Change),
 		History:          mapEach(o.History, fromStep),
 		CreatedAt:        toStamp(o.CreatedAt), UpdatedAt: toStamp(o.UpdatedAt), NextCheckAt: toStamp(o.NextCheckAt),
 		Checks: o.Checks, AskedUntil: toStamp(o.AskedUntil),
@@ -374,6 +392,28 @@ func fromRefund(r sales.Refund) refund {
 		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: fromMoney(r.Quoted), Back: fromMoney(r.Back), ByHand: r.ByHand, ByOrganiser: r.ByOrganiser,
 		PlatformOrder: r.Platform.OrderID, PlatformSecret: r.Platform.SecretID, PlatformFile: r.Platform.FileID,
 		State: string(r.State), Refusal: fromRefusal(r.Refusal), AskedAt: toStamp(r.AskedAt), EndedAt: toStamp(r.EndedAt),
+	}
+}
+
+func (c *lineChange) toLineChange() *sales.LineChange {
+	if c == nil {
+		return nil
+	}
+	return &sales.LineChange{
+		ID: c.ID, Key: c.Key, Earlier: c.Earlier, State: sales.ChangeState(c.State), Lines: mapEach(c.Lines, lineContent.toLine), Drop: c.Drop,
+		Quoted: c.Quoted.toMoney(), Expected: toMoneyPointer(c.Expected), Reference: c.Reference, Buyer: (*sales.Buyer)(c.Buyer),
+		Refusal: c.Refusal.toRefusal(), AskedAt: c.AskedAt.time(), EndedAt: c.EndedAt.time(),
+	}
+}
+
+func fromLineChange(c *sales.LineChange) *lineChange {
+	if c == nil {
+		return nil
+	}
+	return &lineChange{
+		ID: c.ID, Key: c.Key, Earlier: c.Earlier, State: string(c.State), Lines: mapEach(c.Lines, fromLine), Drop: c.Drop,
+		Quoted: fromMoney(c.Quoted), Expected: fromMoneyPointer(c.Expected), Reference: c.Reference, Buyer: (*buyerContent)(c.Buyer),
+		Refusal: fromRefusal(c.Refusal), AskedAt: toStamp(c.AskedAt), EndedAt: toStamp(c.EndedAt),
 	}
 }
 

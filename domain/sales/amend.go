@@ -2,18 +2,23 @@ package sales
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 )
 
-// Amendment changes what of a held order concerns only us: nothing is asked of the platform. Nil members stay as they are.
+// Amendment changes a held order. Nil members stay as they are.
 type Amendment struct {
 	Key       string
 	Reference *string
 	Buyer     *Buyer
 	Holders   []Holder // of the places named; an empty name takes one back
+	// Wants are all lines that the order is to have; nil leaves them. Only they are asked of the platform.
+	Wants    []catalog.Want
+	Expected *domain.Money // with Wants: refuse with order.price_changed unless all of it costs this
 }
 
 func (a Amendment) digest(id OrderID) string {
@@ -30,14 +35,27 @@ func (a Amendment) digest(id OrderID) string {
 		c.add("place", h.Place)
 		c.add("name", "="+h.Name)
 	}
+	c.wants(a.Wants)
+	if a.Expected != nil {
+		c.add("expected_total", a.Expected.String())
+	}
 	return c.digest()
 }
 
 // check refuses what is no amendment of the order, every wrong member named.
 func (a Amendment) check(o *Order) error {
 	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be changed as asked")
-	if a.Reference == nil && a.Buyer == nil && len(a.Holders) == 0 {
-		bad.WithField("", domain.CodeRequest, "nothing to change: reference, buyer or holders")
+	if a.Reference == nil && a.Buyer == nil && len(a.Holders) == 0 && a.Wants == nil && a.Expected == nil {
+		bad.WithField("", domain.CodeRequest, "nothing to change: items, reference, buyer or holders")
+	}
+	if a.Wants != nil {
+		checkWants(bad, a.Wants)
+		checkExpected(bad, a.Expected)
+		if len(a.Holders) > 0 {
+			bad.WithField("/holders", CodeHolders, "name holders in a call of their own, once the places are known")
+		}
+	} else if a.Expected != nil {
+		bad.WithField("/expected_total", domain.CodeRequest, "only with items")
 	}
 	if a.Reference != nil {
 		checkText(bad, "/reference", *a.Reference)
@@ -52,8 +70,10 @@ func (a Amendment) check(o *Order) error {
 	return nil
 }
 
-// Amend changes the reference, the buyer or the holders of a held order, all or nothing. Errors: order.status,
-// order.hold_expired, order.holders and order.contact as fields.
+// Amend changes the lines, the reference, the buyer or the holders of a held order, all or nothing. Only a change of lines asks
+// the platform: what is new is reserved before anything is given back, so that a refusal leaves the hold as it was. An order
+// that comes back changing had no answer; it is settled in the background. Errors: order.status, order.hold_expired,
+// order.holders and order.contact as fields; with lines also those of Hold.
 func (s *Service) Amend(ctx context.Context, v Viewer, id OrderID, a Amendment) (Order, error) {
 	o, err := s.Order(ctx, v, id)
 	if err != nil {
@@ -62,20 +82,58 @@ func (s *Service) Amend(ctx context.Context, v Viewer, id OrderID, a Amendment) 
 	if err := a.check(&o); err != nil {
 		return Order{}, err
 	}
-	if replay, err := s.bindKey(ctx, o, a.Key, "amend", a.digest(id)); err != nil || replay {
-		return o, err
+	replay, err := s.bindKey(ctx, o, a.Key, "amend", a.digest(id))
+	if err != nil {
+		return Order{}, err
+	}
+	if a.Wants != nil {
+		return s.amendLines(ctx, o, a)
+	}
+	if replay {
+		return o, nil
 	}
 	now := s.Clock()
 	return s.Store.UpdateOrder(ctx, id, func(o *Order) error { return o.amend(a, now) })
 }
 
+// amendLines changes the lines. What the catalog refuses, and a wrong state, change nothing.
+func (s *Service) amendLines(ctx context.Context, o Order, a Amendment) (Order, error) {
+	if c := o.Change; c != nil && a.Key != "" { // a replay, unless it was refused for a reason that passes
+		if c.Key == a.Key && (c.Refusal == nil || !c.Refusal.Passing()) {
+			return o, o.changeError(c)
+		}
+		if slices.Contains(c.Earlier, a.Key) {
+			return o, nil
+		}
+	}
+	now := s.Clock()
+	if err := o.changeable(now); err != nil {
+		return Order{}, err
+	}
+	quote, err := s.quote(ctx, HoldRequest{Institution: o.Institution, Wants: a.Wants, Expected: a.Expected})
+	if err != nil {
+		return Order{}, err
+	}
+	c := LineChange{
+		ID: s.IDs("chg"), Key: a.Key, Quoted: quote.Total, Expected: a.Expected, Reference: a.Reference, Buyer: a.Buyer, AskedAt: now,
+	}
+	ctx, cancel := s.detach(ctx)
+	defer cancel()
+	o, err = s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		c := c
+		c.Lines, c.Drop = o.planLines(newLines(a.Wants, quote))
+		return o.beginChange(c, now, now.Add(min(readAfter, s.CallTimeout)), now.Add(s.CallTimeout))
+	})
+	if err != nil {
+		return Order{}, err
+	}
+	return s.changeLines(ctx, o)
+}
+
 // amend takes the changes over.
 func (o *Order) amend(a Amendment, at time.Time) error {
-	switch {
-	case o.Status != Held:
-		return o.wrongStatus("only a held one can be changed")
-	case !at.Before(o.HoldExpiresAt):
-		return o.misuse(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
+	if err := o.changeable(at); err != nil {
+		return err
 	}
 	if a.Reference != nil {
 		o.Reference = *a.Reference

@@ -28,7 +28,7 @@ type BasketState string
 
 // The states of a basket.
 const (
-	BasketHolding  BasketState = "holding"  // a hold has no answer yet
+	BasketHolding  BasketState = "holding"  // a hold, or a change of one, has no answer yet
 	BasketHeld     BasketState = "held"     // everything is held
 	BasketReleased BasketState = "released" // nothing is held or sold
 	BasketClosing  BasketState = "closing"  // something is on its way: being sold, undone or given back
@@ -47,7 +47,7 @@ func (b *Basket) State() BasketState {
 	switch {
 	case n[Review] > 0:
 		return BasketReview
-	case n[Holding] > 0:
+	case n[Holding]+n[Changing] > 0:
 		return BasketHolding
 	case n[Closing]+n[Issuing]+n[Cancelling]+n[Releasing] > 0:
 		return BasketClosing

@@ -49,6 +49,12 @@ func causeOf(note string) string {
 		return "another order of its basket was refused, and it could not be undone"
 	case noteAmended:
 		return "the storefront changed reference, buyer or holders"
+	case noteChange:
+		return "the storefront asked for other lines"
+	case noteChanged:
+		return "the lines are as the storefront asked"
+	case noteSoldChanging:
+		return "the platform closed an order that we were changing"
 	case noteDecided:
 		return "a person decided"
 	case noteTooManyReads:

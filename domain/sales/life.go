@@ -26,6 +26,9 @@ const (
 	noteByOrganiser   = "by_organiser"           // the institution took tickets back by itself
 	noteBasket        = "basket"                 // another order of its basket failed, and it could not be undone
 	noteAmended       = "amended"                // reference, buyer or holders were changed
+	noteChange        = "change"                 // a change of lines was asked for
+	noteChanged       = "changed"                // the lines were changed
+	noteSoldChanging  = "closed_while_changing"  // the platform closed an order that we were changing
 	noteDecided       = "decided"                // a person ended a review; what, who and why follow
 	noteTooManyReads  = "too_many_reads"         // settling gave up; a person must look
 )
@@ -48,7 +51,13 @@ func (o *Order) finishHold(h Hold, at, expires time.Time, placeIDs []string) err
 
 // takeHold copies what the platform reserved into the order.
 func (o *Order) takeHold(h Hold, placeIDs []string) {
-	o.Platform, o.Total = h.Platform, h.Total
+	o.Platform = h.Platform
+	o.takePlaces(h, placeIDs)
+}
+
+// takePlaces copies what is held of each line into the order.
+func (o *Order) takePlaces(h Hold, placeIDs []string) {
+	o.Total = h.Total
 	for i := range o.Lines {
 		if i >= len(h.Lines) {
 			break

@@ -34,7 +34,8 @@ type Order struct {
 	PaymentReference                 string
 	Refusal                          *Refusal
 	Tickets                          []Ticket
-	Refunds                          []Refund // oldest first
+	Refunds                          []Refund    // oldest first
+	Change                           *LineChange // the last change of its lines; nil for none
 	History                          []Step
 	CreatedAt, UpdatedAt             time.Time
 	// NextCheckAt is when Settle should look at it next (unknown statuses, and held ones at expiry); Checks counts how
@@ -176,6 +177,12 @@ func (o *Order) refused() *domain.Error {
 func (o *Order) step(to Status, at time.Time, note string) error {
 	if !o.Status.may(to) || (o.wasSold() && !to.afterSale()) {
 		return o.wrongStatus("it cannot become " + string(to))
+	}
+	if c := o.openChange(); c != nil && to != Changing && to != Review {
+		if o.Status == Changing {
+			return o.wrongStatus("what it holds is being changed")
+		}
+		c.endAs(ChangeRefused, &Refusal{Kind: domain.Conflict, Code: CodeReview, Detail: "a person ended it"}, at)
 	}
 	o.Status, o.UpdatedAt, o.AskedUntil = to, at, time.Time{}
 	o.History = append(o.History, Step{Status: to, At: at, Note: note})

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/sales"
 	"guichet/domain/sample"
 )
@@ -118,6 +119,9 @@ func misuses() []misuse {
 		{"change", func(h *till, id sales.OrderID) (sales.Order, error) {
 			text := "other"
 			return h.Amend(h.context(), sample.Viewer(), id, sales.Amendment{Reference: &text})
+		}},
+		{"change lines", func(h *till, id sales.OrderID) (sales.Order, error) {
+			return h.Amend(h.context(), sample.Viewer(), id, sales.Amendment{Wants: []catalog.Want{sample.Seats(3)}})
 		}},
 		{"cancel", func(h *till, id sales.OrderID) (sales.Order, error) {
 			_, o, err := h.Cancel(h.context(), sample.Viewer(), id, sales.CancelRequest{})

@@ -50,7 +50,7 @@ func (o *Order) mayBeSold() bool {
 			continue
 		}
 		note := o.History[i].Note
-		return o.History[i-1].Status == Closing || note == noteSoldAfterEnd || note == noteSoldReleasing
+		return o.History[i-1].Status == Closing || note == noteSoldAfterEnd || note == noteSoldReleasing || note == noteSoldChanging
 	}
 	return false
 }

@@ -41,7 +41,9 @@ type platform struct {
 	code   func(order, place int64) sales.Barcode
 
 	mu       sync.Mutex
+	seen     func(h *sales.Hold) // what a look is changed to before it is answered
 	lastID   int64
+	lastMove int64
 	orders   map[int64]*sold
 	refunds  map[int64]*undone
 	byHand   bool
@@ -66,6 +68,7 @@ type sold struct {
 	fresh     map[int64]sales.Barcode   // what replaced them
 	state     sales.PlatformState
 	movements []int64
+	lines     map[int64]sales.Line // what each movement is a place of
 	total     domain.Money
 	expires   time.Time
 	ready     bool // its barcodes
@@ -141,7 +144,7 @@ func (p *platform) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) 
 
 func (p *platform) reserve(o sales.Order) sales.Hold {
 	p.lastID++
-	s := &sold{state: sales.PlatformOpen}
+	s := &sold{state: sales.PlatformOpen, lines: map[int64]sales.Line{}}
 	p.orders[p.lastID] = s
 	h := sales.Hold{Platform: sales.PlatformRef{OrderID: p.lastID, FileID: 80_000 + p.lastID}, Total: domain.Money{Currency: "EUR"}}
 	for i, l := range o.Lines {
@@ -151,6 +154,7 @@ func (p *platform) reserve(o sales.Order) sales.Hold {
 		for range l.Quantity {
 			id := p.lastID*1000 + int64(len(s.movements)+1)
 			s.movements = append(s.movements, id)
+			s.lines[id] = l
 			hl.Places = append(hl.Places, sales.HoldPlace{Movement: id, Seat: sales.Seat{Row: "A", Number: fmt.Sprint(len(s.movements))}})
 		}
 		h.Lines = append(h.Lines, hl)
@@ -504,4 +508,111 @@ func (p *platform) ReadRefund(ctx context.Context, o sales.Order, r sales.Refund
 
 func (q quoter) TariffRequires(_ domain.InstitutionCode, id catalog.TariffID) []catalog.TariffID {
 	return q.view.Tariff(id).Requires
+}
+
+func (p *platform) Add(ctx context.Context, o sales.Order, lines []sales.Line) (sales.Hold, error) {
+	a, err := p.begin(ctx, "add")
+	if err != nil {
+		return sales.Hold{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note("add %d", o.Platform.OrderID)
+	s := p.of(o)
+	if s == nil || s.state != sales.PlatformOpen {
+		if a == cutBefore || a == cutAfter {
+			return sales.Hold{}, uncertain(nil)
+		}
+		return sales.Hold{}, dead()
+	}
+	h := sales.Hold{Platform: o.Platform, Total: domain.Money{Currency: "EUR"}}
+	if does(a) {
+		for _, l := range lines {
+			hl := sales.HoldLine{UnitPrice: l.UnitPrice}
+			hl.Total, _ = l.UnitPrice.Times(l.Quantity)
+			h.Total, _ = h.Total.Add(hl.Total)
+			for range l.Quantity {
+				p.lastMove++
+				id := 900_000 + p.lastMove
+				s.movements, s.lines[id] = append(s.movements, id), l
+				hl.Places = append(hl.Places, sales.HoldPlace{Movement: id})
+				h.Movements = append(h.Movements, id)
+			}
+			h.Lines = append(h.Lines, hl)
+		}
+		s.total, _ = s.total.Add(h.Total)
+	}
+	if err := p.outcome(a, domain.Errorf(domain.Conflict, sales.CodeAvailability, "nothing left")); err != nil {
+		return sales.Hold{}, err
+	}
+	if p.change != nil {
+		p.change(&h)
+	}
+	return h, nil
+}
+
+func (p *platform) Drop(ctx context.Context, o sales.Order, movements []int64) error {
+	a, err := p.begin(ctx, "drop")
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note("drop %d", o.Platform.OrderID)
+	s := p.of(o)
+	if s == nil || s.state != sales.PlatformOpen {
+		if a == cutBefore || a == cutAfter {
+			return uncertain(nil)
+		}
+		return dead()
+	}
+	if does(a) {
+		for _, m := range movements {
+			i := slices.Index(s.movements, m)
+			if i < 0 {
+				return domain.Errorf(domain.Conflict, domain.CodePlatformRefused, "no movement %d", m)
+			}
+			s.movements = slices.Delete(s.movements, i, i+1)
+			s.total.Amount -= s.lines[m].UnitPrice.Amount
+			p.released = append(p.released, m)
+		}
+		if len(s.movements) == 0 {
+			s.state = sales.PlatformDead
+		}
+	}
+	return p.outcome(a, domain.Errorf(domain.Upstream, domain.CodePlatformRefused, "no"))
+}
+
+func (p *platform) Look(ctx context.Context, o sales.Order) (sales.Hold, sales.PlatformState, error) {
+	a, err := p.begin(ctx, "read")
+	if err != nil || a != answers {
+		return sales.Hold{}, "", domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "no answer")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.of(o)
+	p.note("look %d %s", o.Platform.OrderID, s.state)
+	h := sales.Hold{Platform: o.Platform, Total: s.total, Movements: slices.Clone(s.movements), ExpiresAt: s.expires, Lines: make([]sales.HoldLine, len(o.Lines))}
+	n := 0
+	for i, l := range o.Lines {
+		hl := &h.Lines[i]
+		hl.UnitPrice = l.UnitPrice
+		for _, m := range s.movements {
+			if of := s.lines[m]; of.Performance == l.Performance && of.SeatCategory == l.SeatCategory && of.Item == l.Item && of.Tariff == l.Tariff {
+				hl.Places = append(hl.Places, sales.HoldPlace{Movement: m})
+			}
+		}
+		n += len(hl.Places)
+		hl.Total, _ = l.UnitPrice.Times(len(hl.Places))
+		if len(hl.Places) != l.Quantity {
+			h.Defect = &sales.Refusal{Kind: domain.Conflict, Code: sales.CodeAvailability, Detail: "places missing"}
+		}
+	}
+	if n != len(s.movements) {
+		h.Defect = &sales.Refusal{Kind: domain.Upstream, Code: domain.CodePlatformAnswer, Detail: "places of no line"}
+	}
+	if p.seen != nil {
+		p.seen(&h)
+	}
+	return h, s.state, nil
 }

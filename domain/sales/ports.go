@@ -22,7 +22,20 @@ type Platform interface {
 	Read(ctx context.Context, o Order) (Outcome, error)
 	// Release gives every place of the order back. S-360: ExternalOrderService.abandonMovements.
 	Release(ctx context.Context, o Order) error
+	Changer
 	Refunder
+}
+
+// Changer is the part of the platform that changes what an open order holds.
+type Changer interface {
+	// Add reserves lines in the order beside what it holds, or nothing. The answer is about these lines only; its Movements
+	// are what was added. Errors: as those of Hold. S-360: ExternalOrderFacade.createOrUpdateOrder with the order's number.
+	Add(ctx context.Context, o Order, lines []Line) (Hold, error)
+	// Drop gives some places of the order back. S-360: ExternalOrderService.abandonMovements.
+	Drop(ctx context.Context, o Order, movements []int64) error
+	// Look says what the order holds now, compared with its lines: a Defect says what of it is not as they say. Movements are
+	// all that it holds. S-360: ExternalOrderService.getOrderDetails (MOVEMENTS).
+	Look(ctx context.Context, o Order) (Hold, PlatformState, error)
 }
 
 // Refunder is the part of the platform that undoes sales. Movements are those of the refund's tickets.

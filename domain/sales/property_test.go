@@ -42,6 +42,7 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 				"read":        {answers, answers, cutBefore},
 				"release":     {answers, answers, refuses, cutBefore, cutAfter, limited},
 				"open refund": {answers, answers, refuses, cutBefore, cutAfter, limited}, "close refund": {answers, answers, refuses, cutBefore, cutAfter, limited},
+				"add": {answers, answers, refuses, cutBefore, cutAfter, limited}, "drop": {answers, answers, refuses, cutBefore, cutAfter, limited},
 				"drop refund": {answers, refuses, cutAfter},
 			}
 			return rapid.SampledFrom(kinds[call]).Draw(t, call)
@@ -99,6 +100,19 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 					r.Tickets = []string{o.Good()[0].ID}
 				}
 				_, _, _ = h.Cancel(ctx, sample.Viewer(), s.id, r)
+			}),
+			"change": with(func(s *shop) {
+				a := sales.Amendment{Key: rapid.SampledFrom([]string{"", "a" + s.key}).Draw(t, "key"), Wants: children(rapid.IntRange(1, 3).Draw(t, "full"), rapid.IntRange(1, 2).Draw(t, "child"))}
+				if rapid.Bool().Draw(t, "full ones only") {
+					a.Wants = a.Wants[:1]
+				}
+				if rapid.IntRange(0, 4).Draw(t, "dear") == 0 {
+					a.Expected = &domain.Money{Amount: 1, Currency: "EUR"}
+				}
+				o, err := h.Amend(ctx, sample.Viewer(), s.id, a)
+				if err == nil && o.Status == sales.Held && a.Expected != nil && a.Key == "" {
+					t.Fatalf("%s was changed at another total: %+v", s.id, o)
+				}
 			}),
 			"settle":      with(func(s *shop) { _, _ = h.Settle(ctx, s.id, false) }),
 			"settle now":  with(func(s *shop) { _, _ = h.Settle(ctx, s.id, true) }),
@@ -211,6 +225,9 @@ func (h *till) promises(t *rapid.T, shops []*shop) {
 		if o.Status.Unknown() && o.NextCheckAt.IsZero() {
 			t.Fatalf("%s is %s and nobody will look", o.ID, o.Status)
 		}
+		if p := h.platform.orders[o.Platform.OrderID]; o.Status == sales.Held && p.state == sales.PlatformOpen {
+			h.holdsTheSame(t, &o, p)
+		}
 		places := map[string]bool{}
 		for _, tk := range o.Tickets {
 			if _, p := o.Place(tk.Place); p == nil || p.Movement != tk.Movement || places[tk.Place] || barcodes[tk.Barcode] {
@@ -227,6 +244,22 @@ func (h *till) promises(t *rapid.T, shops []*shop) {
 		}
 	}
 	h.closesOnce(t)
+}
+
+// holdsTheSame checks that what is held here is what is held there, and that the buyer pays for it.
+func (h *till) holdsTheSame(t *rapid.T, o *sales.Order, p *sold) {
+	n := 0
+	for _, l := range o.Lines {
+		for _, pl := range l.Places {
+			n++
+			if p.lines[pl.Movement].Tariff != l.Tariff || !slices.Contains(p.movements, pl.Movement) {
+				t.Fatalf("%s: place %d is not the platform's: %+v", o.ID, pl.Movement, p)
+			}
+		}
+	}
+	if n != len(p.movements) || n != o.Places() {
+		t.Fatalf("%s has %d places for %d, the platform holds %d: %v %v", o.ID, n, o.Places(), len(p.movements), o.History, h.platform.asked)
+	}
 }
 
 // closesOnce checks that a close is sent again only after a read said open.

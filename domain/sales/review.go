@@ -57,7 +57,7 @@ func (s *Service) decideByReading(ctx context.Context, o Order, note string) (Or
 	now := s.Clock()
 	end := func(to Status) (Order, error) {
 		return s.keep(ctx, o.ID, func(o *Order) error {
-			o.NextCheckAt = now
+			o.NextCheckAt, o.Checks = now, 0
 			return o.step(to, now, note)
 		})
 	}
@@ -80,6 +80,12 @@ func (s *Service) decideByReading(ctx context.Context, o Order, note string) (Or
 		return Order{}, o.misuse(domain.Conflict, CodeReview, "it was sold and the platform does not call it closed any more: ask the institution")
 	case read.State == PlatformDead:
 		return end(Released)
+	}
+	if o.openChange() != nil {
+		if o, err = end(Changing); err != nil {
+			return o, err
+		}
+		return s.settleChange(ctx, o, true)
 	}
 	return s.keep(ctx, o.ID, func(o *Order) error {
 		if err := o.step(Held, now, note); err != nil {

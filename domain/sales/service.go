@@ -109,16 +109,8 @@ func (c *content) number(name string, n int64) {
 	}
 }
 
-func (c *content) digest() string {
-	sum := sha256.Sum256([]byte(c.b.String()))
-	return hex.EncodeToString(sum[:])
-}
-
-func (r HoldRequest) digest() string {
-	var c content
-	c.add("institution", string(r.Institution))
-	c.add("reference", r.Reference)
-	for i, w := range r.Wants {
+func (c *content) wants(list []catalog.Want) {
+	for i, w := range list {
 		c.number("item", int64(i)+1)
 		c.number("performance", int64(w.Performance))
 		c.number("seat_category", int64(w.SeatCategory))
@@ -128,6 +120,18 @@ func (r HoldRequest) digest() string {
 		c.number("timeslot", int64(w.Timeslot))
 		c.number("quantity", int64(w.Quantity))
 	}
+}
+
+func (c *content) digest() string {
+	sum := sha256.Sum256([]byte(c.b.String()))
+	return hex.EncodeToString(sum[:])
+}
+
+func (r HoldRequest) digest() string {
+	var c content
+	c.add("institution", string(r.Institution))
+	c.add("reference", r.Reference)
+	c.wants(r.Wants)
 	c.add("email", r.Buyer.Email)
 	c.add("first_name", r.Buyer.FirstName)
 	c.add("last_name", r.Buyer.LastName)
@@ -337,12 +341,8 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 		return o, refused.Because(err)
 	}
 	refusal := h.Defect
-	if refusal == nil && o.Expected != nil && *o.Expected != h.Total {
-		total := h.Total
-		refusal = &Refusal{
-			Kind: domain.Conflict, Code: CodePriceChanged, Actual: &total,
-			Detail: fmt.Sprintf("the total is %s, not the expected %s", h.Total, *o.Expected),
-		}
+	if refusal == nil {
+		refusal = wrongTotal(o.Expected, h.Total)
 	}
 	if refusal != nil {
 		h.gather()
@@ -531,6 +531,8 @@ func (s *Service) Release(ctx context.Context, v Viewer, id OrderID, c Change) (
 			return errAsItIs
 		case Holding: // what it holds has no name yet: nothing can be given back
 			return o.misuse(domain.Conflict, CodeStatus, "the platform has not answered the hold; what it holds lapses by itself")
+		case Changing:
+			return o.wrongStatus("what it holds is being changed; release it after that")
 		default:
 		}
 		return o.beginRelease(now, now.Add(s.CallTimeout), "")
@@ -758,15 +760,28 @@ func countPlaces(h Hold) int {
 // check refuses what can never be sold, every wrong member named.
 func (r HoldRequest) check() error {
 	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be sold as asked")
+	checkWants(bad, r.Wants)
+	checkText(bad, "/reference", r.Reference)
+	checkBuyer(bad, r.Buyer)
+	checkText(bad, "/purchaser_contact", r.PurchaserContact)
+	checkExpected(bad, r.Expected)
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return nil
+}
+
+// checkWants refuses lines that can never be sold together.
+func checkWants(bad *domain.Error, wants []catalog.Want) {
 	switch {
-	case len(r.Wants) == 0:
+	case len(wants) == 0:
 		bad.WithField("/items", CodeItems, "at least one item is needed")
-	case len(r.Wants) > MaxLines:
+	case len(wants) > MaxLines:
 		bad.WithField("/items", CodeItems, fmt.Sprintf("at most %d items", MaxLines))
 	}
 	total := 0
 	seen := map[catalog.Want]bool{}
-	for i, w := range r.Wants {
+	for i, w := range wants {
 		at := "/items/" + strconv.Itoa(i)
 		if w.Quantity < 1 || w.Quantity > MaxPlaces {
 			bad.WithField(at+"/quantity", CodeQuantity, fmt.Sprintf("1 to %d", MaxPlaces))
@@ -779,16 +794,12 @@ func (r HoldRequest) check() error {
 		}
 		seen[w] = true
 	}
-	checkText(bad, "/reference", r.Reference)
-	checkBuyer(bad, r.Buyer)
-	checkText(bad, "/purchaser_contact", r.PurchaserContact)
-	if r.Expected != nil && (r.Expected.Amount < 0 || !r.Expected.Currency.Valid()) {
+}
+
+func checkExpected(bad *domain.Error, m *domain.Money) {
+	if m != nil && (m.Amount < 0 || !m.Currency.Valid()) {
 		bad.WithField("/expected_total", CodeCurrency, "an amount of 0 or more in an ISO 4217 currency")
 	}
-	if len(bad.Fields) > 0 {
-		return bad
-	}
-	return nil
 }
 
 func checkBuyer(bad *domain.Error, b Buyer) {

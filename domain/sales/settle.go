@@ -48,6 +48,8 @@ func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Ou
 		}
 	case Holding:
 		o, err = s.settleHold(ctx, o, now)
+	case Changing:
+		o, err = s.settleChange(ctx, o, force)
 	case Cancelling, Review:
 		o, err = s.settleRefund(ctx, o, force)
 	default:
@@ -175,7 +177,7 @@ func (s *Service) Expire(ctx context.Context, id OrderID) (domain.Outcome, error
 // SettleDue looks at every order whose time has come: one that waited for an answer which did not come, or whose own job was
 // lost or late.
 func (s *Service) SettleDue(ctx context.Context) (domain.Outcome, error) {
-	return s.sweep(ctx, []Status{Holding, Releasing, Closing, Issuing, Cancelling, Issued, Review}, s.Clock(), func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+	return s.sweep(ctx, []Status{Holding, Changing, Releasing, Closing, Issuing, Cancelling, Issued, Review}, s.Clock(), func(ctx context.Context, id OrderID) (domain.Outcome, error) {
 		return s.Settle(ctx, id, false)
 	})
 }
@@ -189,7 +191,7 @@ func (s *Service) ExpireDue(ctx context.Context) (domain.Outcome, error) {
 // be called where no other process works on the same database.
 func (s *Service) Recover(ctx context.Context) (domain.Outcome, error) {
 	far := s.Clock().Add(365 * 24 * time.Hour)
-	out, err := s.sweep(ctx, []Status{Closing, Issuing, Releasing, Cancelling}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+	out, err := s.sweep(ctx, []Status{Closing, Issuing, Changing, Releasing, Cancelling}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
 		return s.Settle(ctx, id, true)
 	})
 	baskets, also := s.continueBaskets(ctx, far)

@@ -9,6 +9,7 @@ type Status string
 const (
 	Holding    Status = "holding"    // createOrUpdateOrder asked, answer not known
 	Held       Status = "held"       // places reserved until HoldExpiresAt
+	Changing   Status = "changing"   // createOrUpdateOrder or abandonMovements asked for a held order, answer not known
 	Refused    Status = "refused"    // the platform (or our own check) said no; nothing is held
 	Orphaned   Status = "orphaned"   // the hold's answer never came; whatever was held has lapsed
 	Releasing  Status = "releasing"  // abandonMovements asked, answer not known
@@ -40,6 +41,11 @@ var moves = []Move{
 	{Held, Closing, "the storefront closes; the intent is stored before the platform is asked"},
 	{Held, Releasing, "the storefront gives it back, or our hold has run out"},
 	{Held, Expired, "the platform let it lapse"},
+	{Held, Changing, "the storefront changes lines; the intent is stored before the platform is asked"},
+	{Changing, Held, "the change is done; or it was refused or undone, and the order has its lines as before"},
+	{Changing, Releasing, "what the platform holds after the change is not what was asked: it is given back"},
+	{Changing, Expired, "a read shows that the platform let the hold lapse"},
+	{Changing, Review, "a read shows the order sold, or nothing could be read for too long"},
 	{Releasing, Released, "the platform gave the places back, or a read shows that it holds none"},
 	{Releasing, Expired, "the same, where our hold had run out"},
 	{Releasing, Review, "a read shows the order sold, or nothing could be read for too long"},
@@ -59,6 +65,7 @@ var moves = []Move{
 	{Released, Review, "the platform says sold after all"},
 	{Expired, Review, "the platform says sold after all"},
 	{Review, Held, "a person decided, or a read showed it"},
+	{Review, Changing, "a person decided that a change of lines goes on"},
 	{Review, Issuing, "a person decided, or a read showed it"},
 	{Review, Issued, "a person decided, or a read showed it"},
 	{Review, Cancelled, "the institution has undone the sale by hand"},
@@ -72,7 +79,7 @@ func Moves() []Move { return slices.Clone(moves) }
 
 // Statuses lists every status in the order of a life.
 func Statuses() []Status {
-	return []Status{Holding, Held, Refused, Orphaned, Releasing, Released, Expired, Closing, Issuing, Issued, Cancelling, Cancelled, Review}
+	return []Status{Holding, Held, Changing, Refused, Orphaned, Releasing, Released, Expired, Closing, Issuing, Issued, Cancelling, Cancelled, Review}
 }
 
 // Steps returns where an order in this status may go; the empty status is a new order.
@@ -98,6 +105,8 @@ func (s Status) Meaning() string {
 		return "the platform was asked to reserve; its answer is not known"
 	case Held:
 		return "places are reserved until `hold_expires_at`"
+	case Changing:
+		return "the platform was asked to change what is held; its answer is not known"
 	case Refused:
 		return "the platform, or our own check, said no; nothing is held"
 	case Orphaned:
@@ -129,7 +138,7 @@ func (s Status) Valid() bool { return s.Meaning() != "" }
 
 // Unknown reports whether the platform was asked and we do not know the answer: a status ending in -ing.
 func (s Status) Unknown() bool {
-	return s == Holding || s == Releasing || s == Closing || s == Issuing || s == Cancelling
+	return s == Holding || s == Changing || s == Releasing || s == Closing || s == Issuing || s == Cancelling
 }
 
 // afterSale reports whether an order that was once sold may be in this status: what is sold is never unsold.

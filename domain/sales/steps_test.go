@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 )
 
 // walk is one order taken through random steps, as the store applies them: on a copy, kept only where the step is allowed.
@@ -27,7 +28,7 @@ func (w *walk) number() int { w.next++; return w.next }
 func (w *walk) begin() {
 	w.o = Order{ID: OrderID(fmt.Sprint("ord_", w.number())), Institution: "play", Total: domain.Money{Currency: "EUR"}}
 	for range 1 + w.rng.IntN(2) {
-		l := Line{Quantity: 1 + w.rng.IntN(3), UnitPrice: domain.Money{Amount: int64(w.rng.IntN(5000)), Currency: "EUR"}}
+		l := Line{Tariff: catalog.TariffID(w.number()), Quantity: 1 + w.rng.IntN(3), UnitPrice: domain.Money{Amount: int64(w.rng.IntN(5000)), Currency: "EUR"}}
 		w.o.Lines = append(w.o.Lines, l)
 	}
 	w.postings = nil
@@ -49,6 +50,45 @@ func (w *walk) hold() (Hold, []string) {
 		h.Lines = append(h.Lines, hl)
 	}
 	h.Total.Amount += int64(w.rng.IntN(3)) // fees
+	return h, ids
+}
+
+// wanted are other lines for an order: each of its own in another quantity or not at all, and sometimes one that is new.
+func (w *walk) wanted(o *Order) []Line {
+	var lines []Line
+	for _, l := range o.Lines {
+		if n := w.rng.IntN(4); n > 0 {
+			l.Quantity, l.Places, l.Operations = n, nil, nil
+			lines = append(lines, l)
+		}
+	}
+	if len(lines) == 0 || w.rng.IntN(3) == 0 {
+		lines = append(lines, Line{Tariff: catalog.TariffID(w.number()), Quantity: 1 + w.rng.IntN(3), UnitPrice: domain.Money{Amount: int64(w.rng.IntN(5000)), Currency: "EUR"}})
+	}
+	return lines
+}
+
+// look is what a platform holds of a change's lines: what is missing before it was added, all of it after that.
+func (w *walk) look(c *LineChange) (Hold, []string) {
+	h := Hold{Total: domain.Money{Currency: "EUR"}}
+	var ids []string
+	_, lines := c.missing()
+	if c.State == ChangeAdded {
+		lines = c.Lines
+	}
+	for _, l := range lines {
+		hl := HoldLine{UnitPrice: l.UnitPrice}
+		hl.Total, _ = l.UnitPrice.Times(l.Quantity)
+		h.Total, _ = h.Total.Add(hl.Total)
+		for _, p := range l.Places {
+			hl.Places = append(hl.Places, HoldPlace{Movement: p.Movement})
+		}
+		for len(hl.Places) < l.Quantity {
+			hl.Places = append(hl.Places, HoldPlace{Movement: int64(w.number())})
+			ids = append(ids, fmt.Sprint("plc_", w.number()))
+		}
+		h.Lines = append(h.Lines, hl)
+	}
 	return h, ids
 }
 
@@ -114,6 +154,39 @@ func (w *walk) steps() map[string]func(o *Order) error {
 			o.takeHold(h, ids)
 			return o.beginRelease(w.now, w.now, "")
 		},
+		"change": func(o *Order) error {
+			c := LineChange{ID: fmt.Sprint("chg_", w.number())}
+			c.Lines, c.Drop = o.planLines(w.wanted(o))
+			return o.beginChange(c, w.now, w.now.Add(time.Second), w.now)
+		},
+		"added": func(o *Order) error {
+			if o.openChange() == nil {
+				return errNotDue
+			}
+			h, ids := w.look(o.Change)
+			return o.added(o.Change.ID, h, ids)
+		},
+		"changed": func(o *Order) error {
+			c := o.openChange()
+			if c == nil || c.State != ChangeAdded {
+				return errNotDue
+			}
+			h, _ := w.look(c)
+			return o.finishChange(h, w.now, w.now.Add(time.Minute), "")
+		},
+		"change on": func(o *Order) error {
+			if o.Status != Review || o.openChange() == nil {
+				return errNotDue
+			}
+			o.NextCheckAt = w.now
+			return o.step(Changing, w.now, noteDecided)
+		},
+		"not changed": func(o *Order) error {
+			if c := o.openChange(); c == nil || c.State != ChangeAsked {
+				return errNotDue
+			}
+			return o.dropChange(refusal(), w.now, "")
+		},
 		"release":        func(o *Order) error { return o.beginRelease(w.now, w.now, noteExpired) },
 		"finish release": func(o *Order) error { return o.finishRelease(w.now, "") },
 		"close":          func(o *Order) error { return o.beginClose(w.now, w.now, w.now, "", nil) },
@@ -173,6 +246,14 @@ func (w *walk) copied() Order {
 	for i := range o.Tickets {
 		o.Tickets[i].Former = slices.Clone(o.Tickets[i].Former)
 	}
+	if o.Change != nil {
+		c := *o.Change
+		c.Lines = slices.Clone(c.Lines)
+		for i := range c.Lines {
+			c.Lines[i].Places = slices.Clone(c.Lines[i].Places)
+		}
+		o.Change = &c
+	}
 	o.Postings, o.Tasks = nil, nil
 	return o
 }
@@ -225,6 +306,10 @@ func (w *walk) broken(before *Order) string {
 		return fmt.Sprintf("%d closes posted", closes)
 	case sum < 0 || sum > o.Total.Amount:
 		return fmt.Sprintf("%d is owed of %d", sum, o.Total.Amount)
+	case o.Status == Changing && o.openChange() == nil, o.openChange() != nil && o.Status != Changing && o.Status != Review:
+		return "changing nothing, or at rest with a change under way"
+	case before.Status == Changing && o.Status == Held && o.Change.State == ChangeDone && places != o.Places():
+		return fmt.Sprintf("%d places held of %d", places, o.Places())
 	case o.Status == Cancelling && o.openRefund() == nil:
 		return "cancelling nothing"
 	case o.Status.Unknown() && o.Status != Holding && o.NextCheckAt.IsZero():

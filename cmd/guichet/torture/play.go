@@ -260,7 +260,7 @@ func (p *player) find(ctx context.Context, b *purchase) ([]order, error) {
 }
 
 // unsettled are the states that an order must not stay in.
-var unsettled = []string{"holding", "held", "releasing", "closing", "issuing", "cancelling"}
+var unsettled = []string{"holding", "held", "changing", "releasing", "closing", "issuing", "cancelling"}
 
 const (
 	settleRounds = 40

@@ -1,0 +1,319 @@
+package sales
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/catalog"
+)
+
+// LineChange is a change of a held order's lines: what was asked, and what became of it. An order keeps its last one. What is
+// new is reserved first, and what is not wanted any more is given back after that, so that a refusal leaves the hold as it was.
+type LineChange struct {
+	ID  string // "chg_…"
+	Key string // the idempotency key that asked for it; may be empty
+	// Earlier are the keys of the changes before, so that none of them is done again.
+	Earlier []string
+	State   ChangeState
+	// Lines are the lines as wanted. Their places are those of the order that stay; the platform gives the rest.
+	Lines []Line
+	// Drop are the platform's numbers of the places that are given back.
+	Drop []int64
+	// Quoted is what our catalog says of the lines; Expected is what the storefront wants them to cost.
+	Quoted   domain.Money
+	Expected *domain.Money
+	// Reference and Buyer are changed along with the lines; nil stays as it is.
+	Reference *string
+	Buyer     *Buyer
+	// Refusal is why it was not done; with State done, that the total is not the expected one.
+	Refusal          *Refusal
+	AskedAt, EndedAt time.Time // EndedAt is zero while it is under way
+}
+
+// ChangeState is how far a change of lines is.
+type ChangeState string
+
+// The states of a change of lines.
+const (
+	ChangeAsked   ChangeState = "asked"   // the platform was asked for what is new; a lost answer is undone
+	ChangeAdded   ChangeState = "added"   // what is new is held; what is not wanted is being given back
+	ChangeDone    ChangeState = "done"    // the order has the lines as wanted
+	ChangeRefused ChangeState = "refused" // the order has its lines as before
+)
+
+// openChange is the change under way; nil for none. An order that has one is changing, or in review.
+func (o *Order) openChange() *LineChange {
+	if c := o.Change; c != nil && (c.State == ChangeAsked || c.State == ChangeAdded) {
+		return c
+	}
+	return nil
+}
+
+// same reports whether two lines sell the same thing, in whatever quantity.
+func (l *Line) same(m *Line) bool {
+	return l.Performance == m.Performance && l.SeatCategory == m.SeatCategory && l.Item == m.Item && l.Tariff == m.Tariff && l.Day == m.Day && l.Timeslot == m.Timeslot
+}
+
+// planLines works out what stays, what is new and what is given back. A line that sells the same thing keeps its places; of a
+// line that gets smaller those go that name no holder, the last ones first.
+func (o *Order) planLines(wanted []Line) (lines []Line, drop []int64) {
+	lines = wanted
+	for i := range o.Lines {
+		old := &o.Lines[i]
+		at := slices.IndexFunc(lines, func(l Line) bool { return l.same(old) })
+		stay := 0
+		if at >= 0 {
+			stay = min(lines[at].Quantity, old.Quantity)
+		}
+		kept, gone := part(old.Places, stay)
+		for _, p := range gone {
+			drop = append(drop, p.Movement)
+		}
+		if at >= 0 {
+			l := &lines[at]
+			l.Places, l.Operations = kept, slices.Clone(old.Operations)
+			if len(gone) == 0 && l.Quantity == old.Quantity {
+				l.UnitPrice, l.Total, l.Together, l.Facts = old.UnitPrice, old.Total, old.Together, old.Facts
+			}
+		}
+	}
+	return lines, drop
+}
+
+// part splits places into n that stay and the rest.
+func part(places []Place, n int) (stay, gone []Place) {
+	leaves := make([]bool, len(places))
+	for _, named := range []bool{false, true} {
+		for i := len(places) - 1; i >= 0 && len(places)-len(gone) > n; i-- {
+			if !leaves[i] && (places[i].Holder != "") == named {
+				leaves[i], gone = true, append(gone, places[i])
+			}
+		}
+	}
+	for i, p := range places {
+		if !leaves[i] {
+			stay = append(stay, p)
+		}
+	}
+	return stay, gone
+}
+
+// missing lists, by index, the lines of the change with what of them is to be reserved anew.
+func (c *LineChange) missing() (at []int, lines []Line) {
+	for i, l := range c.Lines {
+		if n := l.Quantity - len(l.Places); n > 0 {
+			l.Quantity, l.Places, l.Operations = n, nil, nil
+			at, lines = append(at, i), append(lines, l)
+		}
+	}
+	return at, lines
+}
+
+// movements are the platform's numbers of all places of the order.
+func movements(lines []Line) []int64 {
+	var ids []int64
+	for _, l := range lines {
+		for _, p := range l.Places {
+			ids = append(ids, p.Movement)
+		}
+	}
+	return ids
+}
+
+// beginChange stores the intent to change the lines. Nothing to add means that only giving back is left.
+func (o *Order) beginChange(c LineChange, at, readAt, deadline time.Time) error {
+	if err := o.changeable(at); err != nil {
+		return err
+	}
+	if err := o.step(Changing, at, noteChange); err != nil {
+		return err
+	}
+	c.State = ChangeAsked
+	if _, fresh := c.missing(); len(fresh) == 0 {
+		c.State = ChangeAdded
+	}
+	if before := o.Change; before != nil {
+		c.Earlier = before.Earlier
+		if before.Key != "" && before.Key != c.Key {
+			c.Earlier = append(slices.Clone(c.Earlier), before.Key)
+		}
+	}
+	o.Change = &c
+	o.Checks, o.AskedUntil = 0, deadline
+	o.await(readAt)
+	return nil
+}
+
+// changeable refuses an order that is not held for the buyer any more.
+func (o *Order) changeable(at time.Time) error {
+	switch {
+	case o.Status != Held:
+		return o.wrongStatus("only a held one can be changed")
+	case !at.Before(o.HoldExpiresAt):
+		return o.misuse(domain.Gone, CodeHoldExpired, "the hold ended at %s; hold anew", o.HoldExpiresAt.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// added keeps what the platform has reserved of what is new, line by line as missing lists them.
+func (o *Order) added(id string, h Hold, placeIDs []string) error {
+	c := o.openChange()
+	if c == nil || c.ID != id {
+		return errNotDue
+	}
+	at, _ := c.missing()
+	for n, i := range at {
+		l, hl := &c.Lines[i], h.Lines[n]
+		if len(l.Places) == 0 {
+			l.Together = hl.Together
+		}
+		l.Places, l.Operations = slices.Clone(l.Places), append(slices.Clone(l.Operations), hl.Operations...)
+		for _, p := range hl.Places {
+			l.Places = append(l.Places, Place{ID: placeIDs[0], Movement: p.Movement, Seat: p.Seat})
+			placeIDs = placeIDs[1:]
+		}
+	}
+	c.State = ChangeAdded
+	return nil
+}
+
+// costs is what the order will cost once the change is done: its total, less what is given back, and what is new.
+func (o *Order) costs(c *LineChange, fresh domain.Money) (domain.Money, error) {
+	sum := o.Total
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		n := 0
+		for _, p := range l.Places {
+			if slices.Contains(c.Drop, p.Movement) {
+				n++
+			}
+		}
+		gone, err := l.UnitPrice.Times(n)
+		if n == len(l.Places) {
+			gone, err = l.Total, nil
+		}
+		if err != nil {
+			return domain.Money{}, err
+		}
+		sum.Amount -= gone.Amount
+	}
+	if fresh.Currency == "" {
+		return sum, nil
+	}
+	return sum.Add(fresh)
+}
+
+// wrongTotal is the refusal of another total than the expected one; nil where it is right, or none is expected.
+func wrongTotal(expected *domain.Money, total domain.Money) *Refusal {
+	if expected == nil || *expected == total {
+		return nil
+	}
+	return &Refusal{
+		Kind: domain.Conflict, Code: CodePriceChanged, Actual: &total,
+		Detail: fmt.Sprintf("the total is %s, not the expected %s", total, *expected),
+	}
+}
+
+// finishChange takes over what the platform holds now that the change is done, in the places of the change's lines.
+func (o *Order) finishChange(h Hold, at, limit time.Time, note string) error {
+	c := o.openChange()
+	if c == nil {
+		return errNotDue
+	}
+	c.endAs(ChangeDone, wrongTotal(c.Expected, h.Total), at)
+	if err := o.step(Held, at, joinNotes(noteChanged, note)); err != nil {
+		return err
+	}
+	o.takeChange(h)
+	o.Total, o.Quoted, o.Expected = h.Total, c.Quoted, c.Expected
+	if c.Reference != nil {
+		o.Reference = *c.Reference
+	}
+	if c.Buyer != nil {
+		o.Buyer = *c.Buyer
+	}
+	if !h.ExpiresAt.IsZero() {
+		o.PlatformExpiresAt = h.ExpiresAt
+		if !limit.IsZero() && limit.Before(o.HoldExpiresAt) {
+			o.HoldExpiresAt = limit
+		}
+	}
+	o.Refusal = nil
+	o.await(o.HoldExpiresAt)
+	return nil
+}
+
+// takeChange makes the lines of the change the order's own, at the prices that the platform says.
+func (o *Order) takeChange(h Hold) {
+	o.Lines = o.Change.Lines
+	for i := range o.Lines {
+		l, hl := &o.Lines[i], h.Lines[i]
+		l.UnitPrice, l.Total, l.Operations = hl.UnitPrice, hl.Total, hl.Operations
+		for j := range l.Places {
+			at := slices.IndexFunc(hl.Places, func(p HoldPlace) bool { return p.Movement == l.Places[j].Movement })
+			if at >= 0 && hl.Places[at].Seat != (Seat{}) {
+				l.Places[j].Seat = hl.Places[at].Seat
+			}
+		}
+	}
+	o.Change.Lines, o.Change.Drop = nil, nil // the order has them now
+}
+
+// holdsAll reports whether a look shows exactly the places of the lines, each in its own.
+func holdsAll(h Hold, lines []Line) bool {
+	n := 0
+	for i, l := range lines {
+		for _, p := range l.Places {
+			if i >= len(h.Lines) || !slices.ContainsFunc(h.Lines[i].Places, func(hp HoldPlace) bool { return hp.Movement == p.Movement }) {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(h.Movements)
+}
+
+// endAs ends a change. What was wanted is not kept: the order says what it has, and the key what was asked.
+func (c *LineChange) endAs(s ChangeState, why *Refusal, at time.Time) {
+	c.State, c.Refusal, c.EndedAt = s, why, at
+}
+
+// dropChange ends the change under way without effect: the order has its lines as before.
+func (o *Order) dropChange(why Refusal, at time.Time, note string) error {
+	c := o.openChange()
+	if c == nil {
+		return errNotDue
+	}
+	c.endAs(ChangeRefused, &why, at)
+	if err := o.step(Held, at, joinNotes(why.Code, note)); err != nil {
+		return err
+	}
+	if why.Code == CodeAvailability { // what we showed was stale
+		o.Tasks = append(o.Tasks, domain.Task{Kind: catalog.TaskAvailability, Key: string(o.Institution)})
+	}
+	o.await(o.HoldExpiresAt)
+	return nil
+}
+
+// changeError is why a change was not done as asked, now and on every replay; nil where it was, or is under way. The order as
+// it stands is in the refusal's state: held, with its lines as before, or, where only the total is another one, as asked.
+func (o *Order) changeError(c *LineChange) error {
+	if c == nil || c.Refusal == nil {
+		return nil
+	}
+	r := c.Refusal
+	e := o.misuse(r.Kind, r.Code, "%s", r.Detail)
+	if r.Actual != nil {
+		e.Expected, e.Actual = c.Expected, r.Actual
+	}
+	if r.Code == CodeAvailability {
+		at, _ := c.missing()
+		for _, i := range at {
+			e.WithField("/items/"+strconv.Itoa(i), CodeAvailability, "not available in this quantity beside what is held")
+		}
+	}
+	return e
+}
