@@ -194,10 +194,10 @@ func (db *DB) openSQLite(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if db.write, err = openGorm(gormlite.OpenDB(db.wpool), o.Clock); err != nil {
+	if db.write, err = openGorm(gormlite.OpenDB(db.wpool), o.Clock, true); err != nil {
 		return err
 	}
-	db.read, err = openGorm(gormlite.OpenDB(db.rpool), o.Clock)
+	db.read, err = openGorm(gormlite.OpenDB(db.rpool), o.Clock, true)
 	return err
 }
 
@@ -282,17 +282,19 @@ func (db *DB) openPostgres(ctx context.Context, o Options) error {
 	if err = db.wpool.PingContext(ctx); err != nil {
 		return err
 	}
-	if db.write, err = openGorm(postgres.New(postgres.Config{Conn: db.wpool}), o.Clock); err != nil {
+	if db.write, err = openGorm(postgres.New(postgres.Config{Conn: db.wpool}), o.Clock, false); err != nil {
 		return err
 	}
 	db.rpool, db.read = db.wpool, db.write
 	return nil
 }
 
-func openGorm(dialector gorm.Dialector, clock domain.Clock) (*gorm.DB, error) {
+// openGorm opens gorm on a pool. PostgreSQL's driver keeps statements prepared by itself; a second keeper above it would only
+// cost.
+func openGorm(dialector gorm.Dialector, clock domain.Clock, prepare bool) (*gorm.DB, error) {
 	return gorm.Open(dialector, &gorm.Config{
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
+		PrepareStmt:            prepare,
 		PrepareStmtMaxSize:     statements,
 		TranslateError:         true,
 		Logger:                 logger.Discard,

@@ -111,7 +111,7 @@ func BenchmarkUpdateOrder(b *testing.B) {
 		_, err := db.Sales().UpdateOrder(b.Context(), o.ID, func(p *sales.Order) error {
 			p.Status, p.Checks = sales.Issued, p.Checks+1
 			p.Tasks = []domain.Task{{Kind: "delivery.mail", Key: string(p.ID)}}
-			p.Postings = []sales.Posting{{Institution: p.Institution, Order: p.ID, Kind: fmt.Sprint("close", n), Amount: p.Lines[0].UnitPrice, At: p.CreatedAt}}
+			p.Postings = []sales.Posting{{Institution: p.Institution, Order: p.ID, Kind: sales.PostingFee, Cause: fmt.Sprint(n), Amount: p.Lines[0].UnitPrice, At: p.CreatedAt}}
 			p.Tickets = nil
 			for i := range 4 {
 				p.Tickets = append(p.Tickets, sales.Ticket{ID: fmt.Sprintf("tkt_%d_%d", n, i), Barcode: sales.Barcode(fmt.Sprintf("%012d%d", n, i)), State: "VALID"})

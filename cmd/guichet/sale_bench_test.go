@@ -25,6 +25,12 @@ import (
 // bench builds the whole service over the simulator in one process, without sockets to the platform.
 func bench(tb testing.TB, url string, platform *sim.Platform) *app {
 	tb.Helper()
+	return benchOver(tb, url, platform, platform.Transport())
+}
+
+// benchOver is bench with another way to the platform.
+func benchOver(tb testing.TB, url string, platform *sim.Platform, transport http.RoundTripper) *app {
+	tb.Helper()
 	cfg := defaults()
 	cfg.Database, cfg.AllowSimulator, cfg.KeyRate, cfg.LogLevel = domain.Secret(url), true, 100_000, "error"
 	for _, i := range platform.Institutions() {
@@ -34,7 +40,7 @@ func bench(tb testing.TB, url string, platform *sim.Platform) *app {
 		})
 	}
 	a, err := build(tb.Context(), cfg, options{
-		transport: platform.Transport(), logTo: io.Discard,
+		transport: transport, logTo: io.Discard,
 		clock: func() time.Time { return platform.Clock.Now().UTC().Truncate(time.Millisecond) },
 	})
 	if err != nil {
