@@ -52,7 +52,7 @@ type caseDecisionDTO struct {
 	Reason  string    `json:"reason"`
 	By      string    `json:"by"`
 	At      time.Time `json:"at"`
-	Outcome string    `json:"outcome,omitempty" doc:"of an action of ours: done, or the code of what kept it"`
+	Outcome string    `json:"outcome,omitempty" doc:"of an action of ours: done, under_way, by_hand (a person undoes it in S-360), or the code of what kept it"`
 }
 
 type caseDTO struct {
@@ -264,7 +264,7 @@ func (s *server) seenCase(ctx context.Context, id string) (reconcile.Case, error
 type decideCaseInput struct {
 	ID   string `path:"id" maxLength:"64" doc:"id of the case"`
 	Body struct {
-		Action string `json:"action" enum:"adopt,renew,correct,ask_institution,ask_storefront,accept" doc:"one of the case's actions; adopt, renew and correct are carried out at once"`
+		Action string `json:"action" enum:"adopt,renew,correct,refund,ask_institution,ask_storefront,accept" doc:"one of the case's actions; adopt, renew, correct and refund are carried out at once"`
 		Reason string `json:"reason" minLength:"1" maxLength:"1000" doc:"why; it is kept with who decided"`
 	} `nameHint:"CaseDecisionRequest"`
 }

@@ -32,10 +32,10 @@ type ledgers struct {
 	control  http.Handler
 }
 
-func newLedgers(t *testing.T, url string) *ledgers {
+func newLedgers(t *testing.T, url string, change ...func(*InstitutionConfig)) *ledgers {
 	t.Helper()
 	p := &sim.Platform{Clock: sim.NewClock(time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC)), RatePerMinute: -1, CatalogSpacing: -1, HoldLifetime: time.Hour}
-	l := &ledgers{t: t, a: bench(t, url, p), platform: p, keys: map[string]string{}, control: p.Control()}
+	l := &ledgers{t: t, a: bench(t, url, p, change...), platform: p, keys: map[string]string{}, control: p.Control()}
 	if _, err := l.a.catalog.RefreshCatalog(t.Context(), "theatre", true); err != nil {
 		t.Fatal(err)
 	}
@@ -241,33 +241,7 @@ func (l *ledgers) plant(sold []sales.Order) []string {
 	add := func(kind reconcile.Kind, subject string) { want = append(want, string(kind)+" "+subject) }
 	order := func(i int) string { return "order " + string(sold[i].ID) }
 
-	// The platform sold what we gave up: our close went out by another hand while the hold ran out here.
-	id := l.hold(100)
-	held := l.order(id)
-	client := l.a.institutions.Client("theatre")
-	pos, err := client.Catalog.GetPOSConfig(l.t.Context())
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	method := pos.POSConfigData.PaymentMethods[slices.IndexFunc(pos.POSConfigData.PaymentMethods, func(m s360.PaymentMethod) bool {
-		return strings.Contains(strings.ToUpper(m.Code+m.PaymentType), "PENDING") || strings.Contains(strings.ToUpper(m.Code+m.PaymentType), "WAIT")
-	})]
-	thousandths, err := held.Total.Thousandths()
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	_, err = client.Orders.CloseOrder(l.t.Context(), s360.CloseOrderRequest{
-		OrderID: s360.ID(held.Platform.OrderID), OrderType: s360.OrderTypeSale, GenerateBarCodes: true,
-		Payments:      s360.List[s360.PaymentInfo]{{Amount: s360.Amount(thousandths), PaymentMethodID: method.ID}},
-		PurchaserInfo: &s360.ContactData{ContactReference: l.a.cfg.Institutions[slices.Index(l.a.cfg.codes(), "theatre")].PartnerContact},
-	})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	l.call("shop", "POST", "/v1/orders/"+id+"/release", "", 202)
-	if o := l.order(id); o.Status != sales.Review {
-		l.t.Fatalf("the order is %s, want review", o.Status)
-	}
+	id := l.lost("")
 	add(reconcile.PlatformSold, "order "+id)
 
 	// Our books name another order of the platform: ours is unknown there, and theirs here.
@@ -275,7 +249,7 @@ func (l *ledgers) plant(sold []sales.Order) []string {
 	add(reconcile.NotAtPlatform, order(0))
 	add(reconcile.PlatformUnknown, fmt.Sprintf("platform order %d", sold[0].Platform.OrderID))
 
-	_, _, err = l.a.account.Post(l.t.Context(), account.Request{
+	_, _, err := l.a.account.Post(l.t.Context(), account.Request{
 		Institution: "theatre", Kind: account.Correction, Key: "slip", Amount: domain.Money{Amount: 100, Currency: sold[1].Total.Currency}, Debit: account.Differences,
 		Credit: account.Pending, Order: string(sold[1].ID), By: "a test", Reason: "a slip",
 	})
@@ -312,6 +286,39 @@ func (l *ledgers) plant(sold []sales.Order) []string {
 	add(reconcile.DoublePayment, "payment "+byID["twice"])
 	slices.Sort(want)
 	return want
+}
+
+// lost sells an order at the platform that we give up: our close went out by another hand while the hold ran out here.
+func (l *ledgers) lost(reference string) string {
+	l.t.Helper()
+	id := l.hold(100)
+	held := l.order(id)
+	l.alter(held, func(o *sales.Order) { o.PaymentReference = reference })
+	client := l.a.institutions.Client("theatre")
+	pos, err := client.Catalog.GetPOSConfig(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	method := pos.POSConfigData.PaymentMethods[slices.IndexFunc(pos.POSConfigData.PaymentMethods, func(m s360.PaymentMethod) bool {
+		return strings.Contains(strings.ToUpper(m.Code+m.PaymentType), "PENDING") || strings.Contains(strings.ToUpper(m.Code+m.PaymentType), "WAIT")
+	})]
+	thousandths, err := held.Total.Thousandths()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	_, err = client.Orders.CloseOrder(l.t.Context(), s360.CloseOrderRequest{
+		OrderID: s360.ID(held.Platform.OrderID), OrderType: s360.OrderTypeSale, GenerateBarCodes: true,
+		Payments:      s360.List[s360.PaymentInfo]{{Amount: s360.Amount(thousandths), PaymentMethodID: method.ID}},
+		PurchaserInfo: &s360.ContactData{ContactReference: l.a.cfg.Institutions[slices.Index(l.a.cfg.codes(), "theatre")].PartnerContact},
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.call("shop", "POST", "/v1/orders/"+id+"/release", "", 202)
+	if o := l.order(id); o.Status != sales.Review {
+		l.t.Fatalf("the order is %s, want review", o.Status)
+	}
+	return id
 }
 
 // putRight decides what can be decided and mends the rest by hand; four cases stay as they are, decided.

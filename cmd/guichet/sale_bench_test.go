@@ -23,7 +23,7 @@ import (
 )
 
 // bench builds the whole service over the simulator in one process, without sockets to the platform.
-func bench(tb testing.TB, url string, platform *sim.Platform) *app {
+func bench(tb testing.TB, url string, platform *sim.Platform, change ...func(*InstitutionConfig)) *app {
 	tb.Helper()
 	return benchOver(tb, url, platform, platform.Transport())
 }
@@ -38,6 +38,9 @@ func benchOver(tb testing.TB, url string, platform *sim.Platform, transport http
 			Code: i.Code, BaseURL: "http://127.0.0.1/" + i.Code, Operator: i.Operator, Partner: i.Partner, Secret: domain.Secret(i.Secret),
 			PartnerContact: i.PartnerContact, PerMinute: 100_000, Concurrent: 50, Unmetered: true,
 		})
+		for _, c := range change {
+			c(&cfg.Institutions[len(cfg.Institutions)-1])
+		}
 	}
 	a, err := build(tb.Context(), cfg, options{
 		transport: transport, logTo: io.Discard,

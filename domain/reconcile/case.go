@@ -44,11 +44,12 @@ func Kinds() []Kind {
 // Action is what can be done about a case.
 type Action string
 
-// The actions. Those of the first line are carried out by us.
+// The actions. The first four are carried out by us.
 const (
 	Adopt          Action = "adopt"           // take over what the platform sold: tickets, and the posting
 	Renew          Action = "renew"           // take over the platform's good tickets in place of ours
 	Correct        Action = "correct"         // post the difference, against the account of differences
+	Refund         Action = "refund"          // undo the sale at the platform, once
 	AskInstitution Action = "ask_institution" // the institution must put it right; the case closes when it has
 	AskStorefront  Action = "ask_storefront"  // the storefront must, for example by refunding its buyer
 	Accept         Action = "accept"          // it is explained; it stays as it is
@@ -58,21 +59,23 @@ const (
 func (k Kind) Actions() []Action {
 	switch k {
 	case PlatformSold:
-		return []Action{Adopt, AskInstitution, Accept}
+		return []Action{Adopt, Refund, AskInstitution, Accept}
 	case AmountDiffers:
 		return []Action{Correct, AskInstitution, Accept}
 	case BarcodeChanged:
 		return []Action{Renew, AskInstitution, Accept}
 	case PlatformUnknown, NotAtPlatform, TicketMissing, TicketCancelled:
 		return []Action{AskInstitution, Accept}
-	case PaidNoTicket, TicketNoPayment, PaymentDiffers, DoublePayment:
+	case PaidNoTicket, TicketNoPayment, DoublePayment:
+		return []Action{AskStorefront, Refund, Accept}
+	case PaymentDiffers:
 		return []Action{AskStorefront, Accept}
 	}
 	return nil
 }
 
 // Ours reports whether we carry the action out.
-func (a Action) Ours() bool { return a == Adopt || a == Renew || a == Correct }
+func (a Action) Ours() bool { return a == Adopt || a == Renew || a == Correct || a == Refund }
 
 // Fact is one thing that a side says. Barcodes are shortened.
 type Fact struct {
@@ -150,7 +153,7 @@ type Decision struct {
 	Reason  string
 	By      string
 	At      time.Time
-	Outcome string // of an action of ours: "done", or why not
+	Outcome string // of an action of ours: "done", "under_way", "by_hand", or the code of what kept it
 }
 
 // decide takes a decision over. The same one again changes nothing; one that was carried out stays.
@@ -170,6 +173,9 @@ func (c *Case) decide(d Decision) error {
 	}
 	if c.Decision != nil && c.Decision.Action.Ours() && c.Decision.Outcome == outcomeDone {
 		return domain.Errorf(domain.Conflict, CodeCaseDecided, "it was decided and carried out; if the difference is still there, look at the order")
+	}
+	if c.Decision.underWay() && c.Decision.Action != d.Action {
+		return domain.Errorf(domain.Conflict, CodeCaseDecided, "it was decided and is under way; decide the same again to see how far it is")
 	}
 	c.Decision, c.State = &d, Decided
 	return nil

@@ -35,6 +35,7 @@ type Ledger interface {
 type Seller interface {
 	Adopt(ctx context.Context, id sales.OrderID) (sales.Order, error)
 	Renew(ctx context.Context, id sales.OrderID) (sales.Order, error)
+	Cancel(ctx context.Context, v sales.Viewer, id sales.OrderID, r sales.CancelRequest) (sales.Cancellation, sales.Order, error)
 }
 
 // Store keeps payments, runs, cases and the audit log. Implementations are safe for concurrent use, also by several

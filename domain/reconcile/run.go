@@ -369,7 +369,7 @@ func (w *work) compare(ctx context.Context, o *sales.Order) ([]Difference, error
 func (w *work) keep(ctx context.Context, found []Difference) error {
 	for _, d := range found {
 		now := w.Clock()
-		_, opened, err := w.Store.KeepCase(ctx, Case{
+		c, opened, err := w.Store.KeepCase(ctx, Case{
 			ID: w.IDs("cas"), Institution: w.run.Institution, Difference: d, State: Open, Proposed: d.Kind.Actions()[0], OpenedAt: now, SeenAt: now, Run: w.run.ID,
 		})
 		if err != nil {
@@ -379,8 +379,11 @@ func (w *work) keep(ctx context.Context, found []Difference) error {
 			w.run.Opened++
 			w.Log.LogAttrs(ctx, slog.LevelWarn, "reconciliation found a difference", slog.String("institution", string(w.run.Institution)),
 				slog.String("kind", string(d.Kind)), slog.String("subject", d.Subject.String()))
-		} else {
-			w.run.Seen++
+			continue
+		}
+		w.run.Seen++
+		if err := w.tellRefund(ctx, &c); err != nil {
+			return err
 		}
 	}
 	return nil

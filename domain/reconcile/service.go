@@ -165,13 +165,23 @@ func (s *Service) compareNow(ctx context.Context, o *sales.Order) ([]Difference,
 	return compareOrder(o, postings, f), nil
 }
 
-// again finds what is different now about the subject of a case.
+// errUnsettled says that an order's outcome is not known now, so that nothing can be said about a difference.
+var errUnsettled = errors.New("the order is being settled")
+
+// again finds what is different now about the subject of a case; errUnsettled where that cannot be said yet.
 func (s *Service) again(ctx context.Context, c *Case) ([]Difference, error) {
 	switch {
 	case c.Subject.Payment != "":
 		p, err := s.Store.Payment(ctx, c.Subject.Payment)
 		if err != nil {
 			return nil, err
+		}
+		orders, err := s.ofReference(ctx, p.Storefront, p.Reference)
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(orders, func(o sales.Order) bool { return o.Institution == p.Institution && o.Status.Unknown() }) {
+			return nil, errUnsettled
 		}
 		return s.paid(ctx, p)
 	case c.Subject.Platform != 0:
@@ -184,6 +194,9 @@ func (s *Service) again(ctx context.Context, c *Case) ([]Difference, error) {
 	o, err := s.Orders.Order(ctx, sales.OrderID(c.Subject.Order))
 	if err != nil {
 		return nil, err
+	}
+	if o.Status.Unknown() {
+		return nil, errUnsettled
 	}
 	if c.Kind == TicketNoPayment {
 		covered, err := s.Store.Covered(ctx, c.Institution)
@@ -202,10 +215,14 @@ func (s *Service) lookAgain(ctx context.Context, id, run string) (gone bool, err
 		return false, err
 	}
 	found, err := s.again(ctx, &c)
-	if err != nil {
+	unsettled := errors.Is(err, errUnsettled)
+	if err != nil && !unsettled {
 		return false, err
 	}
-	gone = !slices.ContainsFunc(found, func(d Difference) bool { return d.Fingerprint() == c.Fingerprint() })
+	if err := s.tellRefund(ctx, &c); err != nil {
+		return false, err
+	}
+	gone = !unsettled && !slices.ContainsFunc(found, func(d Difference) bool { return d.Fingerprint() == c.Fingerprint() })
 	now, entry := s.Clock(), s.IDs("aud")
 	_, err = s.Store.UpdateCase(ctx, id, func(c *Case) (*Entry, error) {
 		if run != "" {
@@ -219,13 +236,17 @@ func (s *Service) lookAgain(ctx context.Context, id, run string) (gone bool, err
 			return nil, nil //nolint:nilnil // somebody was quicker
 		}
 		c.close(now, run)
-		return &Entry{ID: entry, At: now, Actor: "reconciliation", Action: "case.closed", Subject: c.ID, Outcome: "the difference is gone"}, nil
+		return &Entry{ID: entry, At: now, Actor: byReconciliation, Action: "case.closed", Subject: c.ID, Outcome: "the difference is gone"}, nil
 	})
 	return gone, err
 }
 
+// byReconciliation is who acts in the audit log where no person does.
+const byReconciliation = "reconciliation"
+
 // Decide takes a person's decision over, logs it, and carries it out where that is ours to do. What could not be carried out
-// is said in the decision's outcome and may be decided again. Errors: case.unknown, case.action, case.decided.
+// is said in the decision's outcome and may be decided again. Errors: case.unknown, case.action, case.decided, and those of what
+// is carried out.
 func (s *Service) Decide(ctx context.Context, id string, d Decision) (Case, error) {
 	d.At, d.Outcome = s.Clock(), ""
 	entry := s.IDs("aud")
@@ -238,8 +259,7 @@ func (s *Service) Decide(ctx context.Context, id string, d Decision) (Case, erro
 	if err != nil || !d.Action.Ours() {
 		return c, err
 	}
-	outcome := outcomeDone
-	failed := s.carryOut(ctx, &c, d)
+	outcome, failed := s.carryOut(ctx, &c, d)
 	if failed != nil {
 		outcome = domain.AsError(failed).Code
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "a decision could not be carried out", slog.String("case", id), slog.String("error", failed.Error()))
@@ -260,21 +280,21 @@ func (s *Service) Decide(ctx context.Context, id string, d Decision) (Case, erro
 	return s.Store.Case(ctx, id)
 }
 
-// carryOut does what is ours to do.
-func (s *Service) carryOut(ctx context.Context, c *Case, d Decision) error {
+// carryOut does what is ours to do and says how far it is.
+func (s *Service) carryOut(ctx context.Context, c *Case, d Decision) (outcome string, err error) {
 	id := sales.OrderID(c.Subject.Order)
 	switch d.Action {
 	case Adopt:
-		_, err := s.Seller.Adopt(ctx, id)
-		return err
+		_, err = s.Seller.Adopt(ctx, id)
 	case Renew:
-		_, err := s.Seller.Renew(ctx, id)
-		return err
+		_, err = s.Seller.Renew(ctx, id)
 	case Correct:
-		return s.correct(ctx, c, d)
+		err = s.correct(ctx, c, d)
+	case Refund:
+		return s.refund(ctx, c)
 	case AskInstitution, AskStorefront, Accept:
 	}
-	return nil
+	return outcomeDone, err
 }
 
 // correct posts what the platform asks beyond what we booked.
