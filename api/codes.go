@@ -28,11 +28,10 @@ type explanation struct {
 
 // Codes of our adapters, which no domain package names.
 const (
-	codeTicketBarcode = "ticket.barcode"
-	codeLeaseLost     = "lease.lost"
-	codeQuotaPlan     = "quota.plan"
-	codePictureSize   = "picture.size"
-	codeRecording     = "quota.recording"
+	codeLeaseLost   = "lease.lost"
+	codeQuotaPlan   = "quota.plan"
+	codePictureSize = "picture.size"
+	codeRecording   = "quota.recording"
 )
 
 // explanations lists every code, in the order of the page.
@@ -113,7 +112,8 @@ func explanations() []explanation {
 		{sales.CodeBasketNotClosed, 409, "The basket is not sold", "errors[] says what each order came to: the rest was given back, what was sold before is undone or lies before a person."},
 		{sales.CodeRefundDenied, 409, "The institution does not take it back", "A person at the institution decided so; the tickets are good."},
 		{sales.CodeDuplicate, 409, "The platform gave a number twice", "An order or barcode number belongs to another order already; a person is looking at it."},
-		{codeTicketBarcode, 500, "The barcode cannot be drawn", "The platform's barcode does not fit the ticket's symbology; an operator must change the institution's setting."},
+		{delivery.CodeBarcode, 409, "The barcode cannot be drawn", "The platform's barcode does not fit the symbology or the page; detail says why. Another symbology or resolution may do; for good, an operator changes the institution's setting."},
+		{delivery.CodeUnreadable, 503, "The barcode cannot be read back", "It was drawn, and then could not be decoded again, so the ticket is not released; an operator is told."},
 
 		{quota.CodeRate, 429, "Our share of the platform's minute is spent", "Nothing was asked of the platform; try again as Retry-After says."},
 		{quota.CodeDay, 429, "Our share of the platform's day is spent", "Nothing was asked of the platform; try again tomorrow, or an operator must raise the quota."},

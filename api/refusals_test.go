@@ -12,6 +12,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/delivery"
 	"guichet/domain/freshness"
 	"guichet/domain/quota"
 	"guichet/domain/reconcile"
@@ -374,9 +375,13 @@ func laterRefusals() []refusal {
 		{name: "another storefront's ticket", do: func(r *rig) answer { return r.do("other", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID, "") }, status: 404, code: sales.CodeTicketUnknown},
 		{name: "tickets of a hold", do: func(r *rig) answer { return r.do("web", "GET", "/v1/orders/"+r.held().ID+"/tickets.pdf", "") }, status: 409, code: sales.CodeTicketNotIssued},
 		{name: "barcode that cannot be drawn", do: func(r *rig) answer {
-			r.renderer.fail = domain.Errorf(domain.Internal, codeTicketBarcode, "not for Code 128")
+			r.renderer.fail = domain.Errorf(domain.Conflict, delivery.CodeBarcode, "not for Code 128")
 			return r.do("web", "GET", "/v1/orders/"+r.issued().ID+"/tickets.pdf", "")
-		}, status: 500, code: domain.CodeInternal},
+		}, status: 409, code: delivery.CodeBarcode},
+		{name: "barcode that is not read back", do: func(r *rig) answer {
+			r.renderer.fail = domain.Errorf(domain.Unavailable, delivery.CodeUnreadable, "not released")
+			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+".pdf", "")
+		}, status: 503, code: delivery.CodeUnreadable, retry: true},
 	}
 }
 
@@ -450,7 +455,6 @@ func elsewhere() []string {
 		storefront.CodeKeyRate,         // TestThrottle
 		sales.CodePriceChanged,         // TestHold_PriceChanged
 		sales.CodeDuplicate,            // sales sends such an order to review
-		codeTicketBarcode,              // of kind internal, whose code stays inside
 		codeQuotaPlan, codeRecording,   // of the command line
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
 		freshness.CodeStale, // stays in the planner's steps

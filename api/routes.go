@@ -76,6 +76,7 @@ func (s *server) routes() []*route {
 		domain.CodePlatformRefused, domain.CodePlatformInProgress, domain.CodePlatformConfig, quota.CodeRate, quota.CodeDay, quota.CodeMonth, quota.CodePause,
 	}
 	change := append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeKeyReused}, platform...)
+	printed := []string{sales.CodeTicketNotIssued, sales.CodeTicketCancelled, delivery.CodeBarcode, delivery.CodeUnreadable} // of files with tickets
 	hold := append([]string{
 		sales.CodeKeyMissing, sales.CodeKeyReused, sales.CodeKeyInProgress, sales.CodeAvailability, sales.CodePriceChanged,
 		sales.CodePriceFraction, sales.CodeQuantity, sales.CodeItems, sales.CodeTariffRequires, sales.CodeCurrency, sales.CodeContact,
@@ -283,7 +284,7 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/orders/{id}/tickets.pdf", id: "getOrderPDF", tag: tagTickets, scopes: deliver,
-			summary: "Print an order's tickets", about: "One A4 page each.", codes: []string{sales.CodeUnknown, sales.CodeTicketNotIssued, sales.CodeTicketCancelled},
+			summary: "Print an order's tickets", about: "One A4 page each.", codes: append([]string{sales.CodeUnknown}, printed...),
 			mount: file[orderFileInput](s.orderPDF, "application/pdf"),
 		},
 		{
@@ -293,12 +294,12 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}.pdf", id: "getTicketPDF", tag: tagTickets, scopes: deliver, shared: true,
-			summary: "Print a ticket", codes: []string{sales.CodeTicketUnknown, sales.CodeTicketNotIssued, sales.CodeTicketCancelled},
+			summary: "Print a ticket", codes: append([]string{sales.CodeTicketUnknown}, printed...),
 			mount: file[ticketFileInput](s.getTicket, "application/pdf"),
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}.png", id: "getTicketPNG", tag: tagTickets, scopes: deliver, shared: true,
-			summary: "Draw a ticket", codes: []string{sales.CodeTicketUnknown, sales.CodeTicketNotIssued, sales.CodeTicketCancelled},
+			summary: "Draw a ticket", codes: append([]string{sales.CodeTicketUnknown}, printed...),
 			mount: file[ticketPictureInput](s.getTicket, "image/png"),
 		},
 

@@ -15,6 +15,7 @@ import (
 
 // symbol is an encoded barcode: a grid of modules without quiet zone. A linear one is a single row. It is immutable.
 type symbol struct {
+	kind    delivery.Symbology
 	payload string
 	w, h    int
 	quiet   int // modules that must stay white on every side (left and right only where linear)
@@ -22,26 +23,15 @@ type symbol struct {
 	dark    []bool // row by row
 }
 
-// Longest payloads. A Code 128 of 64 characters that cannot be paired into digits is 739 modules wide, which just fits the
-// page; the two-dimensional bound keeps modules large enough for a phone's camera.
-const (
-	maxLinear = 64
-	maxMatrix = 256
-)
-
 // encode turns a payload into modules, byte for byte. It returns a *domain.Error of CodeBarcode where that cannot be done.
 func encode(kind delivery.Symbology, payload string) (*symbol, error) {
-	longest := maxMatrix
-	if kind == delivery.Code128 {
-		longest = maxLinear
-	}
-	if err := printable(payload, longest); err != nil {
+	if err := kind.Carries(payload); err != nil {
 		return nil, err
 	}
 	var (
 		b   barcode.Barcode
 		err error
-		s   = &symbol{payload: payload}
+		s   = &symbol{kind: kind, payload: payload}
 	)
 	switch kind {
 	case delivery.Code128:
@@ -56,32 +46,17 @@ func encode(kind delivery.Symbology, payload string) (*symbol, error) {
 	case delivery.DataMatrix:
 		s.quiet = 2
 		b, err = datamatrix.Encode(payload)
-	default:
-		return nil, domain.Errorf(domain.Invalid, CodeBarcode, "There is no symbology %q.", string(kind))
+	case delivery.ITF:
+		return encodeITF(payload), nil
+	case delivery.PDF417:
+		return encodePDF417(payload), nil
 	}
 	if err != nil {
 		// The cause may quote the payload, so it is not kept.
-		return nil, domain.Errorf(domain.Internal, CodeBarcode, "The barcode cannot be printed as %s.", string(kind))
+		return nil, domain.Errorf(domain.Conflict, CodeBarcode, "The barcode cannot be printed as %s.", string(kind))
 	}
 	s.read(b)
 	return s, nil
-}
-
-// printable checks what every symbology needs of a payload.
-func printable(payload string, longest int) error {
-	if payload == "" {
-		return domain.Errorf(domain.Internal, CodeBarcode, "The ticket has no barcode.")
-	}
-	if len(payload) > longest {
-		return domain.Errorf(domain.Internal, CodeBarcode, "The barcode has %d characters, more than the %d that can be printed.",
-			len(payload), longest)
-	}
-	for i := range len(payload) {
-		if payload[i] < 0x20 || payload[i] > 0x7e {
-			return domain.Errorf(domain.Internal, CodeBarcode, "The barcode holds a character that is not printable ASCII.")
-		}
-	}
-	return nil
 }
 
 // read copies the modules out of the library's picture.
@@ -95,6 +70,9 @@ func (s *symbol) read(b image.Image) {
 		}
 	}
 }
+
+// wide says that the symbol lies: it wants a box that is wider than high.
+func (s *symbol) wide() bool { return s.linear || s.kind == delivery.PDF417 }
 
 // bars calls f for rectangles of dark modules that together cover all of them without overlapping. Equal runs of
 // neighbouring rows are joined.
@@ -162,8 +140,7 @@ func (s *symbol) fit(b rect, height float64) (measure, error) {
 		}
 		return measure{}, tooLarge()
 	}
-	side := min(b.W, b.H)
-	d := int(side / total / dot)
+	d := int(min(b.W/total, b.H/float64(s.h+2*s.quiet)) / dot)
 	if d < leastDots+1 {
 		return measure{}, tooLarge()
 	}
@@ -171,5 +148,5 @@ func (s *symbol) fit(b rect, height float64) (measure, error) {
 }
 
 func tooLarge() error {
-	return domain.Errorf(domain.Internal, CodeBarcode, "The barcode is too long to be printed in a readable size.")
+	return domain.Errorf(domain.Conflict, CodeBarcode, "The barcode is too long to be printed in a readable size.")
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,11 +34,28 @@ func cropMM(linear bool) rect {
 	return rect{4.5, 192, 47, 47.5}
 }
 
+// lies says that the layout prints a symbology in the wide box.
+func lies(kind delivery.Symbology) bool {
+	return slices.Contains([]delivery.Symbology{delivery.Code128, delivery.ITF, delivery.PDF417}, kind)
+}
+
+// payloadsOf are those that a symbology carries.
+func payloadsOf(kind delivery.Symbology) []string {
+	var out []string
+	for _, p := range payloads {
+		if kind.Carries(p) == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // decode reads the barcode of a picture file.
 func decode(t *testing.T, kind delivery.Symbology, file string) string {
 	t.Helper()
 	format := map[delivery.Symbology]string{
 		delivery.Code128: "Code128", delivery.QR: "QRCode", delivery.Aztec: "Aztec", delivery.DataMatrix: "DataMatrix",
+		delivery.ITF: "ITF", delivery.PDF417: "PDF417",
 	}[kind]
 	return tool(t, "ZXingReader", "-bytes", "-format", format, file)
 }
@@ -47,13 +65,13 @@ func TestBarcode_EverySymbology_DecodesFromThePDF(t *testing.T) {
 	r := mustNew(t, Options{})
 	const dpi = 200
 	for _, kind := range delivery.Symbologies() {
-		for i, payload := range payloads {
+		for i, payload := range payloadsOf(kind) {
 			t.Run(fmt.Sprintf("%s/%d", kind, i), func(t *testing.T) {
 				t.Parallel()
 				d := theatre(t)
 				d.Pages[0].Symbology, d.Pages[0].Barcode = kind, payload
 				pdf := mustFile(t, "ticket.pdf", mustPDF(t, r, d))
-				c := cropMM(kind == delivery.Code128)
+				c := cropMM(lies(kind))
 				px := func(mm float64) string { return strconv.Itoa(int(mm * dpi / 25.4)) }
 				tool(t, "pdftoppm", "-png", "-r", strconv.Itoa(dpi), "-x", px(c.X), "-y", px(c.Y), "-W", px(c.W), "-H", px(c.H),
 					"-singlefile", pdf, strings.TrimSuffix(pdf, ".pdf"))
@@ -68,8 +86,8 @@ func TestBarcode_EverySymbology_DecodesFromThePDF(t *testing.T) {
 func TestBarcode_WholePage_IsReadByAnotherDecoder(t *testing.T) {
 	t.Parallel()
 	r := mustNew(t, Options{})
-	for _, kind := range []delivery.Symbology{delivery.Code128, delivery.QR} {
-		for i, payload := range payloads {
+	for _, kind := range []delivery.Symbology{delivery.Code128, delivery.ITF, delivery.QR} {
+		for i, payload := range payloadsOf(kind) {
 			t.Run(fmt.Sprintf("%s/%d", kind, i), func(t *testing.T) {
 				t.Parallel()
 				d := theatre(t)
@@ -97,7 +115,7 @@ func TestBarcode_EverySymbology_DecodesFromThePicture(t *testing.T) {
 				const payload = "003100427719500018843276"
 				d := theatre(t)
 				d.Pages[0].Symbology, d.Pages[0].Barcode = kind, payload
-				file := mustFile(t, "own.png", cropPNG(t, mustPNG(t, r, d, dpi), cropMM(kind == delivery.Code128), dpi))
+				file := mustFile(t, "own.png", cropPNG(t, mustPNG(t, r, d, dpi), cropMM(lies(kind)), dpi))
 				if got := decode(t, kind, file); got != payload {
 					t.Errorf("decoded %q", got)
 				}
@@ -122,7 +140,8 @@ func TestBarcode_ImpossiblePayload_IsAnError(t *testing.T) {
 		"control":          {delivery.DataMatrix, "12\x1d34"},
 		"not UTF-8":        {delivery.Aztec, "12\xff34"},
 		"no symbology":     {"", "1234"},
-		"other symbology":  {"pdf417", "1234"},
+		"other symbology":  {"maxicode", "1234"},
+		"odd digits":       {delivery.ITF, "1234567"},
 		"line end":         {delivery.QR, "1234\n"},
 		"too fine to scan": {delivery.DataMatrix, strings.Repeat("~x", 128)},
 	} {
@@ -177,10 +196,10 @@ func TestFit_EverySymbol_KeepsItsQuietZoneAndWholeDots(t *testing.T) {
 			continue
 		}
 		for _, kind := range delivery.Symbologies() {
-			if (kind == delivery.Code128) != (e.If == "linear") {
+			if lies(kind) != (e.If == "linear") {
 				continue
 			}
-			for _, payload := range payloads {
+			for _, payload := range payloadsOf(kind) {
 				s, err := encode(kind, payload)
 				if err != nil {
 					t.Fatal(err)
@@ -198,7 +217,7 @@ func TestFit_EverySymbol_KeepsItsQuietZoneAndWholeDots(t *testing.T) {
 				if s.linear && len(payload) <= 28 && payload[0] == '0' && m.module < 0.33 {
 					t.Errorf("%q: modules of %v mm", payload, m.module)
 				}
-				if !s.linear && float64(s.h)*m.module < 28 {
+				if !s.wide() && float64(s.h)*m.module < 28 {
 					t.Errorf("%s %q: %v mm high", kind, payload, float64(s.h)*m.module)
 				}
 				if s.linear && m.height < 15 {
@@ -223,7 +242,7 @@ func TestEncode_Digits_UseCodeSetC(t *testing.T) {
 func TestBars_CoverEveryDarkModuleOnce(t *testing.T) {
 	t.Parallel()
 	for _, kind := range delivery.Symbologies() {
-		s, err := encode(kind, "OTI778120335502027052212345")
+		s, err := encode(kind, "0031004277195000")
 		if err != nil {
 			t.Fatal(err)
 		}

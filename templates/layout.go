@@ -268,7 +268,7 @@ const (
 // fits returns an error of CodeBarcode where a symbol is too large for the box the layout has for it.
 func (l *layout) fits(s *symbol) error {
 	form := onlyMatrix
-	if s.linear {
+	if s.wide() {
 		form = onlyLinear
 	}
 	for _, c := range l.codes {

@@ -53,7 +53,7 @@ func newPage(on canvas, l *layout, words *locale, sh *shaper, p *delivery.Page, 
 func newSubject(words *locale, p *delivery.Page, sym *symbol, pic *picture) subject {
 	s := subject{
 		facts: read(words, p), symbol: sym, price: p.Price,
-		is:     map[string]bool{"picture": pic != nil, "numbered": p.Numbered, "linear": sym != nil && sym.linear},
+		is:     map[string]bool{"picture": pic != nil, "numbered": p.Numbered, "linear": sym != nil && sym.wide()},
 		values: map[string]string{"kind": p.Kind, "language": words.tag, "symbology": string(p.Symbology)},
 	}
 	s.accent = houseColor(p.Organiser)

@@ -99,7 +99,7 @@ func TestPNG_Modules_AreBlackOnWhiteWithoutGrey(t *testing.T) {
 		for _, dpi := range []int{131} {
 			d := specimen(t)
 			d.Pages[0].Symbology = kind
-			c := cropMM(kind == delivery.Code128)
+			c := cropMM(lies(kind))
 			im := mustDecodePNG(t, cropPNG(t, mustPNG(t, r, d, dpi), rect{c.X + 5, c.Y + 4, c.W - 10, c.H - 8}, dpi))
 			for y := range im.Bounds().Dy() {
 				for x := range im.Bounds().Dx() {

@@ -22,6 +22,12 @@ type Options struct {
 	// Layouts is a folder of layout files, name.json each, with the pictures they use; nil has none. One that has the name
 	// of a shipped layout takes its place.
 	Layouts fs.FS
+	// Check is how many pages one is read back of as a picture before it is released: 1 all, 0 none. The modules of every
+	// barcode are read back in any case.
+	Check int
+	// Alarm hears of every ticket that is not released since its barcode is not read back, and why; nothing of the payload.
+	// Nil is not told. It may be called concurrently.
+	Alarm func(ticket string, err error)
 }
 
 // Renderer prints tickets as PDF, PNG and SVG. It implements delivery.Renderer and is safe for concurrent use.
@@ -32,6 +38,11 @@ type Renderer struct {
 	layouts atomic.Pointer[layoutSet]
 	album   *album
 	workers sync.Pool
+	reader  *reader
+	check   int
+	checked atomic.Uint64
+	failed  atomic.Bool // a barcode was not read back
+	alarm   func(ticket string, err error)
 }
 
 var (
@@ -50,7 +61,9 @@ func New(o Options) (*Renderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Renderer{log: o.Logger, locales: locales, folder: o.Layouts, album: newAlbum()}
+	r := &Renderer{
+		log: o.Logger, locales: locales, folder: o.Layouts, album: newAlbum(), reader: newReader(), check: o.Check, alarm: o.Alarm,
+	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -119,7 +132,13 @@ func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) er
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		j.draw(ctx, out, lf, out.size)
+		on := &witness{canvas: out}
+		j.draw(ctx, on, lf, out.size)
+		if r.due() {
+			if err := j.readBack(ctx, readPDF(out.content, out.width, out.height), on.seen); err != nil {
+				return err
+			}
+		}
 		if err := out.endPage(); err != nil {
 			return err
 		}
@@ -149,6 +168,12 @@ func (r *Renderer) plan(ctx context.Context, pages []delivery.Page) ([]leaf, []*
 		}
 		if symbols[i], err = l.symbol(&pages[i]); err != nil {
 			return nil, nil, err
+		}
+		if symbols[i] == nil {
+			continue
+		}
+		if err := r.reader.modules(symbols[i]); err != nil {
+			return nil, nil, r.unreadable(ctx, pages[i].TicketID, err)
 		}
 	}
 	return leaves, symbols, nil
@@ -312,8 +337,20 @@ func (r *Renderer) first(ctx context.Context, d delivery.Document, open func(w *
 	work := r.worker(words)
 	defer r.giveBack(ctx, work)
 	j := job{r: r, words: words, text: work.shaper, pages: d.Pages, symbols: symbols, pics: pictures{r: r}}
-	j.draw(ctx, open(work), j.spread(leaves)[0], size)
-	return nil
+	on, leaf := &witness{canvas: open(work)}, j.spread(leaves)[0]
+	j.draw(ctx, on, leaf, size)
+	if !r.due() {
+		return nil
+	}
+	page, ok := on.canvas.(*raster)
+	if !ok { // another drawing of the same page is looked at
+		page = newRaster(10, 10, checkDPI, work.drawn)
+		j.draw(ctx, page, leaf, page.size)
+	}
+	if page.err != nil {
+		return page.err
+	}
+	return j.readBack(ctx, page, on.seen)
 }
 
 // codePoint writes "U+1F3AD".

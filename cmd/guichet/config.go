@@ -21,7 +21,6 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/account"
-	"guichet/domain/delivery"
 	"guichet/domain/quota"
 	"guichet/secutix"
 )
@@ -58,6 +57,9 @@ type Config struct {
 	ReconcileCalls int `yaml:"reconcile_calls" env:"GUICHET_RECONCILE_CALLS"`
 	// ReconcileLookups is how many of them may go to orders of the platform that we do not know; 0 is 20.
 	ReconcileLookups int `yaml:"reconcile_lookups" env:"GUICHET_RECONCILE_LOOKUPS"`
+	// BarcodeCheck is how many ticket pages are painted and their barcodes decoded before they are released: "off", "all", or
+	// "1/N".
+	BarcodeCheck string `yaml:"barcode_check" env:"GUICHET_BARCODE_CHECK"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.
 	AllowSimulator bool                `yaml:"allow_simulator" env:"GUICHET_ALLOW_SIMULATOR"`
 	Institutions   []InstitutionConfig `yaml:"institutions"`
@@ -90,25 +92,28 @@ type InstitutionConfig struct {
 	HoldLifetime   time.Duration     `yaml:"hold_lifetime"`
 	RelativeUnit   string            `yaml:"sale_period_relative_unit"` // minutes, hours, days or ignore
 	ErrorWords     map[string]string `yaml:"error_words"`
-	Symbology      string            `yaml:"barcode"`
-	Terms          map[string]string `yaml:"terms"`
-	PerMinute      int               `yaml:"calls_per_minute"`
-	Concurrent     int               `yaml:"calls_at_once"`
-	MonthCalls     int64             `yaml:"calls_per_month"`
-	MonthBytes     int64             `yaml:"bytes_per_month"`
-	DayCalls       int64             `yaml:"calls_per_day"`
-	DayBytes       int64             `yaml:"bytes_per_day"`
-	SalesShare     int               `yaml:"sales_share"`
-	Gigabyte       int64             `yaml:"gigabyte"`
-	AgreedPerMin   int               `yaml:"agreed_calls_per_minute"`
-	Peaks          []PeakConfig      `yaml:"peaks"`
-	CallBlockPrice int64             `yaml:"call_block_price"` // minor units of currency per started 1,000 calls; 0: not known
-	DataBlockPrice int64             `yaml:"data_block_price"` // minor units of currency per started GB; 0: not known
-	PlannedOrders  int64             `yaml:"planned_orders"`   // a month; with calls_per_order refuses what cannot be kept
-	CallsPerOrder  int64             `yaml:"calls_per_order"`
-	Unmetered      bool              `yaml:"unmetered"`
-	AccountLimit   int64             `yaml:"account_limit"`  // minor units that may be owed to the institution; 0: no limit
-	AccountAlarms  []int             `yaml:"account_alarms"` // percent of it, default 80 and 95
+	// Barcode is the symbology of tickets, or several: the first that carries the payload. BarcodePrefixes replaces it for
+	// payloads that begin so.
+	Barcode         symbologies            `yaml:"barcode"`
+	BarcodePrefixes map[string]symbologies `yaml:"barcode_by_prefix"`
+	Terms           map[string]string      `yaml:"terms"`
+	PerMinute       int                    `yaml:"calls_per_minute"`
+	Concurrent      int                    `yaml:"calls_at_once"`
+	MonthCalls      int64                  `yaml:"calls_per_month"`
+	MonthBytes      int64                  `yaml:"bytes_per_month"`
+	DayCalls        int64                  `yaml:"calls_per_day"`
+	DayBytes        int64                  `yaml:"bytes_per_day"`
+	SalesShare      int                    `yaml:"sales_share"`
+	Gigabyte        int64                  `yaml:"gigabyte"`
+	AgreedPerMin    int                    `yaml:"agreed_calls_per_minute"`
+	Peaks           []PeakConfig           `yaml:"peaks"`
+	CallBlockPrice  int64                  `yaml:"call_block_price"` // minor units of currency per started 1,000 calls; 0: not known
+	DataBlockPrice  int64                  `yaml:"data_block_price"` // minor units of currency per started GB; 0: not known
+	PlannedOrders   int64                  `yaml:"planned_orders"`   // a month; with calls_per_order refuses what cannot be kept
+	CallsPerOrder   int64                  `yaml:"calls_per_order"`
+	Unmetered       bool                   `yaml:"unmetered"`
+	AccountLimit    int64                  `yaml:"account_limit"`  // minor units that may be owed to the institution; 0: no limit
+	AccountAlarms   []int                  `yaml:"account_alarms"` // percent of it, default 80 and 95
 }
 
 // PeakConfig is a time with a raised rate, agreed with the platform.
@@ -128,7 +133,7 @@ const (
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
-		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20,
+		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20, BarcodeCheck: "1/100",
 	}
 }
 
@@ -259,6 +264,9 @@ func (c *Config) Validate() error {
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		bad("log_format: %q is neither text nor json", c.LogFormat)
 	}
+	if _, ok := pagesPerCheck(c.BarcodeCheck); !ok {
+		bad("barcode_check: %q is none of off, all and 1/N with N up to 1000000", c.BarcodeCheck)
+	}
 	if c.HoldFor < time.Minute || c.HoldFor > time.Hour {
 		bad("hold_for: %s is not between 1m and 1h", c.HoldFor)
 	}
@@ -353,9 +361,7 @@ func (i *InstitutionConfig) validate() error {
 	if i.ClosePayments != "" && i.ClosePayments != "explicit" && i.ClosePayments != "omit" {
 		bad("close_payments: %q is neither explicit nor omit", i.ClosePayments)
 	}
-	if i.Symbology != "" && !slices.Contains(delivery.Symbologies(), delivery.Symbology(i.Symbology)) {
-		bad("barcode: %q is none of %v", i.Symbology, delivery.Symbologies())
-	}
+	i.checkBarcodes(bad)
 	if _, ok := secutix.RelativeUnits()[i.RelativeUnit]; !ok && i.RelativeUnit != "" {
 		bad("sale_period_relative_unit: %q is none of minutes, hours, days, ignore", i.RelativeUnit)
 	}

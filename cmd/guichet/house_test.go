@@ -47,7 +47,7 @@ var imports = map[string]rule{
 		"gorm.io/", "github.com/jackc/pgx/", "github.com/riverqueue/river", "github.com/google/go-cmp/", "pgregory.net/rapid",
 	}},
 	"templates": {ours: []string{"domain", "domain/sales", "domain/delivery"}, outside: []string{
-		"github.com/boombuler/barcode", "github.com/go-text/typesetting/", "golang.org/x/image/", "github.com/klauspost/compress/",
+		"github.com/boombuler/barcode", "github.com/makiuchi-d/gozxing", "github.com/go-text/typesetting/", "golang.org/x/image/", "github.com/klauspost/compress/",
 	}},
 	"api": {ours: []string{"domain", "domain/"}, outside: []string{
 		"github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/",

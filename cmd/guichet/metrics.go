@@ -18,13 +18,14 @@ import (
 
 // metrics is everything that Prometheus can read of us.
 type metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec
-	calls    *prometheus.HistogramVec
-	bytes    *prometheus.CounterVec
-	jobs     *prometheus.CounterVec
-	pushes   *prometheus.CounterVec
-	kinds    sync.Map // requestKind to its prometheus.Observer: finding one by its labels takes longer than counting
+	registry   *prometheus.Registry
+	requests   *prometheus.HistogramVec
+	calls      *prometheus.HistogramVec
+	bytes      *prometheus.CounterVec
+	jobs       *prometheus.CounterVec
+	pushes     *prometheus.CounterVec
+	unreadable prometheus.Counter
+	kinds      sync.Map // requestKind to its prometheus.Observer: finding one by its labels takes longer than counting
 }
 
 func newMetrics() *metrics {
@@ -47,8 +48,11 @@ func newMetrics() *metrics {
 		pushes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "guichet_pushes_total", Help: "Things that S-360's webhooks brought, by kind; other is not understood.",
 		}, []string{"institution", "kind"}),
+		unreadable: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "guichet_barcodes_unreadable_total", Help: "Tickets that were not released since their barcode was not read back.",
+		}),
 	}
-	m.registry.MustRegister(m.requests, m.calls, m.bytes, m.jobs, m.pushes, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.calls, m.bytes, m.jobs, m.pushes, m.unreadable, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"guichet/domain"
+	"guichet/domain/delivery"
 	"guichet/secutix/sim"
 	"guichet/secutix/tixngo"
 )
@@ -253,13 +254,13 @@ func (s *simulator) networks() []string {
 
 // institutions is the configuration a client of this simulator needs.
 func (s *simulator) institutions() []InstitutionConfig {
-	barcodes := map[string]string{"museum": "qr", "theatre": "code128", "stadium": "qr"}
+	barcodes := map[string]delivery.Symbology{"museum": delivery.QR, "theatre": delivery.Code128, "stadium": delivery.QR}
 	refunds := map[string]string{"theatre": "order", "museum": "order"} // the stadium undoes sales by hand
 	var out []InstitutionConfig
 	for _, i := range s.platform.Institutions() {
 		out = append(out, InstitutionConfig{
 			Code: i.Code, BaseURL: s.url + "/" + i.Code, Operator: i.Operator, Partner: i.Partner, Secret: domain.Secret(i.Secret),
-			PartnerContact: i.PartnerContact, PendingMethod: i.PendingMethodCode, Symbology: barcodes[i.Code], Terms: demoTerms(), Refunds: refunds[i.Code],
+			PartnerContact: i.PartnerContact, PendingMethod: i.PendingMethodCode, Barcode: symbologies{barcodes[i.Code]}, Terms: demoTerms(), Refunds: refunds[i.Code],
 		})
 	}
 	return out

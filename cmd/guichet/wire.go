@@ -123,7 +123,8 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.storefront = storefront.New(storefront.Deps{
 		Store: storage.NewKeyCache(a.db.Storefront(), keyTTL), Clock: a.clock, IDs: ids, Institutions: cfg.codes(),
 	})
-	renderer, err := templates.New(templates.Options{Logger: a.log})
+	check, _ := pagesPerCheck(cfg.BarcodeCheck) // validated
+	renderer, err := templates.New(templates.Options{Logger: a.log, Check: check, Alarm: a.alarmBarcode})
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +172,7 @@ func newLogger(cfg Config, w io.Writer) *slog.Logger {
 func ticketSettings(cfg Config) map[domain.InstitutionCode]delivery.Settings {
 	out := map[domain.InstitutionCode]delivery.Settings{}
 	for _, i := range cfg.Institutions {
-		out[domain.InstitutionCode(i.Code)] = delivery.Settings{Symbology: delivery.Symbology(i.Symbology), Terms: domain.Text(i.Terms)}
+		out[domain.InstitutionCode(i.Code)] = delivery.Settings{Symbols: i.symbols(), Terms: domain.Text(i.Terms)}
 	}
 	return out
 }

@@ -57,17 +57,3 @@ type Venue struct {
 type Seat struct {
 	Area, Block, Row, Number, Entrance string
 }
-
-// Symbology is the kind of barcode.
-type Symbology string
-
-// The symbologies a ticket can carry.
-const (
-	Code128    Symbology = "code128"
-	QR         Symbology = "qr"
-	Aztec      Symbology = "aztec"
-	DataMatrix Symbology = "datamatrix"
-)
-
-// Symbologies lists them all.
-func Symbologies() []Symbology { return []Symbology{Code128, QR, Aztec, DataMatrix} }

@@ -14,8 +14,8 @@ import (
 
 // Settings are one institution's choices for its tickets.
 type Settings struct {
-	Symbology Symbology   // empty is Code 128, the platform's own default
-	Terms     domain.Text // small print, per language
+	Symbols Symbols     // which barcode for which payload
+	Terms   domain.Text // small print, per language
 }
 
 // Deps is what a Service needs; all members but Pictures and Settings are mandatory.
@@ -152,12 +152,9 @@ func (s *Service) page(ctx context.Context, o *sales.Order, inst domain.Institut
 		Category: f.SeatCategoryName.Or(f.SeatCategoryCode, langs...), Color: f.Color,
 		Tariff: f.TariffName.Or(f.TariffCode, langs...), Price: l.UnitPrice, Holder: p.Holder,
 		Buyer: strings.TrimSpace(o.Buyer.FirstName + " " + o.Buyer.LastName),
-		Order: string(o.ID), Reference: o.Reference, Number: n, Barcode: string(t.Barcode), Symbology: set.Symbology,
+		Order: string(o.ID), Reference: o.Reference, Number: n, Barcode: string(t.Barcode), Symbology: set.Symbols.Choose(string(t.Barcode)),
 		Terms: set.Terms.Or("", langs...), Specimen: inst.PointOfSales.Test, SoldBy: o.Storefront, IssuedAt: t.IssuedAt,
 		Undated: f.Start.IsZero() && f.Day == "",
-	}
-	if pg.Symbology == "" {
-		pg.Symbology = Code128
 	}
 	if o.Platform.FileID != 0 {
 		pg.File = strconv.FormatInt(o.Platform.FileID, 10)

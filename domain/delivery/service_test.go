@@ -103,7 +103,7 @@ func TestDocument_HasEverythingATicketShows(t *testing.T) {
 	t.Parallel()
 	s := service(func(d *delivery.Deps) {
 		d.Settings = map[domain.InstitutionCode]delivery.Settings{
-			sample.Code: {Symbology: delivery.Aztec, Terms: domain.Text{"fr": "Ni repris ni échangé.\nMerci.", "en": "No refunds."}},
+			sample.Code: {Symbols: delivery.Symbols{Preferred: []delivery.Symbology{delivery.Aztec}}, Terms: domain.Text{"fr": "Ni repris ni échangé.\nMerci.", "en": "No refunds."}},
 		}
 		d.Pictures = pictures(func(_ context.Context, address string) ([]byte, error) { return []byte("picture of " + address), nil })
 	})
