@@ -79,12 +79,12 @@ type envelope struct {
 }
 
 // readEnvelope fills a.envelope from the body.
-func (a *answer) readEnvelope() {
+func (a *answer) readEnvelope(known *plans) {
 	if len(a.body) == 0 || firstByte(a.body) != '{' {
 		return
 	}
 	var e envelope
-	if a.unreadable = Decode(a.body, &e); a.unreadable == nil {
+	if a.unreadable = known.decode(a.body, &e); a.unreadable == nil {
 		a.envelope = &e
 	}
 }
@@ -128,11 +128,11 @@ func invoke[R any](ctx context.Context, client *Client, m method, request any) (
 	a, err := client.chain.do(ctx, c)
 	if err != nil {
 		if a != nil && a.envelope != nil {
-			_ = decodeValid(a.body, &result) // the refusal is what the caller is told
+			_ = client.session.plans.decodeValid(a.body, &result) // the refusal is what the caller is told
 		}
 		return result, err
 	}
-	if err := decodeValid(a.body, &result); err != nil {
+	if err := client.session.plans.decodeValid(a.body, &result); err != nil {
 		e := newError(c, KindDecode)
 		e.HTTPStatus, e.Sent, e.Err = a.status, true, err
 		return result, e

@@ -50,7 +50,7 @@ func (s Span) Each(take func(*Product) error) error {
 	if len(s) == 0 {
 		return nil
 	}
-	d := newDecoder(s)
+	d := newDecoder(s, new(plans))
 	d.once, d.texts = true, map[string]string{}
 	one := func(n int) error {
 		var p Product

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -25,35 +26,42 @@ import (
 // The error names the path of the offending member and never its value, except
 // for an amount. Types with an Extra decode themselves this way, so encoding/json
 // reads everything below them alike; it is stricter about the few types above.
-func Decode(data []byte, v any) error {
-	_, err := decode(data, v)
-	return err
-}
+func Decode(data []byte, v any) error { return new(plans).decode(data, v) }
 
 // Unknown reads data into v like Decode and returns the members that v's types
 // neither name nor keep in an Extra, each as "Type.member". The simulator uses
 // it to refuse a misspelled request.
-func Unknown(data []byte, v any) ([]string, error) { return decode(data, v) }
-
-func decode(data []byte, v any) ([]string, error) {
+func Unknown(data []byte, v any) ([]string, error) {
 	if err := check(data); err != nil {
 		return nil, err
 	}
-	return decodeChecked(data, v)
+	return new(plans).decodeChecked(data, v)
+}
+
+// plans remembers how types are read, for as long as one client or one
+// document lives. The zero value knows none; it is safe for concurrent use.
+type plans struct{ byType sync.Map }
+
+// decode is Decode.
+func (p *plans) decode(data []byte, v any) error {
+	if err := check(data); err != nil {
+		return err
+	}
+	return p.decodeValid(data, v)
 }
 
 // decodeValid is Decode for data that is known to be valid JSON.
-func decodeValid(data []byte, v any) error {
-	_, err := decodeChecked(data, v)
+func (p *plans) decodeValid(data []byte, v any) error {
+	_, err := p.decodeChecked(data, v)
 	return err
 }
 
-func decodeChecked(data []byte, v any) ([]string, error) {
+func (p *plans) decodeChecked(data []byte, v any) ([]string, error) {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
 		return nil, fmt.Errorf("decode into %T: need a non-nil pointer", v)
 	}
-	d := newDecoder(data)
+	d := newDecoder(data, p)
 	_, d.once = v.(onlyOnce)
 	d.space()
 	if err := d.value(rv.Elem()); err != nil {
@@ -66,15 +74,13 @@ func decodeChecked(data []byte, v any) ([]string, error) {
 type decoder struct {
 	data    []byte
 	pos     int
-	plans   map[reflect.Type]*plan
+	plans   *plans
 	unknown []string
 	once    bool              // a member that stands twice is an error
 	texts   map[string]string // short texts read before, when they are kept
 }
 
-func newDecoder(data []byte) *decoder {
-	return &decoder{data: data, plans: map[reflect.Type]*plan{}}
-}
+func newDecoder(data []byte, known *plans) *decoder { return &decoder{data: data, plans: known} }
 
 // onlyOnce marks a type in whose document no member may stand twice: which of
 // the two counts would be chance.
@@ -140,12 +146,20 @@ func inMember(name string, err error) error {
 	return w
 }
 
-func (d *decoder) planOf(t reflect.Type) *plan {
-	if p, ok := d.plans[t]; ok {
-		return p
+// of says how a struct type is read.
+func (p *plans) of(t reflect.Type) *plan {
+	if known, ok := p.byType.Load(t); ok {
+		if known, ok := known.(*plan); ok {
+			return known
+		}
 	}
+	made := planOf(t)
+	p.byType.Store(t, made)
+	return made
+}
+
+func planOf(t reflect.Type) *plan {
 	p := &plan{members: map[string]member{}}
-	d.plans[t] = p
 	p.after = reflect.PointerTo(t).Implements(reflect.TypeFor[afterDecoder]())
 	for _, f := range reflect.VisibleFields(t) {
 		if !f.IsExported() || f.Anonymous {
@@ -332,7 +346,7 @@ func (d *decoder) object(v reflect.Value) error {
 		}
 		return nil
 	}
-	p := d.planOf(v.Type())
+	p := d.plans.of(v.Type())
 	d.pos++
 	var before seen
 	for d.space(); d.data[d.pos] != '}'; d.space() {

@@ -91,7 +91,7 @@ func (h httpHandler) read(ctx context.Context, c call, a *answer, response *http
 	a.bytesIn = wire.n + headBytes(response.Status, response.Header)
 	if err == nil {
 		a.body = bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF"))
-		a.readEnvelope()
+		a.readEnvelope(&h.session.plans)
 		return nil
 	}
 	kind := KindUnavailable

@@ -78,7 +78,7 @@ func (h loginHandler) ask(ctx context.Context, c call) (string, error) {
 		return "", err
 	}
 	var result loginResult
-	if err := decodeValid(a.body, &result); err != nil || result.Token == "" {
+	if err := h.session.plans.decodeValid(a.body, &result); err != nil || result.Token == "" {
 		return "", errors.New("the login's answer holds no token")
 	}
 	return result.Token, nil

@@ -17,6 +17,8 @@ type session struct {
 	ahead       time.Duration
 	measured    bool
 	correctSkew bool
+
+	plans plans // of the types that answers are read into
 }
 
 func newSession() *session { return &session{loggingIn: make(chan struct{}, 1)} }
