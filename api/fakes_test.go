@@ -471,6 +471,14 @@ func (s *orderStore) DueOrders(context.Context, []sales.Status, time.Time, int) 
 	return nil, nil
 }
 
+func (s *orderStore) DueLooks(context.Context, domain.InstitutionCode, time.Time, int) ([]sales.DueLook, error) {
+	return nil, nil
+}
+
+func (s *orderStore) TakeLook(context.Context, domain.InstitutionCode, domain.Day, int) (bool, error) {
+	return false, nil
+}
+
 func (s *orderStore) BeginBasketClose(_ context.Context, c sales.BasketClose) (sales.BasketClose, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -736,6 +744,10 @@ func (p *orderPlatform) Read(_ context.Context, o sales.Order) (sales.Outcome, e
 		return p.onRead(o)
 	}
 	return sales.Outcome{State: sales.PlatformOpen}, nil
+}
+
+func (p *orderPlatform) Reread(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	return p.Read(ctx, o)
 }
 
 func (p *orderPlatform) Release(_ context.Context, o sales.Order) error {

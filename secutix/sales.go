@@ -382,6 +382,15 @@ func (i *institution) toClose(o sales.Order, pos *pointOfSales) (s360.CloseOrder
 
 // Read implements sales.Platform. S-360: ExternalOrderService.getOrderDetails with granularity TICKETS.
 func (s Sales) Read(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	return s.read(ctx, o, classSettle)
+}
+
+// Reread implements sales.Platform. S-360: ExternalOrderService.getOrderDetails with granularity TICKETS.
+func (s Sales) Reread(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	return s.read(ctx, o, classControl)
+}
+
+func (s Sales) read(ctx context.Context, o sales.Order, class string) (sales.Outcome, error) {
 	ctx = quota.ForOrder(ctx, string(o.ID))
 	i, err := s.of(o.Institution)
 	if err != nil {
@@ -391,7 +400,7 @@ func (s Sales) Read(ctx context.Context, o sales.Order) (sales.Outcome, error) {
 	if err != nil {
 		return sales.Outcome{}, err
 	}
-	answer, err := i.client.WithClass(classSettle).Orders.GetOrderDetails(ctx, s360.OrderDetailsRequest{
+	answer, err := i.client.WithClass(class).Orders.GetOrderDetails(ctx, s360.OrderDetailsRequest{
 		OrderID: s360.ID(o.Platform.OrderID), Granularity: s360.GranularityTickets,
 	})
 	if err != nil {

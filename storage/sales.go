@@ -34,6 +34,7 @@ type (
 		OrderID     string
 		Institution string
 		Barcode     string
+		Performance int64 // 0: none
 	}
 	keyRow struct {
 		Storefront string `gorm:"primaryKey"`
@@ -339,7 +340,11 @@ func insertTickets(tx *gorm.DB, o *sales.Order) error {
 		return nil
 	}
 	rows := mapEach(o.Tickets, func(t sales.Ticket) ticketRow {
-		return ticketRow{ID: t.ID, OrderID: string(o.ID), Institution: string(o.Institution), Barcode: plain(string(t.Barcode))}
+		row := ticketRow{ID: t.ID, OrderID: string(o.ID), Institution: string(o.Institution), Barcode: plain(string(t.Barcode))}
+		if l, _ := o.Place(t.Place); l != nil {
+			row.Performance = int64(l.Performance)
+		}
+		return row
 	})
 	return tx.CreateInBatches(rows, batch).Error
 }
@@ -443,7 +448,7 @@ func fromCursor(cursor string) (at time.Time, id string, err error) {
 }
 
 // DueOrders implements sales.Store. An order without a NextCheckAt is due, and first: better looked at once too often
-// than never; but for those issued or in review.
+// than never; but for those issuing, issued or in review.
 func (s *Sales) DueOrders(ctx context.Context, statuses []sales.Status, before time.Time, limit int) ([]sales.OrderID, error) {
 	if len(statuses) == 0 || limit <= 0 {
 		return nil, nil
@@ -456,7 +461,7 @@ func (s *Sales) DueOrders(ctx context.Context, statuses []sales.Status, before t
 
 func selectDue(tx *gorm.DB, statuses []sales.Status, before time.Time) *gorm.DB {
 	return tx.Where("status IN ? AND next_check_at <= ? AND (status NOT IN ? OR next_check_at > ?)", statuses, instant(before),
-		[]sales.Status{sales.Issued, sales.Review}, instant{}).
+		[]sales.Status{sales.Issued, sales.Issuing, sales.Review}, instant{}).
 		Order("next_check_at, id")
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 
 	"guichet/domain"
@@ -29,6 +30,8 @@ type orderRow struct {
 	CreatedAt       instant `gorm:"autoCreateTime:false"`
 	UpdatedAt       instant `gorm:"autoUpdateTime:false"`
 	NextCheckAt     instant
+	LookAt          int64 // milliseconds since 1970; 0: never
+	LookFor         int64 // the same; 0: no performance
 	Search          string
 	Claim           int64 // thousandths
 	// PaymentReference is also in the content; here it is found by.
@@ -68,8 +71,17 @@ func fromOrder(o *sales.Order) (orderRow, error) {
 		ID: string(o.ID), Institution: string(o.Institution), Storefront: plain(o.Storefront), Reference: plain(o.Reference),
 		Basket: plain(string(o.Basket)), Status: string(o.Status), Version: o.Version, PlatformOrderID: o.Platform.OrderID, PlatformFileID: o.Platform.FileID,
 		CreatedAt: instant(millis(o.CreatedAt)), UpdatedAt: instant(millis(o.UpdatedAt)), NextCheckAt: instant(millis(o.NextCheckAt)),
+		LookAt: unixMillis(o.LookAt), LookFor: unixMillis(o.LookFor),
 		Search: orderSearch(o), Format: orderFormat, Content: string(content),
 	}, nil
+}
+
+// unixMillis is a time as a number that sorts; 0 is the zero time.
+func unixMillis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
 }
 
 // orderSearch is what an operator may type a part of, one thing a line, folded.
@@ -135,6 +147,8 @@ type (
 		NextCheckAt       stamp         `json:"next_check_at,omitzero"`
 		Checks            int           `json:"checks,omitzero"`
 		AskedUntil        stamp         `json:"asked_until,omitzero"`
+		LookAt            stamp         `json:"look_at,omitzero"`
+		LookFor           stamp         `json:"look_for,omitzero"`
 	}
 	moneyContent struct {
 		Amount   int64  `json:"amount,omitzero"`
@@ -284,7 +298,7 @@ func (c *orderContent) toOrder() sales.Order {
 		Change:           c.Change.toLineChange(),
 		History:          mapEach(c.History, stepContent.toStep),
 		CreatedAt:        c.CreatedAt.time(), UpdatedAt: c.UpdatedAt.time(), NextCheckAt: c.NextCheckAt.time(),
-		Checks: c.Checks, AskedUntil: c.AskedUntil.time(),
+		Checks: c.Checks, AskedUntil: c.AskedUntil.time(), LookAt: c.LookAt.time(), LookFor: c.LookFor.time(),
 	}
 }
 
@@ -304,7 +318,7 @@ func fromOrderContent(o *sales.Order) orderContent {
 		Change:           fromLineChange(o.Change),
 		History:          mapEach(o.History, fromStep),
 		CreatedAt:        toStamp(o.CreatedAt), UpdatedAt: toStamp(o.UpdatedAt), NextCheckAt: toStamp(o.NextCheckAt),
-		Checks: o.Checks, AskedUntil: toStamp(o.AskedUntil),
+		Checks: o.Checks, AskedUntil: toStamp(o.AskedUntil), LookAt: toStamp(o.LookAt), LookFor: toStamp(o.LookFor),
 	}
 }
 

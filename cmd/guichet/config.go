@@ -60,6 +60,8 @@ type Config struct {
 	// BarcodeCheck is how many ticket pages are painted and their barcodes decoded before they are released: "off", "all", or
 	// "1/N".
 	BarcodeCheck string `yaml:"barcode_check" env:"GUICHET_BARCODE_CHECK"`
+	// LookBefore is how long before a performance its sold orders are looked at, for what the institution changed; empty is never.
+	LookBefore []time.Duration `yaml:"look_before" env:"GUICHET_LOOK_BEFORE"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.
 	AllowSimulator bool                `yaml:"allow_simulator" env:"GUICHET_ALLOW_SIMULATOR"`
 	Institutions   []InstitutionConfig `yaml:"institutions"`
@@ -112,6 +114,7 @@ type InstitutionConfig struct {
 	PlannedOrders   int64                  `yaml:"planned_orders"`   // a month; with calls_per_order refuses what cannot be kept
 	CallsPerOrder   int64                  `yaml:"calls_per_order"`
 	Unmetered       bool                   `yaml:"unmetered"`
+	LooksPerDay     int                    `yaml:"looks_per_day"`  // at sold orders; 0 is 100, or 10000 unmetered; below 0 is none
 	AccountLimit    int64                  `yaml:"account_limit"`  // minor units that may be owed to the institution; 0: no limit
 	AccountAlarms   []int                  `yaml:"account_alarms"` // percent of it, default 80 and 95
 }
@@ -130,10 +133,14 @@ const (
 	freshnessMoved   = "moved"
 )
 
+// maxLooks is how often a sold order may be looked at before a performance.
+const maxLooks = 5
+
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
 		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20, BarcodeCheck: "1/100",
+		LookBefore: []time.Duration{72 * time.Hour, 3 * time.Hour},
 	}
 }
 
@@ -299,6 +306,14 @@ func (c *Config) Validate() error {
 	if c.ReconcileCalls > 100_000 || c.ReconcileLookups < 0 || c.ReconcileLookups > 100_000 {
 		bad("reconcile_calls and reconcile_lookups: at most 100000, and lookups not below 0")
 	}
+	if len(c.LookBefore) > maxLooks {
+		bad("look_before: at most %d times", maxLooks)
+	}
+	for _, d := range c.LookBefore {
+		if d < 10*time.Minute || d > 90*24*time.Hour {
+			bad("look_before: %s is not between 10m and 2160h (90 days)", d)
+		}
+	}
 	if c.MaxBody < 1024 || c.MaxBody > 64<<20 {
 		bad("max_body: %d is not between 1024 and 67108864 bytes", c.MaxBody)
 	}
@@ -375,6 +390,9 @@ func (i *InstitutionConfig) validate() error {
 	}
 	if i.DayCalls < 0 || i.DayBytes < 0 || i.Gigabyte < 0 || i.CallBlockPrice < 0 || i.DataBlockPrice < 0 || i.SalesShare < 0 || i.SalesShare > 100 {
 		bad("limits and prices cannot be negative, and sales_share is at most 100 percent")
+	}
+	if i.LooksPerDay > 1_000_000 {
+		bad("looks_per_day: %d is above 1000000", i.LooksPerDay)
 	}
 	if i.AccountLimit < 0 || i.AccountLimit > account.MaxThousandths/1000 {
 		bad("account_limit: %d is not between 0 and %d", i.AccountLimit, int64(account.MaxThousandths/1000))

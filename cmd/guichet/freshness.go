@@ -24,6 +24,7 @@ func newFreshness(a *app, ids domain.IDs) *freshness.Service {
 		Alone:  a.alone(func() string { return process }),
 	})
 	p.opens = s.Opens
+	a.purse = p
 	return s
 }
 

@@ -56,6 +56,9 @@ func (a *app) table() []job {
 		{kind: "sales.release_sweep", queue: storage.QueueSale, every: 15 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.sales.ExpireDue(ctx)
 		}},
+		{kind: "sales.look_sweep", queue: storage.QueueSale, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
+			return a.sales.LookDue(ctx, domain.InstitutionCode(id))
+		}},
 		{kind: "sales.basket_sweep", queue: storage.QueueSale, every: 15 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.sales.ContinueBaskets(ctx)
 		}},

@@ -35,6 +35,7 @@ type app struct {
 	catalog      *catalog.Service
 	freshness    *freshness.Service
 	views        *freshness.Views
+	purse        *purse
 	sales        *sales.Service
 	account      *account.Service
 	reconcile    *reconcile.Service
@@ -112,6 +113,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.sales = sales.New(sales.Deps{
 		Store: a.db.Sales(), Platform: secutix.Sales{Institutions: a.institutions}, Catalog: a.catalog, Clock: a.clock, IDs: ids, Log: a.log,
 		HoldFor: cfg.HoldFor, AccountLimits: cfg.accountLimits(), Watch: a.watchOrders,
+		LookBefore: cfg.LookBefore, Looks: a.looks,
 	})
 	a.account = account.New(account.Deps{
 		Store: a.db.Account(), Institutions: a.catalog, Clock: a.clock, Log: a.log, Limits: cfg.accountAlarms(), Alarm: a.alarmAccount,

@@ -139,6 +139,19 @@ func (s *Service) TariffRequires(code domain.InstitutionCode, id TariffID) []Tar
 	return slices.Clone(t.Requires)
 }
 
+// PerformanceStart is when a performance begins, as the catalog has it now; false where it does not know it, or when.
+func (s *Service) PerformanceStart(code domain.InstitutionCode, id PerformanceID) (time.Time, bool) {
+	v, err := s.View(code)
+	if err != nil {
+		return time.Time{}, false
+	}
+	p := v.Performance(id)
+	if p == nil || p.Start.IsZero() {
+		return time.Time{}, false
+	}
+	return p.Start, true
+}
+
 // Facts says what is printed of a want; ok is false where the catalog does not have it (any more).
 func (s *Service) Facts(code domain.InstitutionCode, w Want) (Facts, bool) {
 	v, err := s.View(code)

@@ -33,7 +33,7 @@ func (s *Service) Adopt(ctx context.Context, id OrderID) (Order, error) {
 		return o, domain.Errorf(domain.Conflict, CodeStatus, "the platform has not sold this order")
 	}
 	now := s.Clock()
-	ids := s.ids("tkt", o.Places()+len(read.Tickets))
+	ids, starts := s.ids("tkt", o.Places()+len(read.Tickets)), s.starts(&o)
 	o, err = s.keep(ctx, id, func(o *Order) error {
 		if o.Status.Sold() {
 			return nil
@@ -41,7 +41,7 @@ func (s *Service) Adopt(ctx context.Context, id OrderID) (Order, error) {
 		if err := o.beginAdoption(now); err != nil {
 			return err
 		}
-		return o.finishClose(read, now, now.Add(settleDelay(0)), ids, noteAdopted)
+		return o.finishClose(read, now, starts, ids, noteAdopted)
 	})
 	if domain.HasCode(err, CodeDuplicate) {
 		if o, err = s.soldAsAnothers(ctx, id, now); err == nil {

@@ -29,6 +29,8 @@ func causeOf(note string) string {
 		return "the platform let the hold lapse"
 	case noteBarcodeLate:
 		return "sold, a barcode is still missing"
+	case noteBarcodeNear:
+		return "people were told: a barcode is missing and the performance is near"
 	case noteTotalDiffers:
 		return "the platform's amount is not ours"
 	case noteDuplicate:

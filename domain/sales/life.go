@@ -16,6 +16,7 @@ const (
 	noteRead          = "read"                   // found out by reading the platform
 	noteLapsed        = "lapsed"                 // the platform let the hold lapse
 	noteBarcodeLate   = "barcode_late"           // sold, a barcode is still missing
+	noteBarcodeNear   = "barcode_near"           // people were told: it is missing and the performance is near
 	noteTotalDiffers  = "total_differs"          // the platform's sale amount is not what we paid
 	noteDuplicate     = "duplicate"              // a barcode or platform order that another order has
 	noteSoldAfterEnd  = "sold_after_end"         // the platform closed an order that we had seen end
@@ -177,8 +178,9 @@ func (o *Order) beginClose(at, readAt, deadline time.Time, reference string, hol
 }
 
 // finishClose takes over what the platform sold. The money is posted when the order becomes sold, once; it becomes issued
-// when every place has a barcode, and stays issuing until then. Calling it again with more barcodes is how it gets there.
-func (o *Order) finishClose(out Outcome, at, next time.Time, ticketIDs []string, note string) error {
+// when every place has a barcode, and stays issuing until then. Calling it again with more barcodes is how it gets there. Starts
+// are when its performances begin.
+func (o *Order) finishClose(out Outcome, at time.Time, starts []time.Time, ticketIDs []string, note string) error {
 	wasSold := o.wasSold()
 	o.takeTickets(out.Tickets, at, ticketIDs)
 	complete := o.complete()
@@ -192,13 +194,13 @@ func (o *Order) finishClose(out Outcome, at, next time.Time, ticketIDs []string,
 		}
 		o.NextCheckAt = time.Time{}
 	case o.Status == Issuing:
-		o.due(next)
+		o.awaitBarcodes(at, starts)
 	default:
 		if err := o.step(Issuing, at, note); err != nil {
 			return err
 		}
 		o.Checks = 0
-		o.due(next)
+		o.awaitBarcodes(at, starts)
 	}
 	if out.Total != nil && *out.Total != o.Total && !wasSold {
 		o.History[len(o.History)-1].Note = joinNotes(note, noteTotalDiffers)
@@ -218,7 +220,7 @@ func (o *Order) soldAsAnothers(at time.Time) error {
 			return err
 		}
 		tasks := o.Tasks
-		if err := o.finishClose(Outcome{State: PlatformClosed}, at, at, nil, ""); err != nil {
+		if err := o.finishClose(Outcome{State: PlatformClosed}, at, nil, nil, ""); err != nil {
 			return err
 		}
 		o.Tasks = tasks // a person looks next

@@ -268,6 +268,24 @@ func (p *platform) Read(ctx context.Context, o sales.Order) (sales.Outcome, erro
 	return out, nil
 }
 
+func (p *platform) Reread(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	a, err := p.begin(ctx, "look")
+	if err != nil {
+		return sales.Outcome{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.of(o); a == answers && s != nil {
+		p.note("look %d", o.Platform.OrderID)
+		return p.tell(o, s), nil
+	}
+	if a == limited {
+		return sales.Outcome{}, domain.Errorf(domain.Limited, "quota.month", "spent")
+	}
+	p.note("look %d failed", o.Platform.OrderID)
+	return sales.Outcome{}, domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "no answer")
+}
+
 func (p *platform) Release(ctx context.Context, o sales.Order) error {
 	a, err := p.begin(ctx, "release")
 	if err != nil {
@@ -504,6 +522,14 @@ func (p *platform) ReadRefund(ctx context.Context, o sales.Order, r sales.Refund
 	}
 	p.note("look at refund %d %s", o.Platform.OrderID, seen.State)
 	return seen, nil
+}
+
+func (q quoter) PerformanceStart(_ domain.InstitutionCode, id catalog.PerformanceID) (time.Time, bool) {
+	p := q.view.Performance(id)
+	if p == nil || p.Start.IsZero() {
+		return time.Time{}, false
+	}
+	return p.Start, true
 }
 
 func (q quoter) TariffRequires(_ domain.InstitutionCode, id catalog.TariffID) []catalog.TariffID {

@@ -20,6 +20,9 @@ type Platform interface {
 	Close(ctx context.Context, o Order) (Outcome, error)
 	// Read says what the platform has of an order. S-360: ExternalOrderService.getOrderDetails (TICKETS).
 	Read(ctx context.Context, o Order) (Outcome, error)
+	// Reread is Read for when nobody waits: it gives way to sales and settling, and is refused (Limited) where only their share of
+	// the calls is left. S-360: ExternalOrderService.getOrderDetails (TICKETS).
+	Reread(ctx context.Context, o Order) (Outcome, error)
 	// Release gives every place of the order back. S-360: ExternalOrderService.abandonMovements.
 	Release(ctx context.Context, o Order) error
 	Changer
@@ -143,6 +146,7 @@ type Catalog interface {
 	// TariffRequires lists the tariffs of which one must stand in an order beside this one; none where it needs none, or
 	// where the catalog does not know it any more.
 	TariffRequires(code domain.InstitutionCode, id catalog.TariffID) []catalog.TariffID
+	Starts
 }
 
 // Store keeps orders. Implementations are safe for concurrent use, also by several processes.
@@ -168,11 +172,12 @@ type Store interface {
 	// OrderByTicket loads the order that has the ticket; domain.NotFound (ticket.unknown).
 	OrderByTicket(ctx context.Context, ticket string) (Order, error)
 	// DueOrders lists up to limit orders in the statuses given whose NextCheckAt is not after the time, oldest first. An
-	// order that is issued, or in review, is due only if it has one.
+	// order that is issuing, issued or in review is due only if it has one.
 	DueOrders(ctx context.Context, statuses []Status, before time.Time, limit int) ([]OrderID, error)
 	// CountOrders counts orders by institution and status.
 	CountOrders(ctx context.Context) ([]Count, error)
 	BasketStore
+	LookStore
 }
 
 // Key is an idempotency key: who sent it, for which call, and a digest of what was asked.

@@ -27,21 +27,29 @@ func (s *Service) settleIssued(ctx context.Context, o Order) (Order, error) {
 	if err != nil {
 		return s.rereadLater(ctx, o)
 	}
+	return s.takeRead(ctx, o, read, func(*Order) {}, func() (Order, error) { return s.rereadLater(ctx, o) })
+}
+
+// takeRead takes over what a read of an issued order shows, and plans what comes next. Where the platform cannot tell enough of
+// what it took back, it is asked again later.
+func (s *Service) takeRead(ctx context.Context, o Order, read Outcome, plan func(*Order), later func() (Order, error)) (Order, error) {
 	if read.State == PlatformDead {
 		return s.toReview(ctx, o.ID, s.Clock(), noteNotClosed)
 	}
 	var undone *Refund
 	if gone := o.goneAt(read); len(gone) > 0 {
+		var err error
 		if undone, err = s.undoneByOrganiser(ctx, o, gone); err != nil {
-			return s.rereadLater(ctx, o)
+			return later()
 		}
 	}
 	now, id := s.Clock(), o.ID
-	o, err = s.keep(ctx, id, func(o *Order) error {
+	o, err := s.keep(ctx, id, func(o *Order) error {
 		if o.Status != Issued {
 			return nil // something else happened meanwhile
 		}
 		o.NextCheckAt, o.Checks = time.Time{}, 0
+		plan(o)
 		return o.takeNews(read, undone, now)
 	})
 	if domain.HasCode(err, CodeDuplicate) {
@@ -178,7 +186,9 @@ func (s *Service) newsAt(o *Order, now time.Time, file bool) (time.Time, bool) {
 		at = now
 	}
 	switch {
-	case o.Status == Closing, o.Status == Issuing, o.Status == Cancelling, o.Status == Review && o.openRefund() != nil:
+	case o.Status == Issuing:
+		return at, o.NextCheckAt.IsZero() || o.NextCheckAt.After(at)
+	case o.Status == Closing, o.Status == Cancelling, o.Status == Review && o.openRefund() != nil:
 		return at, o.NextCheckAt.After(at)
 	case o.Status == Issued:
 		return at, (file || !now.Before(o.UpdatedAt.Add(quietFor))) && (o.NextCheckAt.IsZero() || o.NextCheckAt.After(at))

@@ -42,6 +42,11 @@ type Deps struct {
 	AccountLimits map[domain.InstitutionCode]int64
 	// CallTimeout bounds one step's calls to the platform; 0 is 90 seconds. It must exceed the platform's own 30.
 	CallTimeout time.Duration
+	// LookBefore is how long before a performance its sold orders are looked at; none is never.
+	LookBefore []time.Duration
+	// Looks says how many looks at sold orders an institution's day may have, with what else its calls are needed for; nil is no
+	// bound but the gate's. It must be safe for concurrent use.
+	Looks func(ctx context.Context, code domain.InstitutionCode) (LookBudget, error)
 	// Watch is told of each order that what the platform answered has moved to another status, after that is stored; nil is
 	// nobody. It must be quick and safe for concurrent use.
 	Watch func(before Status, o Order)
@@ -676,12 +681,18 @@ func (s *Service) refusedClose(ctx context.Context, o Order, read Outcome, e *do
 func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (Order, error) {
 	now := s.Clock()
 	ids := s.ids("tkt", o.Places()+len(out.Tickets))
-	id := o.ID
+	id, starts := o.ID, s.starts(&o)
 	o, err := s.keep(ctx, id, func(o *Order) error {
 		if o.Status == Issued {
 			return nil // settled meanwhile
 		}
-		return o.finishClose(out, now, now.Add(settleDelay(o.Checks)), ids, note)
+		if err := o.finishClose(out, now, starts, ids, note); err != nil {
+			return err
+		}
+		if o.Status == Issued {
+			o.planLook(now, starts, s.LookBefore)
+		}
+		return nil
 	})
 	switch {
 	case domain.HasCode(err, CodeDuplicate):
@@ -705,7 +716,7 @@ func (s *Service) soldAsAnothers(ctx context.Context, id OrderID, at time.Time) 
 // later leaves the order in its unknown status and says when to look at it. Back says that it was our own call that came
 // back, so that nothing of ours is on the wire any more.
 func (s *Service) later(ctx context.Context, o Order, back bool) (Order, error) {
-	now := s.Clock()
+	now, starts := s.Clock(), s.starts(&o)
 	return s.keep(ctx, o.ID, func(o *Order) error {
 		if !o.Status.Unknown() {
 			return nil
@@ -713,7 +724,11 @@ func (s *Service) later(ctx context.Context, o Order, back bool) (Order, error) 
 		if back {
 			o.AskedUntil = time.Time{}
 		}
-		o.due(now.Add(settleDelay(o.Checks)))
+		if o.Status == Issuing {
+			o.awaitBarcodes(now, starts)
+		} else {
+			o.due(now.Add(settleDelay(o.Checks)))
+		}
 		return nil
 	})
 }

@@ -24,7 +24,8 @@ func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Ou
 	now := s.Clock()
 	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
 		waits := (o.Status == Issued || o.Status == Review && o.openRefund() != nil) && (force || !o.NextCheckAt.IsZero())
-		if (!o.Status.Unknown() && !waits) || (!force && now.Before(o.NextCheckAt)) {
+		looked := o.Status == Issuing && o.NextCheckAt.IsZero() // its barcodes are looked for by LookDue
+		if (!o.Status.Unknown() && !waits) || (!force && (looked || now.Before(o.NextCheckAt))) {
 			return errNotDue
 		}
 		o.Checks++

@@ -190,7 +190,7 @@ func (w *walk) steps() map[string]func(o *Order) error {
 		"release":        func(o *Order) error { return o.beginRelease(w.now, w.now, noteExpired) },
 		"finish release": func(o *Order) error { return o.finishRelease(w.now, "") },
 		"close":          func(o *Order) error { return o.beginClose(w.now, w.now, w.now, "", nil) },
-		"sold":           func(o *Order) error { out, ids := w.outcome(); return o.finishClose(out, w.now, w.now, ids, "") },
+		"sold":           func(o *Order) error { out, ids := w.outcome(); return o.finishClose(out, w.now, nil, ids, "") },
 		"sold as another's": func(o *Order) error {
 			if o.Status == Held { // it goes through closing, which is a step more
 				return errNotDue

@@ -27,6 +27,7 @@ type store struct {
 	postings []sales.Posting
 	tasks    []domain.Task
 	baskets  map[sales.BasketID]sales.BasketClose
+	looks    map[string]int
 	fail     error // answer of every change while set
 }
 
@@ -38,7 +39,7 @@ type failer interface {
 }
 
 func newStore(tb failer) *store {
-	return &store{tb: tb, orders: map[sales.OrderID]sales.Order{}, keys: map[[2]string]sales.Key{}, baskets: map[sales.BasketID]sales.BasketClose{}}
+	return &store{tb: tb, orders: map[sales.OrderID]sales.Order{}, keys: map[[2]string]sales.Key{}, baskets: map[sales.BasketID]sales.BasketClose{}, looks: map[string]int{}}
 }
 
 func unknown(id any) error {
@@ -211,7 +212,7 @@ func (s *store) DueOrders(ctx context.Context, statuses []sales.Status, before t
 	defer s.mu.Unlock()
 	var due []sales.Order
 	for _, o := range s.orders {
-		if slices.Contains(statuses, o.Status) && !o.NextCheckAt.After(before) && ((o.Status != sales.Review && o.Status != sales.Issued) || !o.NextCheckAt.IsZero()) {
+		if slices.Contains(statuses, o.Status) && !o.NextCheckAt.After(before) && ((o.Status != sales.Review && o.Status != sales.Issued && o.Status != sales.Issuing) || !o.NextCheckAt.IsZero()) {
 			due = append(due, o)
 		}
 	}
@@ -223,6 +224,39 @@ func (s *store) DueOrders(ctx context.Context, statuses []sales.Status, before t
 		ids = append(ids, o.ID)
 	}
 	return ids, ctx.Err()
+}
+
+func (s *store) DueLooks(ctx context.Context, code domain.InstitutionCode, before time.Time, limit int) ([]sales.DueLook, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var due []sales.Order
+	for _, o := range s.orders {
+		if o.Institution == code && o.Status.Sold() && !o.LookAt.IsZero() && !o.LookAt.After(before) {
+			due = append(due, o)
+		}
+	}
+	slices.SortFunc(due, func(a, b sales.Order) int {
+		if a.LookFor.IsZero() != b.LookFor.IsZero() {
+			return b.LookFor.Compare(a.LookFor) // none comes last
+		}
+		return cmp.Or(a.LookFor.Compare(b.LookFor), a.LookAt.Compare(b.LookAt), strings.Compare(string(a.ID), string(b.ID)))
+	})
+	var ids []sales.DueLook
+	for _, o := range due[:min(limit, len(due))] {
+		ids = append(ids, sales.DueLook{Order: o.ID, Status: o.Status, For: o.LookFor})
+	}
+	return ids, ctx.Err()
+}
+
+func (s *store) TakeLook(_ context.Context, code domain.InstitutionCode, day domain.Day, most int) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := string(code) + string(day)
+	if s.looks[at] >= most {
+		return false, nil
+	}
+	s.looks[at]++
+	return true, nil
 }
 
 func (s *store) BeginBasketClose(_ context.Context, c sales.BasketClose) (sales.BasketClose, error) {

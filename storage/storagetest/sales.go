@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,6 +33,8 @@ func salesTests() []test {
 		{"a barcode or platform order is sold once in an institution", duplicatesRefused},
 		{"a ticket leads to its order", ticketLeadsToOrder},
 		{"due orders come oldest first, whatever the zone", dueOrders},
+		{"looks come with the nearest performance first", dueLooks},
+		{"a day's looks are counted to their number, however many count", dayOfLooks},
 		{"a basket's orders are found", basketOrders},
 		{"a basket's close is begun once and due until it has ended", basketCloses},
 		{"the list is newest first and stable under inserts", listIsStable},
@@ -539,6 +542,72 @@ func basketCloses(t check) {
 	}
 	if _, err := s.UpdateBasketClose(t.Context(), "bsk_2", func(*sales.BasketClose) error { return nil }); !domain.HasCode(err, sales.CodeBasketUnknown) {
 		t.Errorf("an unknown basket: %v", err)
+	}
+}
+
+func dueLooks(t check) {
+	for n, c := range []struct {
+		status sales.Status
+		at     time.Duration // zero is never
+		starts time.Duration // zero is no performance
+	}{
+		{sales.Issued, -time.Hour, 0},
+		{sales.Issued, -time.Hour, 48 * time.Hour},
+		{sales.Issuing, -time.Minute, 24 * time.Hour},
+		{sales.Issuing, time.Minute, time.Hour},
+		{sales.Issued, 0, time.Hour},
+		{sales.Cancelled, -time.Hour, time.Hour},
+	} {
+		o := order(n)
+		o.Status = c.status
+		if c.at != 0 {
+			o.LookAt = noon().Add(c.at)
+		}
+		if c.starts != 0 {
+			o.LookFor = noon().Add(c.starts)
+		}
+		create(t, o)
+	}
+	got, err := t.db.Sales().DueLooks(t.Context(), order(0).Institution, noon(), 10)
+	want := []sales.DueLook{
+		{Order: "ord_0002", Status: sales.Issuing, For: noon().Add(24 * time.Hour)},
+		{Order: "ord_0001", Status: sales.Issued, For: noon().Add(48 * time.Hour)},
+		{Order: "ord_0000", Status: sales.Issued},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("due: %v (-want +got):\n%s", err, diff)
+	}
+	if got, err := t.db.Sales().DueLooks(t.Context(), "elsewhere", noon(), 10); err != nil || len(got) != 0 {
+		t.Errorf("another institution's: %v %v", got, err)
+	}
+}
+
+func dayOfLooks(t check) {
+	const most = 20
+	var took atomic.Int64
+	var wg sync.WaitGroup
+	for range 30 {
+		wg.Go(func() {
+			got, err := t.db.Sales().TakeLook(t.Context(), "play", "2026-10-03", most)
+			if err != nil {
+				t.Error(err)
+			}
+			if got {
+				took.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if took.Load() != most {
+		t.Errorf("%d looks, want %d", took.Load(), most)
+	}
+	for day, most := range map[domain.Day]int{"2026-10-03": most, "2026-10-04": 0} {
+		if got, err := t.db.Sales().TakeLook(t.Context(), "play", day, most); got || err != nil {
+			t.Errorf("beyond %d on %s: %t, %v", most, day, got, err)
+		}
+	}
+	if got, err := t.db.Sales().TakeLook(t.Context(), "play", "2026-10-04", 1); !got || err != nil {
+		t.Errorf("another day: %t, %v", got, err)
 	}
 }
 
