@@ -25,11 +25,11 @@ import (
 // bench builds the whole service over the simulator in one process, without sockets to the platform.
 func bench(tb testing.TB, url string, platform *sim.Platform, change ...func(*InstitutionConfig)) *app {
 	tb.Helper()
-	return benchOver(tb, url, platform, platform.Transport())
+	return benchOver(tb, url, platform, platform.Transport(), change...)
 }
 
 // benchOver is bench with another way to the platform.
-func benchOver(tb testing.TB, url string, platform *sim.Platform, transport http.RoundTripper) *app {
+func benchOver(tb testing.TB, url string, platform *sim.Platform, transport http.RoundTripper, change ...func(*InstitutionConfig)) *app {
 	tb.Helper()
 	cfg := defaults()
 	cfg.Database, cfg.AllowSimulator, cfg.KeyRate, cfg.LogLevel = domain.Secret(url), true, 100_000, "error"
