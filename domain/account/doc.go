@@ -6,7 +6,7 @@
 //
 //	close       debit storefront:NAME   credit pending           a sale: the storefront owes us, we owe the institution
 //	refund      debit pending           credit refunds:NAME      a sale undone: both less
-//	fee         debit fees:NAME         credit pending           charged beside a sale
+//	fee         debit fees:NAME         credit pending           charged beside a sale; the other way round: given back
 //	payment     debit pending           credit bank              we paid the institution
 //	correction  debit and credit as a person says, with the reason
 //	reversal    an earlier posting the other way round, once

@@ -113,15 +113,17 @@ func (p Posting) Check() error {
 	return nil
 }
 
-// Booked makes the posting of what an order did: a close, a refund or a fee. The cause of a close is its order; the others
-// name their own. An amount of zero moves nothing: ok is false.
+// Booked makes the posting of what an order did: a close, a refund or a fee, which is given back where its amount is below
+// zero. The cause of a close and its fees is their order; the others name their own. An amount of zero moves nothing: ok is
+// false.
 func Booked(kind Kind, code domain.InstitutionCode, storefront, order, cause string, amount domain.Money, at time.Time) (p Posting, ok bool, err error) {
 	n, err := amount.Thousandths()
 	if err != nil {
 		return Posting{}, false, err
 	}
-	if kind == Refund && n < 0 {
-		n = -n // as it stands in the order: what is owed less
+	less := n < 0 // as it stands in the order: what is owed less
+	if less && (kind == Refund || kind == Fee) {
+		n = -n
 	}
 	if n == 0 {
 		return Posting{}, false, nil
@@ -139,6 +141,9 @@ func Booked(kind Kind, code domain.InstitutionCode, storefront, order, cause str
 		p.Debit, p.Credit = Pending, Of(Refunds, storefront)
 	case Fee:
 		p.Debit, p.Credit = Of(Fees, storefront), Pending
+		if less {
+			p.Debit, p.Credit = p.Credit, p.Debit
+		}
 	case Payment, Correction, Reversal:
 		return Posting{}, false, domain.Errorf(domain.Invalid, CodePosting, "an order makes no posting of kind %s", kind)
 	}

@@ -73,15 +73,21 @@ func agrees(o *sales.Order, listed []SoldTicket) bool {
 	return err == nil && n == len(mine) && n > 0 && paid == asked
 }
 
-// booked is what the ledger holds for an order's sale: its close with what corrected it, without refunds and fees.
+// booked is what the ledger holds for an order's sale: its close and the fees of that with what corrected them, without refunds
+// and other fees.
 func booked(postings []account.Posting) int64 {
 	sum := int64(0)
 	for _, p := range postings {
-		if !besideSale(p.Debit) && !besideSale(p.Credit) && p.Kind != account.Payment {
+		if feeOfSale(p) || !besideSale(p.Debit) && !besideSale(p.Credit) && p.Kind != account.Payment {
 			sum += p.Change()
 		}
 	}
 	return sum
+}
+
+// feeOfSale reports whether a posting is the fee of the order's own close, or the reversal of that.
+func feeOfSale(p account.Posting) bool {
+	return (p.Kind == account.Fee && p.Cause == p.Order) || (p.Kind == account.Reversal && p.Cause == "of "+string(account.Fee)+" "+p.Order)
 }
 
 func besideSale(a account.Account) bool {

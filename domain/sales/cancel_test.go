@@ -318,3 +318,53 @@ func TestCancel_ByHand_WaitsForAPersonAndNoticesTheRefund(t *testing.T) {
 		t.Errorf("%+v, posted (-want +got):\n%s", o.Refunds, diff)
 	}
 }
+
+// An order's fees are an entry of their own, which a refund leaves standing, or gives back where the platform does.
+func TestFees_AreAnEntryOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	for name, more := range map[string]struct {
+		back    int64 // beyond the places
+		refunds []sales.Posting
+	}{
+		"kept":                {0, []sales.Posting{{Kind: sales.PostingRefund, Amount: sample.Euros(-8400)}}},
+		"given back":          {300, []sales.Posting{{Kind: sales.PostingRefund, Amount: sample.Euros(-8400)}, {Kind: sales.PostingFee, Amount: sample.Euros(-300)}}},
+		"part of them":        {100, []sales.Posting{{Kind: sales.PostingRefund, Amount: sample.Euros(-8400)}, {Kind: sales.PostingFee, Amount: sample.Euros(-100)}}},
+		"more than there are": {350, []sales.Posting{{Kind: sales.PostingRefund, Amount: sample.Euros(-8450)}, {Kind: sales.PostingFee, Amount: sample.Euros(-300)}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newTill(t)
+			h.platform.byHand = true
+			h.platform.change = func(x *sales.Hold) { x.Total.Amount += 300 }
+			request := sample.HoldRequest("k")
+			request.Expected = nil
+			o, err := h.Hold(t.Context(), sample.Viewer(), request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o, err = closeIt(t, h, o.ID); err != nil {
+				t.Fatal(err)
+			}
+			plan, o, err := h.Cancel(t.Context(), sample.Viewer(), o.ID, sales.CancelRequest{Key: "x"})
+			if err != nil || plan.Back != sample.Euros(8400) || plan.Kept != sample.Euros(300) {
+				t.Fatalf("%+v, %v", plan, err)
+			}
+			s := h.platform.orders[o.Platform.OrderID]
+			h.platform.dearer = -more.back
+			h.platform.takeBack(s, s.movements)
+			h.advance(2 * time.Hour)
+			if _, err := h.Settle(t.Context(), o.ID, true); err != nil {
+				t.Fatal(err)
+			}
+			expect(t, h.store.must(t, o.ID), sales.Cancelled)
+			want := append([]sales.Posting{{Kind: sales.PostingClose, Amount: sample.Euros(8400)}, {Kind: sales.PostingFee, Amount: sample.Euros(300)}}, more.refunds...)
+			var got []sales.Posting
+			for _, p := range h.store.posted(o.ID) {
+				got = append(got, sales.Posting{Kind: p.Kind, Amount: p.Amount})
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("postings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -207,7 +207,7 @@ func (o *Order) finishClose(out Outcome, at time.Time, starts []time.Time, ticke
 	}
 	if !wasSold {
 		o.Refusal = nil
-		o.Postings = append(o.Postings, Posting{Institution: o.Institution, Order: o.ID, Kind: PostingClose, Amount: o.Total, At: at})
+		o.postSale(at)
 	}
 	return nil
 }

@@ -202,9 +202,10 @@ func (h *till) promises(t *rapid.T, shops []*shop) {
 		}
 		closes, done := 0, 0
 		for _, p := range h.store.posted(o.ID) {
-			if p.Kind == sales.PostingClose {
+			switch p.Kind {
+			case sales.PostingClose:
 				closes++
-			} else {
+			case sales.PostingRefund:
 				done++
 			}
 		}

@@ -118,7 +118,7 @@ func (o *Order) finishRefund(ref PlatformRef, back domain.Money, at time.Time, n
 		r.Platform = ref
 	}
 	o.NextCheckAt = time.Time{}
-	o.post(r, at)
+	o.postRefund(r, at)
 	return nil
 }
 

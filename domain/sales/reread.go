@@ -144,7 +144,7 @@ func (o *Order) takeNews(read Outcome, undone *Refund, at time.Time) error {
 	}
 	o.markCancelled(undone.Tickets, at)
 	o.Refunds = append(o.Refunds, *undone)
-	o.post(undone, at)
+	o.postRefund(undone, at)
 	if len(o.Good()) == 0 {
 		return o.step(Cancelled, at, noteByOrganiser)
 	}
@@ -160,13 +160,6 @@ func (o *Order) markCancelled(tickets []string, at time.Time) {
 			t.CancelledAt, t.State = at, stateCancelled
 		}
 	}
-}
-
-// post takes what came back off what we owe the institution.
-func (o *Order) post(r *Refund, at time.Time) {
-	o.Postings = append(o.Postings, Posting{
-		Institution: o.Institution, Order: o.ID, Kind: PostingRefund, Cause: r.ID, Amount: domain.Money{Amount: -r.Back.Amount, Currency: r.Back.Currency}, At: at,
-	})
 }
 
 // HintFile says that the platform pushed news of a file: a refund order, or another order that followed a sale. Where a

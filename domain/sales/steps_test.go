@@ -20,6 +20,7 @@ type walk struct {
 	next     int // of ids, barcodes and the platform's numbers
 	postings []Posting
 	done     map[string]int // steps that were made, by name
+	fees     bool           // refunds of this order give its fees back
 }
 
 func (w *walk) number() int { w.next++; return w.next }
@@ -31,7 +32,7 @@ func (w *walk) begin() {
 		l := Line{Tariff: catalog.TariffID(w.number()), Quantity: 1 + w.rng.IntN(3), UnitPrice: domain.Money{Amount: int64(w.rng.IntN(5000)), Currency: "EUR"}}
 		w.o.Lines = append(w.o.Lines, l)
 	}
-	w.postings = nil
+	w.postings, w.fees = nil, w.rng.IntN(2) == 0
 	_ = w.o.step(Holding, w.now, "")
 }
 
@@ -213,7 +214,13 @@ func (w *walk) steps() map[string]func(o *Order) error {
 		},
 		"refunded": func(o *Order) error {
 			if r := o.openRefund(); r != nil {
-				return o.finishRefund(PlatformRef{}, r.Quoted, w.now, "")
+				back := r.Quoted // and now and then what is left of the fees
+				for _, p := range w.postings {
+					if p.Kind == PostingFee && w.fees {
+						back.Amount += p.Amount.Amount
+					}
+				}
+				return o.finishRefund(PlatformRef{}, back, w.now, "")
 			}
 			return o.finishRefund(PlatformRef{}, domain.Money{}, w.now, "")
 		},
@@ -286,12 +293,18 @@ func (w *walk) broken(before *Order) string {
 		}
 	}
 	sold := o.wasSold()
-	var sum int64
+	var sum, asked, fees int64 // asked: when it was sold
 	closes := 0
 	for _, p := range w.postings {
 		sum += p.Amount.Amount
 		if p.Kind == PostingClose {
 			closes++
+		}
+		if p.Kind == PostingFee {
+			fees += p.Amount.Amount
+		}
+		if p.Cause == "" {
+			asked += p.Amount.Amount
 		}
 	}
 	good := len(o.Good())
@@ -304,8 +317,10 @@ func (w *walk) broken(before *Order) string {
 		return "cancelled, and somebody is admitted"
 	case (closes == 1) != sold || closes > 1:
 		return fmt.Sprintf("%d closes posted", closes)
-	case sum < 0 || sum > o.Total.Amount:
-		return fmt.Sprintf("%d is owed of %d", sum, o.Total.Amount)
+	case sum < 0 || sum > o.Total.Amount, sold && asked != o.Total.Amount:
+		return fmt.Sprintf("%d is owed of %d, %d were when it was sold", sum, o.Total.Amount, asked)
+	case fees < 0 || fees > o.fees().Amount:
+		return fmt.Sprintf("%d of %d fees are owed", fees, o.fees().Amount)
 	case o.Status == Changing && o.openChange() == nil, o.openChange() != nil && o.Status != Changing && o.Status != Review:
 		return "changing nothing, or at rest with a change under way"
 	case before.Status == Changing && o.Status == Held && o.Change.State == ChangeDone && places != o.Places():

@@ -60,7 +60,11 @@ func ledgerChains(t check) {
 		cause++
 		kind := rapid.SampledFrom([]account.Kind{account.Close, account.Refund, account.Fee, account.Payment}).Draw(r, "kind")
 		currency := rapid.SampledFrom([]domain.Currency{"EUR", "JPY", "TND"}).Draw(r, "currency")
-		money := domain.Money{Amount: rapid.Int64Range(0, 1_000_000).Draw(r, "amount"), Currency: currency}
+		least := int64(0)
+		if kind == account.Refund || kind == account.Fee { // fees are given back, too
+			least = -1_000_000
+		}
+		money := domain.Money{Amount: rapid.Int64Range(least, 1_000_000).Draw(r, "amount"), Currency: currency}
 		at := noon().Add(time.Duration(rapid.Int64Range(-1e6, 1e6).Draw(r, "ms")) * time.Millisecond)
 		thousandths, err := money.Thousandths()
 		if err != nil {
@@ -83,7 +87,7 @@ func ledgerChains(t check) {
 			}
 		}
 		if kind == account.Refund || kind == account.Payment {
-			model[currency] -= thousandths
+			model[currency] -= max(thousandths, -thousandths)
 		} else {
 			model[currency] += thousandths
 		}
