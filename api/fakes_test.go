@@ -691,6 +691,24 @@ func (p *orderPlatform) Add(ctx context.Context, o sales.Order, lines []sales.Li
 	return h, err
 }
 
+// Seat implements sales.Changer: every seat may be had but the one numbered 13, and none is given with the one numbered 17.
+func (p *orderPlatform) Seat(_ context.Context, _ sales.Order, lines []sales.Line) ([]sales.HoldPlace, *sales.Refusal, error) {
+	var out []sales.HoldPlace
+	for _, l := range lines {
+		for i, pl := range l.Places {
+			id := l.Wish.Seats[i]
+			if id == 17 {
+				return nil, &sales.Refusal{Kind: domain.Conflict, Code: sales.CodeSeating, Detail: "the platform refuses"}, nil
+			}
+			if id == 13 {
+				return nil, &sales.Refusal{Kind: domain.Conflict, Code: sales.CodeAvailability, Detail: "taken", Seats: []int64{id}}, nil
+			}
+			out = append(out, sales.HoldPlace{Movement: pl.Movement, Seat: sales.Seat{ID: id, Row: "Z"}})
+		}
+	}
+	return out, nil, nil
+}
+
 // Drop implements sales.Changer.
 func (p *orderPlatform) Drop(_ context.Context, o sales.Order, _ []int64) error {
 	if p.onRelease != nil {

@@ -30,6 +30,10 @@ type orderItemRequest struct {
 	Quantity     int    `json:"quantity" minimum:"1" maximum:"100" doc:"places; the catalog may allow fewer" example:"2"`
 	Date         string `json:"date,omitempty" doc:"day of visit of an item that needs one, YYYY-MM-DD" example:"2026-10-04"`
 	Timeslot     string `json:"timeslot,omitempty" doc:"id; of an item that has timeslots" example:"play-77"`
+
+	Seats    []string `json:"seats,omitempty" nullable:"false" maxItems:"100" doc:"ids of chosen seats, one for each place; absent: the institution chooses. Only where places have numbers" example:"[\"play-910001\",\"play-910002\"]"`
+	Areas    []string `json:"areas,omitempty" nullable:"false" maxItems:"20" doc:"ids of areas to look through first, the best first; others are taken where they are full" example:"[\"play-811\"]"`
+	Together bool     `json:"together,omitempty" doc:"refuse with order.not_together if the institution says that the places are not side by side"`
 }
 
 type buyerDTO struct {
@@ -113,6 +117,7 @@ type placeDTO struct {
 }
 
 type seatDTO struct {
+	ID       string `json:"id,omitempty" doc:"as the performance's seats have it" example:"play-910001"`
 	Area     string `json:"area,omitempty"`
 	Block    string `json:"block,omitempty"`
 	Row      string `json:"row,omitempty"`
@@ -206,16 +211,19 @@ func toLine(code domain.InstitutionCode, i int, l *sales.Line, loc *time.Locatio
 		d.Timeslot = publicID(code, l.Timeslot)
 	}
 	for _, p := range l.Places {
-		d.Places = append(d.Places, placeDTO{ID: p.ID, Seat: toSeat(p.Seat), Holder: p.Holder})
+		d.Places = append(d.Places, placeDTO{ID: p.ID, Seat: toSeat(code, p.Seat), Holder: p.Holder})
 	}
 	return d
 }
 
-func toSeat(s sales.Seat) *seatDTO {
+func toSeat(code domain.InstitutionCode, s sales.Seat) *seatDTO {
 	if s == (sales.Seat{}) {
 		return nil
 	}
-	d := seatDTO(s)
+	d := seatDTO{Area: s.Area, Block: s.Block, Row: s.Row, Number: s.Number, Entrance: s.Entrance}
+	if s.ID != 0 {
+		d.ID = publicID(code, s.ID)
+	}
 	return &d
 }
 
@@ -294,13 +302,39 @@ func (s *server) toHold(ctx context.Context, r *orderRequest) (sales.HoldRequest
 	if r.ExpectedTotal != nil {
 		h.Expected = &domain.Money{Amount: r.ExpectedTotal.Amount, Currency: domain.Currency(r.ExpectedTotal.Currency)}
 	}
-	for i := range r.Items {
-		h.Wants = append(h.Wants, toWant(code, &r.Items[i], "/items/"+strconv.Itoa(i), bad))
-	}
+	h.Wants, h.Wishes = toWants(code, r.Items, bad)
 	if len(bad.Fields) > 0 {
 		return sales.HoldRequest{}, bad
 	}
 	return h, nil
+}
+
+// toWants reads what is asked for and where the places are to be; every wrong id is reported.
+func toWants(code domain.InstitutionCode, items []orderItemRequest, bad *domain.Error) (wants []catalog.Want, wishes []sales.Wish) {
+	wants, wishes = []catalog.Want{}, []sales.Wish{}
+	for i := range items {
+		at := "/items/" + strconv.Itoa(i)
+		wants = append(wants, toWant(code, &items[i], at, bad))
+		wishes = append(wishes, toWish(code, &items[i], at, bad))
+	}
+	return wants, wishes
+}
+
+func toWish(code domain.InstitutionCode, r *orderItemRequest, at string, bad *domain.Error) sales.Wish {
+	w := sales.Wish{Together: r.Together}
+	read := func(member string, list []string, take func(int64)) {
+		for i, value := range list {
+			of, n, ok := parseID(value)
+			if !ok || of != code {
+				bad.WithField(at+"/"+member+"/"+strconv.Itoa(i), sales.CodeSeats, "no such id at this institution")
+				continue
+			}
+			take(n)
+		}
+	}
+	read("seats", r.Seats, func(n int64) { w.Seats = append(w.Seats, n) })
+	read("areas", r.Areas, func(n int64) { w.Areas = append(w.Areas, catalog.AreaID(n)) })
+	return w
 }
 
 func toWant(code domain.InstitutionCode, r *orderItemRequest, at string, bad *domain.Error) catalog.Want {

@@ -2,12 +2,10 @@ package api
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
 
 	"guichet/domain"
-	"guichet/domain/catalog"
 	"guichet/domain/sales"
 )
 
@@ -58,23 +56,11 @@ func (s *server) amendOrder(ctx context.Context, in *amendOrderInput) (*orderOut
 		if err != nil {
 			return nil, err
 		}
-		if a.Wants, err = toWants(o.Institution, in.Body.Items); err != nil {
-			return nil, err
+		bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be changed as asked")
+		if a.Wants, a.Wishes = toWants(o.Institution, in.Body.Items, bad); len(bad.Fields) > 0 {
+			return nil, bad
 		}
 	}
 	o, err := s.Sales.Amend(ctx, v, id, a)
 	return s.changed(ctx, &o, err, in.LanguageInput)
-}
-
-// toWants reads the ids of an order's items; every wrong one is reported.
-func toWants(code domain.InstitutionCode, items []orderItemRequest) ([]catalog.Want, error) {
-	bad := domain.Errorf(domain.Invalid, domain.CodeRequest, "the order cannot be changed as asked")
-	wants := []catalog.Want{}
-	for i := range items {
-		wants = append(wants, toWant(code, &items[i], "/items/"+strconv.Itoa(i), bad))
-	}
-	if len(bad.Fields) > 0 {
-		return nil, bad
-	}
-	return wants, nil
 }

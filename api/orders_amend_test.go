@@ -67,6 +67,44 @@ func TestAmend_NoAnswer_Is202AndSettled(t *testing.T) {
 	}
 }
 
+func TestCreateOrder_ChosenSeatsAreShown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	a := r.post(orderBody(`"quantity":2`, `"quantity":2,"seats":["play-11","play-12"]`))
+	d := decode[orderDTO](t, a)
+	if a.status != http.StatusCreated || d.Lines[0].Places[0].Seat.ID != "play-11" || d.Lines[0].Places[1].Seat.ID != "play-12" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	body := strings.Replace(threeSeats, `"quantity":3`, `"quantity":3,"seats":["play-14","play-12","play-15"]`, 1)
+	a = r.do("web", http.MethodPatch, "/v1/orders/"+d.ID, body)
+	if n := decode[orderDTO](t, a); a.status != http.StatusOK || len(n.Lines[0].Places) != 3 || n.Lines[0].Places[0].ID != d.Lines[0].Places[0].ID {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func seatRefusals() []refusal {
+	with := func(wish string) func(*rig) answer { return order(orderBody(`"quantity":2`, `"quantity":2,`+wish)) }
+	return []refusal{
+		{name: "a seat that is taken", do: with(`"seats":["play-11","play-13"]`), status: 409, code: sales.CodeAvailability, pointer: "/items/0/seats/1", field: sales.CodeAvailability},
+		{name: "seats that are not given", do: with(`"seats":["play-11","play-17"]`), status: 409, code: sales.CodeSeating},
+		{name: "fewer seats than places", do: with(`"seats":["play-11"]`), status: 422, code: domain.CodeRequest, pointer: "/items/0/seats", field: sales.CodeSeats},
+		{name: "a seat twice", do: with(`"seats":["play-11","play-11"]`), status: 422, code: domain.CodeRequest, pointer: "/items/0/seats/1", field: sales.CodeSeats},
+		{name: "another institution's seat", do: with(`"seats":["play-11","arena-12"]`), status: 422, code: domain.CodeRequest, pointer: "/items/0/seats/1", field: sales.CodeSeats},
+		{name: "an area that is none", do: with(`"areas":["front"]`), status: 422, code: domain.CodeRequest, pointer: "/items/0/areas/0", field: sales.CodeSeats},
+		{name: "seats and together", do: with(`"together":true,"seats":["play-11","play-12"]`), status: 422, code: domain.CodeRequest, pointer: "/items/0/seats", field: sales.CodeSeats},
+		{name: "places apart", do: func(r *rig) answer {
+			r.platform.onHold = func(_ sales.Order, h sales.Hold) (sales.Hold, error) {
+				h.Lines[0].Together = new(bool)
+				return h, nil
+			}
+			return with(`"together":true`)(r)
+		}, status: 409, code: sales.CodeNotTogether},
+		{name: "changing to a seat that is taken", do: func(r *rig) answer {
+			return r.do("web", http.MethodPatch, "/v1/orders/"+r.held().ID, strings.Replace(threeSeats, `"quantity":3`, `"quantity":3,"seats":["play-11","play-13","play-14"]`, 1))
+		}, status: 409, code: sales.CodeAvailability, pointer: "/items/0/seats/1", field: sales.CodeAvailability},
+	}
+}
+
 // threeSeats changes an order to three seats.
 const threeSeats = `{"items":[{"performance":"play-201","seat_category":"play-1001","tariff":"play-601","quantity":3}]}`
 

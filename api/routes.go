@@ -80,7 +80,7 @@ func (s *server) routes() []*route {
 	hold := append([]string{
 		sales.CodeKeyMissing, sales.CodeKeyReused, sales.CodeKeyInProgress, sales.CodeAvailability, sales.CodePriceChanged,
 		sales.CodePriceFraction, sales.CodeQuantity, sales.CodeItems, sales.CodeTariffRequires, sales.CodeCurrency, sales.CodeContact,
-		catalog.CodeNotOnSale, catalog.CodePerformanceOver, catalog.CodeSeatCategory, catalog.CodeTariff, catalog.CodeTimeslot,
+		sales.CodeSeats, sales.CodeNotTogether, sales.CodeSeating, catalog.CodeNotOnSale, catalog.CodePerformanceOver, catalog.CodeSeatCategory, catalog.CodeTariff, catalog.CodeTimeslot,
 		catalog.CodeItemUnknown, catalog.CodeCatalogUnknown, storefront.CodeKeyInstitution,
 	}, platform...)
 	return []*route{

@@ -50,7 +50,7 @@ func (s *server) tickets(ctx context.Context, o *sales.Order) []ticketDTO {
 		for j := range o.Lines {
 			for k := range o.Lines[j].Places {
 				if p := &o.Lines[j].Places[k]; p.ID == t.Place {
-					d.Item, d.Seat, d.Holder = j, toSeat(p.Seat), p.Holder
+					d.Item, d.Seat, d.Holder = j, toSeat(o.Institution, p.Seat), p.Holder
 					if o.Lines[j].Performance != 0 {
 						d.Performance = publicID(o.Institution, o.Lines[j].Performance)
 					}

@@ -26,7 +26,7 @@ func (c Catalog) Seats(ctx context.Context, snap *catalog.Snapshot, id catalog.P
 			continue
 		}
 		out = append(out, catalog.Seat{
-			ID: int64(d.SeatID), SeatCategory: catalog.SeatCategoryID(d.SeatCategoryID), Contingent: catalog.ContingentID(d.ContingentID),
+			ID: physical(d), SeatCategory: catalog.SeatCategoryID(d.SeatCategoryID), Contingent: catalog.ContingentID(d.ContingentID),
 			Area: catalog.AreaID(d.AreaID), AreaName: d.Area, Block: int64(d.BlockID), BlockName: d.Block, Row: d.Row, Number: d.Number,
 			Free: bool(d.Available),
 		})

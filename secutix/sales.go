@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/secutix/s360"
@@ -106,10 +107,18 @@ func (i *institution) toCreate(o sales.Order, pos *pointOfSales) s360.CreateOrUp
 		PurchasersInfo:    s360.List[s360.ContactData]{{ContactReference: i.contact(o)}},
 		ExternalReference: string(o.ID),
 	}
-	var places s360.List[s360.OperationAttribution]
+	groups := map[string]int{} // lines with the same areas are asked for as one, so that they sit together
 	for _, l := range o.Lines {
 		if l.Performance != 0 {
-			places = append(places, s360.OperationAttribution{
+			key := fmt.Sprint(l.Wish.Areas)
+			at, ok := groups[key]
+			if !ok {
+				at = len(r.SingleEntryAttributions)
+				groups[key] = at
+				r.SingleEntryAttributions = append(r.SingleEntryAttributions, s360.SingleEntryOperationAttributionData{PreferedAreas: toIDs(l.Wish.Areas)})
+			}
+			group := &r.SingleEntryAttributions[at]
+			group.OperationAttributions = append(group.OperationAttributions, s360.OperationAttribution{
 				AudienceSubCategoryID: s360.ID(l.Tariff), Quantity: s360.Int(l.Quantity), PerformanceID: s360.ID(l.Performance),
 				SeatCategoryID: s360.ID(l.SeatCategory),
 			})
@@ -126,10 +135,15 @@ func (i *institution) toCreate(o sales.Order, pos *pointOfSales) s360.CreateOrUp
 		}
 		r.SimpleProductOperations = append(r.SimpleProductOperations, op)
 	}
-	if len(places) > 0 {
-		r.SingleEntryAttributions = s360.List[s360.SingleEntryOperationAttributionData]{{OperationAttributions: places}}
-	}
 	return r
+}
+
+func toIDs(areas []catalog.AreaID) s360.List[s360.ID] {
+	var ids s360.List[s360.ID]
+	for _, a := range areas {
+		ids = append(ids, s360.ID(a))
+	}
+	return ids
 }
 
 // toHold compares what was reserved with what was asked. Movements find their line through their operation and their own
@@ -257,7 +271,7 @@ func (m *holdMapping) matches(l sales.Line, op *s360.OperationData, cat s360.ID)
 }
 
 func toSeat(mv *s360.MovementData) sales.Seat {
-	return sales.Seat{Area: mv.Area, Block: mv.Block, Row: mv.Row, Number: mv.Number, Entrance: mv.Entrance}
+	return sales.Seat{ID: int64(mv.SeatID), Area: mv.Area, Block: mv.Block, Row: mv.Row, Number: mv.Number, Entrance: mv.Entrance}
 }
 
 // finish prices the lines, counts the places and says which seats are together.

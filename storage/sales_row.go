@@ -169,6 +169,9 @@ type (
 		Day          string         `json:"day,omitzero"`
 		Timeslot     int64          `json:"timeslot,omitzero"`
 		Quantity     int            `json:"quantity,omitzero"`
+		Seats        []int64        `json:"seats,omitzero"`
+		Areas        []int64        `json:"areas,omitzero"`
+		Beside       bool           `json:"beside,omitzero"`
 		UnitPrice    moneyContent   `json:"unit_price,omitzero"`
 		Total        moneyContent   `json:"total,omitzero"`
 		Together     *bool          `json:"together,omitzero"`
@@ -183,6 +186,7 @@ type (
 		Holder   string      `json:"holder,omitzero"`
 	}
 	seatContent struct {
+		ID       int64  `json:"id,omitzero"`
 		Area     string `json:"area,omitzero"`
 		Block    string `json:"block,omitzero"`
 		Row      string `json:"row,omitzero"`
@@ -248,6 +252,7 @@ type (
 		Code   string        `json:"code,omitzero"`
 		Detail string        `json:"detail,omitzero"`
 		Actual *moneyContent `json:"actual,omitzero"`
+		Seats  []int64       `json:"seats,omitzero"`
 	}
 	factsContent struct {
 		ProductName      map[string]string `json:"product_name,omitzero"`
@@ -351,6 +356,7 @@ func (l lineContent) toLine() sales.Line {
 		Product: catalog.ProductID(l.Product), Performance: catalog.PerformanceID(l.Performance),
 		SeatCategory: catalog.SeatCategoryID(l.SeatCategory), Item: catalog.ItemID(l.Item), Tariff: catalog.TariffID(l.Tariff),
 		Day: domain.Day(l.Day), Timeslot: catalog.TimeslotID(l.Timeslot), Quantity: l.Quantity,
+		Wish:      sales.Wish{Seats: l.Seats, Areas: mapEach(l.Areas, func(id int64) catalog.AreaID { return catalog.AreaID(id) }), Together: l.Beside},
 		UnitPrice: l.UnitPrice.toMoney(), Total: l.Total.toMoney(), Together: l.Together, Operations: l.Operations,
 		Places: mapEach(l.Places, placeContent.toPlace), Facts: l.Facts.toFacts(),
 	}
@@ -360,6 +366,7 @@ func fromLine(l sales.Line) lineContent {
 	return lineContent{
 		Product: int64(l.Product), Performance: int64(l.Performance), SeatCategory: int64(l.SeatCategory), Item: int64(l.Item),
 		Tariff: int64(l.Tariff), Day: string(l.Day), Timeslot: int64(l.Timeslot), Quantity: l.Quantity,
+		Seats: l.Wish.Seats, Areas: mapEach(l.Wish.Areas, func(id catalog.AreaID) int64 { return int64(id) }), Beside: l.Wish.Together,
 		UnitPrice: fromMoney(l.UnitPrice), Total: fromMoney(l.Total), Together: l.Together, Operations: l.Operations,
 		Places: mapEach(l.Places, fromPlace), Facts: fromFacts(l.Facts),
 	}
@@ -443,14 +450,14 @@ func (r *refusal) toRefusal() *sales.Refusal {
 	if r == nil {
 		return nil
 	}
-	return &sales.Refusal{Kind: domain.Kind(r.Kind), Code: r.Code, Detail: r.Detail, Actual: toMoneyPointer(r.Actual)}
+	return &sales.Refusal{Kind: domain.Kind(r.Kind), Code: r.Code, Detail: r.Detail, Actual: toMoneyPointer(r.Actual), Seats: r.Seats}
 }
 
 func fromRefusal(r *sales.Refusal) *refusal {
 	if r == nil {
 		return nil
 	}
-	return &refusal{Kind: string(r.Kind), Code: r.Code, Detail: r.Detail, Actual: fromMoneyPointer(r.Actual)}
+	return &refusal{Kind: string(r.Kind), Code: r.Code, Detail: r.Detail, Actual: fromMoneyPointer(r.Actual), Seats: r.Seats}
 }
 
 func (f factsContent) toFacts() catalog.Facts {

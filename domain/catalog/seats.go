@@ -19,7 +19,7 @@ const (
 
 // Seat is one numbered place of a performance.
 type Seat struct {
-	ID           int64 // the platform's seatId, which an order can name
+	ID           int64 // the platform's number of the seat, by which an order can choose it
 	SeatCategory SeatCategoryID
 	Contingent   ContingentID // 0 is not given
 	Area         AreaID

@@ -148,7 +148,7 @@ func (s *Service) page(ctx context.Context, o *sales.Order, inst domain.Institut
 			Name: f.Venue.Name.Or(f.Venue.Code, langs...), Space: f.Venue.Space.Or(f.Venue.SpaceCode, langs...), Street: f.Venue.Street,
 			Zip: f.Venue.Zip, Town: f.Venue.Town, Country: f.Venue.Country,
 		},
-		Seat: Seat(p.Seat), Numbered: f.Numbered,
+		Seat: toSeat(p.Seat), Numbered: f.Numbered,
 		Category: f.SeatCategoryName.Or(f.SeatCategoryCode, langs...), Color: f.Color,
 		Tariff: f.TariffName.Or(f.TariffCode, langs...), Price: l.UnitPrice, Holder: p.Holder,
 		Buyer: strings.TrimSpace(o.Buyer.FirstName + " " + o.Buyer.LastName),
@@ -187,4 +187,8 @@ func (s *Service) picture(ctx context.Context, code domain.InstitutionCode, addr
 	}
 	seen[address] = b
 	return b
+}
+
+func toSeat(s sales.Seat) Seat {
+	return Seat{Area: s.Area, Block: s.Block, Row: s.Row, Number: s.Number, Entrance: s.Entrance}
 }

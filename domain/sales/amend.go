@@ -18,6 +18,7 @@ type Amendment struct {
 	Holders   []Holder // of the places named; an empty name takes one back
 	// Wants are all lines that the order is to have; nil leaves them. Only they are asked of the platform.
 	Wants    []catalog.Want
+	Wishes   []Wish        // where the places are to be, by item; may be shorter
 	Expected *domain.Money // with Wants: refuse with order.price_changed unless all of it costs this
 }
 
@@ -36,6 +37,7 @@ func (a Amendment) digest(id OrderID) string {
 		c.add("name", "="+h.Name)
 	}
 	c.wants(a.Wants)
+	c.wishes(a.Wishes)
 	if a.Expected != nil {
 		c.add("expected_total", a.Expected.String())
 	}
@@ -110,7 +112,7 @@ func (s *Service) amendLines(ctx context.Context, o Order, a Amendment) (Order, 
 	if err := o.changeable(now); err != nil {
 		return Order{}, err
 	}
-	quote, err := s.quote(ctx, HoldRequest{Institution: o.Institution, Wants: a.Wants, Expected: a.Expected})
+	quote, err := s.quote(ctx, HoldRequest{Institution: o.Institution, Wants: a.Wants, Wishes: a.Wishes, Expected: a.Expected})
 	if err != nil {
 		return Order{}, err
 	}
@@ -121,7 +123,7 @@ func (s *Service) amendLines(ctx context.Context, o Order, a Amendment) (Order, 
 	defer cancel()
 	o, err = s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
 		c := c
-		c.Lines, c.Drop = o.planLines(newLines(a.Wants, quote))
+		c.Lines, c.Drop = o.planLines(newLines(a.Wants, a.Wishes, quote))
 		return o.beginChange(c, now, now.Add(min(readAfter, s.CallTimeout)), now.Add(s.CallTimeout))
 	})
 	if err != nil {

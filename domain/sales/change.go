@@ -68,7 +68,9 @@ func (o *Order) planLines(wanted []Line) (lines []Line, drop []int64) {
 		if at >= 0 {
 			stay = min(lines[at].Quantity, old.Quantity)
 		}
-		kept, gone := part(old.Places, stay)
+		kept, gone := part(old.Places, stay, func(p Place) bool {
+			return p.Holder != "" || (at >= 0 && slices.Contains(lines[at].Wish.Seats, p.Seat.ID))
+		})
 		for _, p := range gone {
 			drop = append(drop, p.Movement)
 		}
@@ -83,12 +85,12 @@ func (o *Order) planLines(wanted []Line) (lines []Line, drop []int64) {
 	return lines, drop
 }
 
-// part splits places into n that stay and the rest.
-func part(places []Place, n int) (stay, gone []Place) {
+// part splits places into n that stay and the rest; those that are dear go last.
+func part(places []Place, n int, dear func(Place) bool) (stay, gone []Place) {
 	leaves := make([]bool, len(places))
-	for _, named := range []bool{false, true} {
+	for _, last := range []bool{false, true} {
 		for i := len(places) - 1; i >= 0 && len(places)-len(gone) > n; i-- {
-			if !leaves[i] && (places[i].Holder != "") == named {
+			if !leaves[i] && dear(places[i]) == last {
 				leaves[i], gone = true, append(gone, places[i])
 			}
 		}
@@ -105,11 +107,25 @@ func part(places []Place, n int) (stay, gone []Place) {
 func (c *LineChange) missing() (at []int, lines []Line) {
 	for i, l := range c.Lines {
 		if n := l.Quantity - len(l.Places); n > 0 {
-			l.Quantity, l.Places, l.Operations = n, nil, nil
+			l.Quantity, l.Places, l.Operations, l.Wish.Seats = n, nil, nil, nil
 			at, lines = append(at, i), append(lines, l)
 		}
 	}
 	return at, lines
+}
+
+// withAdded are the lines with the places that the platform has just reserved, line by line as missing lists them.
+func (c *LineChange) withAdded(h Hold) []Line {
+	lines := slices.Clone(c.Lines)
+	at, _ := c.missing()
+	for n, i := range at {
+		l := &lines[i]
+		l.Places, l.Operations = slices.Clone(l.Places), append(slices.Clone(l.Operations), h.Lines[n].Operations...)
+		for _, p := range h.Lines[n].Places {
+			l.Places = append(l.Places, Place{Movement: p.Movement, Seat: p.Seat})
+		}
+	}
+	return lines
 }
 
 // movements are the platform's numbers of all places of the order.
@@ -123,7 +139,7 @@ func movements(lines []Line) []int64 {
 	return ids
 }
 
-// beginChange stores the intent to change the lines. Nothing to add means that only giving back is left.
+// beginChange stores the intent to change the lines. Nothing to add and nobody to seat means that only giving back is left.
 func (o *Order) beginChange(c LineChange, at, readAt, deadline time.Time) error {
 	if err := o.changeable(at); err != nil {
 		return err
@@ -132,7 +148,7 @@ func (o *Order) beginChange(c LineChange, at, readAt, deadline time.Time) error 
 		return err
 	}
 	c.State = ChangeAsked
-	if _, fresh := c.missing(); len(fresh) == 0 {
+	if _, fresh := c.missing(); len(fresh) == 0 && len(unseated(c.Lines)) == 0 {
 		c.State = ChangeAdded
 	}
 	if before := o.Change; before != nil {
@@ -158,26 +174,39 @@ func (o *Order) changeable(at time.Time) error {
 	return nil
 }
 
-// added keeps what the platform has reserved of what is new, line by line as missing lists them.
-func (o *Order) added(id string, h Hold, placeIDs []string) error {
+// added keeps what the platform has reserved of what is new, line by line as missing lists them, and where it has put places.
+func (o *Order) added(id string, h Hold, moved []HoldPlace, placeIDs []string) error {
 	c := o.openChange()
 	if c == nil || c.ID != id {
 		return errNotDue
 	}
 	at, _ := c.missing()
+	c.Lines = c.withAdded(h)
 	for n, i := range at {
-		l, hl := &c.Lines[i], h.Lines[n]
-		if len(l.Places) == 0 {
-			l.Together = hl.Together
+		l := &c.Lines[i]
+		if len(l.Places) == len(h.Lines[n].Places) { // all of it is new
+			l.Together = h.Lines[n].Together
 		}
-		l.Places, l.Operations = slices.Clone(l.Places), append(slices.Clone(l.Operations), hl.Operations...)
-		for _, p := range hl.Places {
-			l.Places = append(l.Places, Place{ID: placeIDs[0], Movement: p.Movement, Seat: p.Seat})
-			placeIDs = placeIDs[1:]
+		for j := range l.Places {
+			if p := &l.Places[j]; p.ID == "" {
+				p.ID, placeIDs = placeIDs[0], placeIDs[1:]
+			}
 		}
+	}
+	for i := range c.Lines {
+		c.Lines[i].reseat(moved)
 	}
 	c.State = ChangeAdded
 	return nil
+}
+
+// reseat takes over where the platform has put places of the line.
+func (l *Line) reseat(moved []HoldPlace) {
+	for i := range l.Places {
+		if at := slices.IndexFunc(moved, func(m HoldPlace) bool { return m.Movement == l.Places[i].Movement }); at >= 0 && moved[at].Seat != (Seat{}) {
+			l.Places[i].Seat, l.Together = moved[at].Seat, nil
+		}
+	}
 }
 
 // costs is what the order will cost once the change is done: its total, less what is given back, and what is new.
@@ -252,12 +281,9 @@ func (o *Order) takeChange(h Hold) {
 	for i := range o.Lines {
 		l, hl := &o.Lines[i], h.Lines[i]
 		l.UnitPrice, l.Total, l.Operations = hl.UnitPrice, hl.Total, hl.Operations
-		for j := range l.Places {
-			at := slices.IndexFunc(hl.Places, func(p HoldPlace) bool { return p.Movement == l.Places[j].Movement })
-			if at >= 0 && hl.Places[at].Seat != (Seat{}) {
-				l.Places[j].Seat = hl.Places[at].Seat
-			}
-		}
+		side := l.Together
+		l.reseat(hl.Places)
+		l.Together = side
 	}
 	o.Change.Lines, o.Change.Drop = nil, nil // the order has them now
 }
@@ -281,14 +307,17 @@ func (c *LineChange) endAs(s ChangeState, why *Refusal, at time.Time) {
 	c.State, c.Refusal, c.EndedAt = s, why, at
 }
 
-// dropChange ends the change under way without effect: the order has its lines as before.
-func (o *Order) dropChange(why Refusal, at time.Time, note string) error {
+// dropChange ends the change under way without effect: the order has its lines as before, on the seats seen.
+func (o *Order) dropChange(why Refusal, seen []HoldPlace, at time.Time) error {
 	c := o.openChange()
 	if c == nil {
 		return errNotDue
 	}
+	for i := range o.Lines {
+		o.Lines[i].reseat(seen)
+	}
 	c.endAs(ChangeRefused, &why, at)
-	if err := o.step(Held, at, joinNotes(why.Code, note)); err != nil {
+	if err := o.step(Held, at, why.Code); err != nil {
 		return err
 	}
 	if why.Code == CodeAvailability { // what we showed was stale
@@ -309,7 +338,10 @@ func (o *Order) changeError(c *LineChange) error {
 	if r.Actual != nil {
 		e.Expected, e.Actual = c.Expected, r.Actual
 	}
-	if r.Code == CodeAvailability {
+	switch {
+	case len(r.Seats) > 0:
+		takenSeats(e, r, wishesOf(c.Lines))
+	case r.Code == CodeAvailability:
 		at, _ := c.missing()
 		for _, i := range at {
 			e.WithField("/items/"+strconv.Itoa(i), CodeAvailability, "not available in this quantity beside what is held")

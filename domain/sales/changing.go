@@ -27,11 +27,17 @@ func (s *Service) changeLines(ctx context.Context, o Order) (Order, error) {
 		return s.dropAndFinish(ctx, o, c.Drop)
 	}
 	_, fresh := c.missing()
-	h, err := s.Platform.Add(ctx, o, fresh)
-	if err != nil {
-		return s.notAdded(ctx, o, err)
+	var h Hold
+	if len(fresh) > 0 {
+		var err error
+		if h, err = s.Platform.Add(ctx, o, fresh); err != nil {
+			return s.notAdded(ctx, o, err)
+		}
 	}
 	why := h.Defect
+	if why == nil {
+		why = notTogether(h, fresh)
+	}
 	if why == nil {
 		total, err := o.costs(c, h.Total)
 		if err != nil {
@@ -42,8 +48,19 @@ func (s *Service) changeLines(ctx context.Context, o Order) (Order, error) {
 	if why != nil {
 		return s.undoChange(ctx, o, h.Movements, *why)
 	}
+	var moved []HoldPlace
+	if lines := unseated(c.withAdded(h)); len(lines) > 0 {
+		var err error
+		if moved, why, err = s.Platform.Seat(ctx, o, lines); err != nil {
+			s.Log.LogAttrs(ctx, slog.LevelWarn, "change: not known to be seated", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
+			return s.laterChange(ctx, o)
+		}
+	}
+	if why != nil {
+		return s.undoChange(ctx, o, h.Movements, *why)
+	}
 	id, ids := c.ID, s.ids("plc", countPlaces(h))
-	o, err = s.keep(ctx, o.ID, func(o *Order) error { return o.added(id, h, ids) })
+	o, err := s.keep(ctx, o.ID, func(o *Order) error { return o.added(id, h, moved, ids) })
 	if err != nil {
 		return s.orAsItIs(ctx, o, err)
 	}
@@ -88,10 +105,10 @@ func (s *Service) laterChange(ctx context.Context, o Order) (Order, error) {
 	})
 }
 
-// changeRefused stores that the change was not done, and answers with why.
-func (s *Service) changeRefused(ctx context.Context, o Order, why Refusal) (Order, error) {
+// changeRefused stores that the change was not done, and where a look has seen places, and answers with why.
+func (s *Service) changeRefused(ctx context.Context, o Order, why Refusal, seen ...HoldPlace) (Order, error) {
 	now := s.Clock()
-	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.dropChange(why, now, "") })
+	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.dropChange(why, seen, now) })
 	if err != nil {
 		return s.orAsItIs(ctx, o, err)
 	}
@@ -99,14 +116,14 @@ func (s *Service) changeRefused(ctx context.Context, o Order, why Refusal) (Orde
 }
 
 // undoChange gives back what was added, so that the hold is as it was, and answers with why.
-func (s *Service) undoChange(ctx context.Context, o Order, added []int64, why Refusal) (Order, error) {
+func (s *Service) undoChange(ctx context.Context, o Order, added []int64, why Refusal, seen ...HoldPlace) (Order, error) {
 	if len(added) > 0 {
 		if err := s.Platform.Drop(ctx, o, added); err != nil {
 			s.Log.LogAttrs(ctx, slog.LevelWarn, "change: what was added is not given back yet", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
 			return s.laterChange(ctx, o)
 		}
 	}
-	return s.changeRefused(ctx, o, why)
+	return s.changeRefused(ctx, o, why, seen...)
 }
 
 // dropAndFinish gives back what is not wanted any more and takes over what the platform then holds.
@@ -217,7 +234,11 @@ func (s *Service) lookAndUndo(ctx context.Context, o Order, why Refusal) (Order,
 	if len(h.Movements)-len(added) != len(ours) {
 		return s.giveChangeBack(ctx, o, h, Refusal{Kind: domain.Conflict, Code: CodeAvailability, Detail: "the platform does not hold all places any more"})
 	}
-	return s.undoChange(ctx, o, added, why)
+	var seen []HoldPlace // a seating may have been done whose answer is lost
+	for _, hl := range h.Lines {
+		seen = append(seen, hl.Places...)
+	}
+	return s.undoChange(ctx, o, added, why, seen...)
 }
 
 // settleChange finds out what became of a change by reading the order, and moves it on: once what is new is held, to its end;

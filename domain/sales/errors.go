@@ -16,10 +16,13 @@ const (
 	CodePayment         = "order.payment"  // the pending account refused
 	CodeContact         = "order.contact"
 	CodeHolders         = "order.holders"
-	CodeReview          = "order.review"    // a person is looking at it
-	CodeKeyMissing      = "key.missing"     // POST /v1/orders without Idempotency-Key
-	CodeKeyReused       = "key.reused"      // same key, other content
-	CodeKeyInProgress   = "key.in_progress" // the first attempt is still running
+	CodeSeats           = "order.seats"        // seats or areas that can never be had as asked
+	CodeNotTogether     = "order.not_together" // the platform has not so many places side by side
+	CodeSeating         = "order.seating"      // the platform did not put the places on the chosen seats
+	CodeReview          = "order.review"       // a person is looking at it
+	CodeKeyMissing      = "key.missing"        // POST /v1/orders without Idempotency-Key
+	CodeKeyReused       = "key.reused"         // same key, other content
+	CodeKeyInProgress   = "key.in_progress"    // the first attempt is still running
 	CodeTicketUnknown   = "ticket.unknown"
 	CodeTicketNotIssued = "ticket.not_issued"
 	CodeBasketUnknown   = "basket.unknown"

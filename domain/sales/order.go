@@ -81,6 +81,7 @@ type Line struct {
 	Day          domain.Day
 	Timeslot     catalog.TimeslotID
 	Quantity     int
+	Wish         Wish
 	UnitPrice    domain.Money // as the platform holds it
 	Total        domain.Money
 	Together     *bool   // seats side by side; nil where the platform does not say or it has no seats
@@ -99,6 +100,7 @@ type Place struct {
 
 // Seat is where a numbered place is; every member may be empty.
 type Seat struct {
+	ID                                 int64 // the platform's number of it, as catalog.Seat has it
 	Area, Block, Row, Number, Entrance string
 }
 
@@ -148,6 +150,7 @@ type Refusal struct {
 	Code   string
 	Detail string
 	Actual *domain.Money // with order.price_changed
+	Seats  []int64       // with order.availability: the chosen seats that cannot be had, where that is why
 }
 
 // Passing reports whether the reason passes by itself: a limit, or somebody who did not answer. A hold that was refused
@@ -164,7 +167,10 @@ func (o *Order) refused() *domain.Error {
 	if r.Actual != nil {
 		e.Expected, e.Actual = o.Expected, r.Actual
 	}
-	if r.Code == CodeAvailability {
+	switch {
+	case len(r.Seats) > 0:
+		takenSeats(e, r, wishesOf(o.Lines))
+	case r.Code == CodeAvailability:
 		detail := "not available in this quantity"
 		if len(o.Lines) > 1 {
 			detail = "at least one of these is not available in this quantity"

@@ -41,6 +41,7 @@ type platform struct {
 	code   func(order, place int64) sales.Barcode
 
 	mu       sync.Mutex
+	taken    []int64             // seats that others have
 	seen     func(h *sales.Hold) // what a look is changed to before it is answered
 	lastID   int64
 	lastMove int64
@@ -69,6 +70,7 @@ type sold struct {
 	state     sales.PlatformState
 	movements []int64
 	lines     map[int64]sales.Line // what each movement is a place of
+	seats     map[int64]int64      // where each movement was put
 	total     domain.Money
 	expires   time.Time
 	ready     bool // its barcodes
@@ -144,7 +146,7 @@ func (p *platform) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) 
 
 func (p *platform) reserve(o sales.Order) sales.Hold {
 	p.lastID++
-	s := &sold{state: sales.PlatformOpen, lines: map[int64]sales.Line{}}
+	s := &sold{state: sales.PlatformOpen, lines: map[int64]sales.Line{}, seats: map[int64]int64{}}
 	p.orders[p.lastID] = s
 	h := sales.Hold{Platform: sales.PlatformRef{OrderID: p.lastID, FileID: 80_000 + p.lastID}, Total: domain.Money{Currency: "EUR"}}
 	for i, l := range o.Lines {
@@ -625,7 +627,7 @@ func (p *platform) Look(ctx context.Context, o sales.Order) (sales.Hold, sales.P
 		hl.UnitPrice = l.UnitPrice
 		for _, m := range s.movements {
 			if of := s.lines[m]; of.Performance == l.Performance && of.SeatCategory == l.SeatCategory && of.Item == l.Item && of.Tariff == l.Tariff {
-				hl.Places = append(hl.Places, sales.HoldPlace{Movement: m})
+				hl.Places = append(hl.Places, sales.HoldPlace{Movement: m, Seat: sales.Seat{ID: s.seats[m]}})
 			}
 		}
 		n += len(hl.Places)
@@ -641,4 +643,45 @@ func (p *platform) Look(ctx context.Context, o sales.Order) (sales.Hold, sales.P
 		p.seen(&h)
 	}
 	return h, s.state, nil
+}
+
+func (p *platform) Seat(ctx context.Context, o sales.Order, lines []sales.Line) ([]sales.HoldPlace, *sales.Refusal, error) {
+	a, err := p.begin(ctx, "seat")
+	if err != nil {
+		return nil, nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.note("seat %d", o.Platform.OrderID)
+	s := p.of(o)
+	taken := slices.Clone(p.taken)
+	for m, id := range s.seats {
+		if slices.Contains(s.movements, m) && !slices.ContainsFunc(lines, func(l sales.Line) bool {
+			return slices.ContainsFunc(l.Places, func(pl sales.Place) bool { return pl.Movement == m })
+		}) {
+			taken = append(taken, id)
+		}
+	}
+	var out []sales.HoldPlace
+	for _, l := range lines {
+		for i, pl := range l.Places {
+			out = append(out, sales.HoldPlace{Movement: pl.Movement, Seat: sales.Seat{ID: l.Wish.Seats[i]}})
+			if slices.Contains(taken, l.Wish.Seats[i]) {
+				return nil, &sales.Refusal{Kind: domain.Conflict, Code: sales.CodeAvailability, Detail: "taken", Seats: []int64{l.Wish.Seats[i]}}, nil
+			}
+		}
+	}
+	if does(a) {
+		for _, hp := range out {
+			s.seats[hp.Movement] = hp.Seat.ID
+		}
+	}
+	switch a {
+	case cutBefore, cutAfter:
+		return nil, nil, uncertain(nil)
+	case refuses, limited:
+		return nil, &sales.Refusal{Kind: domain.Conflict, Code: sales.CodeSeating, Detail: "no"}, nil
+	default:
+		return out, nil, nil
+	}
 }

@@ -34,6 +34,10 @@ type Changer interface {
 	// Add reserves lines in the order beside what it holds, or nothing. The answer is about these lines only; its Movements
 	// are what was added. Errors: as those of Hold. S-360: ExternalOrderFacade.createOrUpdateOrder with the order's number.
 	Add(ctx context.Context, o Order, lines []Line) (Hold, error)
+	// Seat puts the places of the lines, which the order holds, on the seats that they wish, all or none, and returns where it
+	// put which. A refusal is certain and leaves every place where it was: order.availability with the seats that cannot be had,
+	// or order.seating. An error is uncertain. S-360: ExternalSeatingService.doSeatingForOperations.
+	Seat(ctx context.Context, o Order, lines []Line) ([]HoldPlace, *Refusal, error)
 	// Drop gives some places of the order back. S-360: ExternalOrderService.abandonMovements.
 	Drop(ctx context.Context, o Order, movements []int64) error
 	// Look says what the order holds now, compared with its lines: a Defect says what of it is not as they say. Movements are

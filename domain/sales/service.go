@@ -93,6 +93,7 @@ type HoldRequest struct {
 	Buyer            Buyer
 	PurchaserContact string
 	Expected         *domain.Money
+	Wishes           []Wish // where the places are to be, by item; may be shorter
 
 	basket     BasketID // what the order is sold together with
 	basketSize int      // how many orders that is
@@ -137,6 +138,7 @@ func (r HoldRequest) digest() string {
 	c.add("institution", string(r.Institution))
 	c.add("reference", r.Reference)
 	c.wants(r.Wants)
+	c.wishes(r.Wishes)
 	c.add("email", r.Buyer.Email)
 	c.add("first_name", r.Buyer.FirstName)
 	c.add("last_name", r.Buyer.LastName)
@@ -208,13 +210,40 @@ func (s *Service) Hold(ctx context.Context, v Viewer, r HoldRequest) (Order, err
 // that it hangs up must not stop us from knowing what is held.
 func (s *Service) hold(ctx context.Context, o Order) (Order, error) {
 	hold, err := s.Platform.Hold(ctx, o)
+	if err == nil && hold.Defect == nil {
+		hold = s.seatHold(ctx, o, hold)
+	}
 	return s.afterHold(ctx, o, hold, err)
+}
+
+// seatHold puts the places of a hold on the seats that were chosen. Whatever keeps them from there is a defect: the hold is given
+// back, because its number is known.
+func (s *Service) seatHold(ctx context.Context, o Order, h Hold) Hold {
+	lines := unseated(placed(o.Lines, h))
+	if len(lines) == 0 {
+		return h
+	}
+	o.Platform = h.Platform
+	moved, refusal, err := s.Platform.Seat(ctx, o, lines)
+	switch {
+	case err != nil:
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "hold: not seated", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
+		h.Defect = &Refusal{Kind: domain.Conflict, Code: CodeSeating, Detail: "the platform did not say whether the seats are ours; nothing is held"}
+	case refusal != nil:
+		h.Defect = refusal
+	default:
+		h.reseat(moved)
+	}
+	return h
 }
 
 // quote asks the catalog what the request is and whether it may be sold now, in the currency expected.
 func (s *Service) quote(ctx context.Context, r HoldRequest) (catalog.Quote, error) {
 	quote, err := s.Catalog.Quote(ctx, r.Institution, r.Wants)
 	if err != nil {
+		return catalog.Quote{}, err
+	}
+	if err := checkWishes(r.Wants, r.Wishes, quote); err != nil {
 		return catalog.Quote{}, err
 	}
 	if r.Expected != nil && r.Expected.Currency != quote.Total.Currency {
@@ -231,20 +260,20 @@ func (s *Service) newOrder(storefront string, r HoldRequest, quote catalog.Quote
 		Buyer: r.Buyer, PurchaserContact: r.PurchaserContact, Expected: r.Expected, Quoted: quote.Total,
 		CreatedAt: now, UpdatedAt: now,
 	}
-	o.Lines = newLines(r.Wants, quote)
+	o.Lines = newLines(r.Wants, r.Wishes, quote)
 	_ = o.step(Holding, now, "") // a new order may always become holding
 	o.await(now.Add(s.OrphanAfter))
 	return o
 }
 
 // newLines makes the lines of what is wanted, as the catalog names and prices them.
-func newLines(wants []catalog.Want, quote catalog.Quote) []Line {
+func newLines(wants []catalog.Want, wishes []Wish, quote catalog.Quote) []Line {
 	var lines []Line
 	for i, w := range wants {
 		l := quote.Lines[i]
 		lines = append(lines, Line{
 			Product: l.Product, Performance: w.Performance, SeatCategory: w.SeatCategory, Item: w.Item, Tariff: w.Tariff,
-			Day: w.Day, Timeslot: w.Timeslot, Quantity: w.Quantity, UnitPrice: l.Unit, Facts: l.Facts,
+			Day: w.Day, Timeslot: w.Timeslot, Quantity: w.Quantity, Wish: wishOf(wishes, i), UnitPrice: l.Unit, Facts: l.Facts,
 		})
 	}
 	return lines
@@ -303,7 +332,7 @@ func (s *Service) holdAgain(ctx context.Context, o Order, r HoldRequest) (Order,
 		if o.Status != Refused || !o.Refusal.Passing() {
 			return errAsItIs
 		}
-		o.Quoted, o.Lines = quote.Total, newLines(r.Wants, quote)
+		o.Quoted, o.Lines = quote.Total, newLines(r.Wants, r.Wishes, quote)
 		return o.beginHoldAgain(now, now.Add(s.OrphanAfter))
 	})
 	if errors.Is(err, errAsItIs) {
@@ -346,6 +375,9 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 		return o, refused.Because(err)
 	}
 	refusal := h.Defect
+	if refusal == nil {
+		refusal = notTogether(h, o.Lines)
+	}
 	if refusal == nil {
 		refusal = wrongTotal(o.Expected, h.Total)
 	}

@@ -165,7 +165,7 @@ func (w *walk) steps() map[string]func(o *Order) error {
 				return errNotDue
 			}
 			h, ids := w.look(o.Change)
-			return o.added(o.Change.ID, h, ids)
+			return o.added(o.Change.ID, h, nil, ids)
 		},
 		"changed": func(o *Order) error {
 			c := o.openChange()
@@ -186,7 +186,7 @@ func (w *walk) steps() map[string]func(o *Order) error {
 			if c := o.openChange(); c == nil || c.State != ChangeAsked {
 				return errNotDue
 			}
-			return o.dropChange(refusal(), w.now, "")
+			return o.dropChange(refusal(), nil, w.now)
 		},
 		"release":        func(o *Order) error { return o.beginRelease(w.now, w.now, noteExpired) },
 		"finish release": func(o *Order) error { return o.finishRelease(w.now, "") },
