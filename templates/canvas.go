@@ -16,6 +16,11 @@ type canvas interface {
 	// clip restricts what follows to a shape, until unclip.
 	clip(p path)
 	unclip()
+	// tag begins a part of the page, for readers who listen: what is drawn until untag belongs to it, what is drawn outside
+	// of any part is decoration. said stands for a picture. Parts do not nest; they are read in the order they are drawn.
+	// A canvas that has no such readers embeds silent.
+	tag(r role, said string)
+	untag()
 }
 
 // ink is an opaque colour.

@@ -14,9 +14,15 @@
 // # Promises
 //
 // The same Document gives the same bytes: no clock, no random ids, no map order. Barcodes are filled rectangles of whole
-// modules with their quiet zone, never pictures, and hold the payload byte for byte. A character that no embedded font
+// modules with their quiet zone, never pictures, and hold the payload byte for byte. A character that no font
 // has is printed as U+FFFD and its code point (nothing else of the text) is logged. A picture that cannot be read is left
 // out. Pages are written as they are drawn, so a file's length does not show in memory.
+//
+// # Readers
+//
+// Every PDF is written as ISO 19005-2 level A (PDF/A-2a) asks: fonts and the colours' profile inside, every glyph with its
+// text, every stroke content of a part (tags.go) or decoration, parts in the order they are read. Text that does not stand
+// in its order of reading, as Arabic does not, is said beside it.
 //
 // # What does not belong here
 //

@@ -48,7 +48,10 @@ func golden(t *testing.T, name string, got []byte, same func(want []byte) string
 }
 
 // script is a canvas that writes down what is drawn, one line each.
-type script struct{ b bytes.Buffer }
+type script struct {
+	silent
+	b bytes.Buffer
+}
 
 func (s *script) fill(p path, c ink) {
 	if len(p) > 60 { // a dashed line
@@ -60,7 +63,11 @@ func (s *script) fill(p path, c ink) {
 func (s *script) text(x, y, size, angle float64, l line, c ink) {
 	var words []string
 	for _, r := range l.runs {
-		words = append(words, r.text)
+		text := r.text
+		if last := r.glyphs[len(r.glyphs)-1]; last.advance == 0 && last.text == " " { // hangs over the line's end
+			text = strings.TrimSuffix(text, " ")
+		}
+		words = append(words, text)
 	}
 	fmt.Fprintf(&s.b, "text %.1f %.1f %.1fpt #%02x%02x%02x", x, y, size, c.R, c.G, c.B)
 	if angle != 0 {

@@ -23,6 +23,7 @@ type page struct {
 	items  []subject // what the layout's list goes through on this page; nil where it has none
 	order  []subject // every ticket of a whole order's page
 	spills []spill
+	depth  int // of tags
 	subject
 }
 
@@ -259,8 +260,14 @@ func (p *page) put(b block, r rect, y float64, a align, c ink, at spill) {
 	if b.cut {
 		p.spills = append(p.spills, at)
 	}
+	p.tag(roleOf(at.name), "")
+	defer p.untag()
 	baseline := y + above*b.size*mmPerPoint
 	for i, l := range b.lines {
+		if i > 0 && b.lines[i-1].last { // another paragraph
+			p.untag()
+			p.tag(roleText, "")
+		}
 		col := 0
 		if n := b.perColumn(); n > 0 {
 			col = i / n
@@ -595,7 +602,9 @@ func (p *page) band(e *element, r rect) {
 		if p.pic.alpha != nil {
 			p.on.fill(shape, p.accent)
 		}
+		p.tag(rolePicture, p.facts["title"])
 		p.on.picture(r, shape, p.pic)
+		p.untag()
 		return
 	}
 	deep, light := p.accent.mix(ink{}, 0.18), ink{255, 255, 255}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/xml"
 	"fmt"
 	"hash"
@@ -22,16 +23,22 @@ const (
 	objResources
 	objInfo
 	objMetadata
+	objStructure
+	objDocument
+	objProfile
 	objFirst
 )
 
-// pdf is a canvas that writes PDF 1.7. Pages and pictures go out as they are drawn, fonts and directories at the end.
+// pdf is a canvas that writes PDF 1.7 as PDF/A-2a asks: tagged, with all fonts and the colours' profile inside. Pages and
+// pictures go out as they are drawn, fonts and directories at the end; what is no stream is written many together.
 type pdf struct {
 	sum     hash.Hash
 	pos     int64
-	offsets []int64 // by object number
+	places  []place // by object number
+	pending []int   // objects that wait in workspace.bodies to be written together
 	err     error
 	*workspace
+	tags
 	width   float64 // of the page, mm
 	height  float64
 	ink     ink
@@ -57,20 +64,30 @@ type workspace struct {
 	out     *bufio.Writer
 	packed  bytes.Buffer
 	content []byte // of the page being drawn
+	heads   []byte // numbers and places of pending objects
+	bodies  []byte
+	profile []byte // of the colours
+}
+
+// place is where an object stands: so many bytes into the file, or as the index-th of a stream of objects.
+type place struct {
+	at     int64
+	stream int // 0 is none
+	index  int
 }
 
 const producer = "Guichet"
 
 func newPDF(w io.Writer, ws *workspace, width, height float64) *pdf {
 	p := &pdf{
-		sum: sha256.New(), workspace: ws, width: width, height: height, offsets: make([]int64, objFirst),
+		sum: sha256.New(), workspace: ws, width: width, height: height, places: make([]place, objFirst),
 		fonts: make(map[*typeface]int), images: make(map[*picture]int),
 	}
 	if ws.out == nil {
 		ws.out = bufio.NewWriterSize(nil, 32<<10)
 	}
 	ws.out.Reset(io.MultiWriter(w, p.sum))
-	ws.content = ws.content[:0]
+	ws.content, ws.heads, ws.bodies = ws.content[:0], ws.heads[:0], ws.bodies[:0]
 	p.raw("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")
 	return p
 }
@@ -93,20 +110,54 @@ func (p *pdf) rawf(format string, args ...any) { p.raw(fmt.Sprintf(format, args.
 
 // reserve returns a new object number.
 func (p *pdf) reserve() int {
-	p.offsets = append(p.offsets, 0)
-	return len(p.offsets) - 1
+	p.places = append(p.places, place{})
+	return len(p.places) - 1
 }
 
+// together is how many objects are written as one stream.
+const together = 200
+
+// object writes an object that is no stream, sooner or later.
 func (p *pdf) object(n int, body string) {
-	p.offsets[n] = p.pos
-	p.rawf("%d 0 obj\n", n)
-	p.raw(body)
-	p.raw("\nendobj\n")
+	p.beginObject(n)
+	p.body(body)
+	p.endObject()
+}
+
+// beginObject begins an object that is no stream; what is appended to bodies until endObject is its content.
+func (p *pdf) beginObject(n int) {
+	p.heads = append(strconv.AppendInt(p.heads, int64(n), 10), ' ')
+	p.heads = append(strconv.AppendInt(p.heads, int64(len(p.bodies)), 10), ' ')
+	p.pending = append(p.pending, n)
+}
+
+func (p *pdf) body(s string) { p.bodies = append(p.bodies, s...) }
+
+func (p *pdf) endObject() {
+	p.bodies = append(p.bodies, '\n')
+	if len(p.pending) >= together {
+		p.flush()
+	}
+}
+
+// flush writes the objects that wait.
+func (p *pdf) flush() {
+	if len(p.pending) == 0 {
+		return
+	}
+	n := p.reserve()
+	for i, o := range p.pending {
+		p.places[o] = place{stream: n, index: i}
+	}
+	first := len(p.heads)
+	p.heads = append(p.heads, p.bodies...)
+	p.deflated(n, fmt.Sprintf("/Type/ObjStm/N %d/First %d", len(p.pending), first), p.heads)
+	p.pending, p.heads, p.bodies = p.pending[:0], p.heads[:0], p.bodies[:0]
 }
 
 // stream writes a stream object; dict holds the entries besides /Length.
 func (p *pdf) stream(n int, dict string, data []byte) {
-	p.offsets[n] = p.pos
+	p.places[n].at = p.pos
 	p.rawf("%d 0 obj\n<<%s/Length %d>>\nstream\n", n, dict, len(data))
 	p.bytes(data)
 	p.raw("\nendstream\nendobj\n")
@@ -120,10 +171,25 @@ func (p *pdf) deflated(n int, dict string, data []byte) {
 
 // endPage writes what was drawn since the last page.
 func (p *pdf) endPage() error {
+	p.mark(0)
 	content, page := p.reserve(), p.reserve()
 	p.deflated(content, "", p.content)
-	p.object(page, fmt.Sprintf("<</Type/Page/Parent %d 0 R/MediaBox[0 0 %s %s]/Resources %d 0 R/Contents %d 0 R>>",
-		objPages, number(p.width*pointsPerMM), number(p.height*pointsPerMM), objResources, content))
+	p.beginObject(page)
+	p.body("<</Type/Page/Tabs/S/Parent ")
+	p.bodies = appendRef(p.bodies, objPages)
+	p.body("/MediaBox[0 0 ")
+	p.bodies = appendNumber(p.bodies, p.width*pointsPerMM)
+	p.body(" ")
+	p.bodies = appendNumber(p.bodies, p.height*pointsPerMM)
+	p.body("]/Resources ")
+	p.bodies = appendRef(p.bodies, objResources)
+	p.body("/Contents ")
+	p.bodies = appendRef(p.bodies, content)
+	p.body("/StructParents ")
+	p.bodies = strconv.AppendInt(p.bodies, int64(len(p.kids)), 10)
+	p.body(">>")
+	p.endObject()
+	p.structure(page)
 	p.kids = append(p.kids, page)
 	p.content, p.inked = p.content[:0], false
 	return p.err
@@ -150,7 +216,9 @@ func (p *pdf) end(ctx context.Context, m meta) error {
 		fmt.Fprintf(&kids, "%d 0 R ", k)
 	}
 	p.object(objPages, fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids.String(), len(p.kids)))
+	p.endStructure()
 	p.describe(m)
+	p.flush()
 	if p.err == nil {
 		p.err = p.out.Flush()
 	}
@@ -171,8 +239,14 @@ func (p *pdf) describe(m meta) {
 	if m.RightToLeft {
 		direction = "/Direction/R2L"
 	}
-	p.object(objCatalog, fmt.Sprintf("<</Type/Catalog/Pages %d 0 R/Metadata %d 0 R/Lang %s/ViewerPreferences<</DisplayDocTitle true%s>>>>",
-		objPages, objMetadata, hexText(lang), direction))
+	p.object(objCatalog, fmt.Sprintf("<</Type/Catalog/Pages %d 0 R/Metadata %d 0 R/Lang %s/ViewerPreferences<</DisplayDocTitle true%s>>"+
+		"/MarkInfo<</Marked true>>/StructTreeRoot %d 0 R"+
+		"/OutputIntents[<</Type/OutputIntent/S/GTS_PDFA1/OutputConditionIdentifier(sRGB)/Info(sRGB)/DestOutputProfile %d 0 R>>]>>",
+		objPages, objMetadata, hexText(lang), direction, objStructure, objProfile))
+	if p.profile == nil {
+		p.profile = sRGB()
+	}
+	p.stream(objProfile, "/N 3", p.profile)
 	made, xmpMade := "", ""
 	if !m.Made.IsZero() {
 		made = "/CreationDate(D:" + m.Made.UTC().Format("20060102150405") + "Z)"
@@ -182,7 +256,8 @@ func (p *pdf) describe(m meta) {
 	p.stream(objMetadata, "/Type/Metadata/Subtype/XML", []byte(`<?xpacket begin="`+"\uFEFF"+
 		`" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">`+
 		`<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""`+
-		` xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">`+
+		` xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/"`+
+		` xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"><pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>`+
 		`<dc:title><rdf:Alt><rdf:li xml:lang="x-default">`+escapeXML(m.Title)+`</rdf:li></rdf:Alt></dc:title>`+
 		`<dc:language><rdf:Bag><rdf:li>`+escapeXML(lang)+`</rdf:li></rdf:Bag></dc:language>`+xmpMade+
 		`<pdf:Producer>`+producer+`</pdf:Producer></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>`))
@@ -191,18 +266,36 @@ func (p *pdf) describe(m meta) {
 // trailer writes the table of objects. The file's identifier is a hash of everything before it.
 func (p *pdf) trailer() {
 	id := p.sum.Sum(nil)[:16]
-	start := p.pos
-	p.rawf("xref\n0 %d\n0000000000 65535 f \n", len(p.offsets))
-	for _, o := range p.offsets[1:] {
-		p.rawf("%010d 00000 n \n", o)
+	n, start := p.reserve(), p.pos
+	p.places[n].at = start
+	const row = 1 + 5 + 2
+	var last [row]byte
+	table := make([]byte, 0, (1+row)*len(p.places))
+	for i, at := range p.places {
+		kind, where, index := byte(1), at.at, uint16(0)
+		switch {
+		case i == 0 || at == place{}: // a number that was not used
+			kind, index = 0, 0xFFFF
+		case at.stream > 0:
+			kind, where, index = 2, int64(at.stream), uint16(at.index) //nolint:gosec // G115: at most `together`
+		}
+		var now [row]byte
+		binary.BigEndian.PutUint64(now[:], uint64(kind)<<56|uint64(where)<<16|uint64(index)) //nolint:gosec // G115: within 40 bits
+		table = append(table, 2)                                                             // PNG's filter "Up"
+		for j := range now {
+			table = append(table, now[j]-last[j])
+		}
+		last = now
 	}
-	p.rawf("trailer\n<</Size %d/Root %d 0 R/Info %d 0 R/ID[<%x><%x>]>>\nstartxref\n%d\n%%%%EOF\n",
-		len(p.offsets), objCatalog, objInfo, id, id, start)
+	p.deflated(n, fmt.Sprintf("/Type/XRef/W[1 5 2]/Size %d/Root %d 0 R/Info %d 0 R/ID[<%x><%x>]/DecodeParms<</Predictor 15/Columns %d>>",
+		len(p.places), objCatalog, objInfo, id, id, row), table)
+	p.rawf("startxref\n%d\n%%%%EOF\n", start)
 }
 
 // font embeds a subset and returns its object number.
 func (p *pdf) font(s *subset) int {
 	file, unicode, descriptor, cid, composite := p.reserve(), p.reserve(), p.reserve(), p.reserve(), p.reserve()
+	shown := len(s.order) // what follows is only part of other glyphs
 	data := s.file()
 	sum := sha256.Sum256(data)
 	name := make([]byte, 6, 40)
@@ -212,7 +305,7 @@ func (p *pdf) font(s *subset) int {
 	name = append(append(name, '+'), s.face.name...)
 	f := s.face
 	p.deflated(file, fmt.Sprintf("/Length1 %d", len(data)), data)
-	p.deflated(unicode, "", s.toUnicode())
+	p.deflated(unicode, "", s.toUnicode(shown))
 	stem := 80
 	if f.bold {
 		stem = 140
@@ -226,30 +319,28 @@ func (p *pdf) font(s *subset) int {
 	return composite
 }
 
-// toUnicode says which text each glyph stands for.
-func (s *subset) toUnicode() []byte {
+// toUnicode says which text each shown glyph stands for. One that has none of its own, such as the second of a cluster,
+// stands for a space without width: the text is said beside it.
+func (s *subset) toUnicode(shown int) []byte {
 	var b bytes.Buffer
 	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
 		"/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n" +
 		"/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
-	var known []int
-	for i, t := range s.text {
-		if t != "" {
-			known = append(known, i)
-		}
-	}
-	for len(known) > 0 {
-		n := min(100, len(known)) // the format's limit
-		fmt.Fprintf(&b, "%d beginbfchar\n", n)
-		for _, i := range known[:n] {
+	for from := 1; from < shown; from += 100 { // the format's limit
+		to := min(from+100, shown)
+		fmt.Fprintf(&b, "%d beginbfchar\n", to-from)
+		for i := from; i < to; i++ {
+			text := s.text[i]
+			if text == "" {
+				text = string(mayBreak)
+			}
 			fmt.Fprintf(&b, "<%04X> <", i)
-			for _, u := range utf16.Encode([]rune(s.text[i])) {
+			for _, u := range utf16.Encode([]rune(text)) {
 				fmt.Fprintf(&b, "%04X", u)
 			}
 			b.WriteString(">\n")
 		}
 		b.WriteString("endbfchar\n")
-		known = known[n:]
 	}
 	b.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n")
 	return b.Bytes()
@@ -289,9 +380,7 @@ func escapeXML(s string) string {
 	return b.String()
 }
 
-// number writes a coordinate with two decimals.
-func number(f float64) string { return string(appendNumber(nil, f)) }
-
+// appendNumber writes a coordinate with two decimals.
 func appendNumber(b []byte, f float64) []byte {
 	v := int64(math.Round(f * 100))
 	if v < 0 {
@@ -351,6 +440,7 @@ func (p *pdf) path(shape path) {
 
 // fill implements canvas.
 func (p *pdf) fill(shape path, c ink) {
+	p.decorate()
 	p.setInk(c)
 	p.path(shape)
 	p.op("f\n")
@@ -383,6 +473,11 @@ func (p *pdf) picture(b rect, clip path, pic *picture) {
 	cx, cy, cw, ch := pic.crop(b.W, b.H)
 	scale := b.W / cw // mm per point of the picture
 	whole := rect{b.X - cx*scale, b.Y - cy*b.H/ch, float64(pic.w) * scale, float64(pic.h) * b.H / ch}
+	if p.part > 0 {
+		p.say(rolePicture, "")
+	} else {
+		p.decorate()
+	}
 	p.clip(clip)
 	x, y := p.at(whole.X, whole.Y+whole.H)
 	p.numbers(whole.W*pointsPerMM, 0, 0, whole.H*pointsPerMM, x, y)
@@ -416,6 +511,7 @@ func imageDict(pic *picture, space string, channels int, isJPEG bool) string {
 
 // barcode implements canvas: one path of rectangles, all in whole modules.
 func (p *pdf) barcode(b rect, s *symbol, m measure) {
+	p.say(rolePicture, s.payload)
 	p.setInk(ink{})
 	h := m.module
 	if s.linear {
@@ -434,6 +530,13 @@ func (p *pdf) barcode(b rect, s *symbol, m measure) {
 
 // text implements canvas.
 func (p *pdf) text(x, y, size, angle float64, l line, c ink) {
+	e := p.say(roleText, "")
+	if l.spoken != "" {
+		if len(e.spoken) > 0 {
+			e.spoken = append(e.spoken, "0020"...)
+		}
+		e.spoken = appendHex16(e.spoken, l.spoken)
+	}
 	p.setInk(c)
 	if l.actual != "" {
 		p.beginActual(l.actual)

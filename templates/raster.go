@@ -22,6 +22,7 @@ import (
 // raster is a canvas of points. It records what is drawn and paints it band by band when the picture is written, so that
 // a large resolution needs no more memory than a small one, the page's own picture aside.
 type raster struct {
+	silent
 	w, h  int
 	scale float64 // points per mm
 	dpi   int

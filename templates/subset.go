@@ -19,14 +19,26 @@ type subset struct {
 //
 // Readers of right-to-left text put the words together from where glyphs stand. A mark that is shown with a gap before it
 // would part its word; one that is moved inside the font does not.
-type slot struct {
-	glyph uint32
-	moved bool
-	x, y  int16
+//
+// The low half is the glyph and whether it is moved, the high half by how much across and up.
+type slot uint64
+
+const slotMoved slot = 1 << 31
+
+func plain(glyph uint32) slot { return slot(glyph) }
+
+func movedBy(glyph uint32, x, y int16) slot {
+	return slot(glyph) | slotMoved | slot(uint16(x))<<32 | slot(uint16(y))<<48 //nolint:gosec // G115: the format's own signed numbers
 }
 
+func (s slot) moved() bool   { return s&slotMoved != 0 }
+func (s slot) glyph() uint32 { return uint32(s &^ slotMoved & math.MaxUint32) }
+
+//nolint:gosec // G115: the format's own signed numbers
+func (s slot) by() (x, y int16) { return int16(s >> 32), int16(s >> 48) }
+
 func newSubset(f *typeface) *subset {
-	return &subset{face: f, ids: map[slot]uint16{{}: 0}, order: []slot{{}}, text: []string{""}}
+	return &subset{face: f, ids: map[slot]uint16{0: 0}, order: []slot{0}, text: []string{""}}
 }
 
 // id is a glyph's number in the subset. The first text a glyph is used for is the one it stands for in the file; says
@@ -61,7 +73,7 @@ const (
 func (s *subset) slot(r *glyphRun, i int) (at slot, dx, dy float64) {
 	g := &r.glyphs[i]
 	if !r.isMark(i) {
-		return slot{glyph: g.id}, g.dx, g.dy
+		return plain(g.id), g.dx, g.dy
 	}
 	letter := i + 1
 	for letter < len(r.glyphs) && r.isMark(letter) {
@@ -71,7 +83,7 @@ func (s *subset) slot(r *glyphRun, i int) (at slot, dx, dy float64) {
 		dx, dy = r.glyphs[letter].dx, r.glyphs[letter].dy
 	}
 	units := func(v float64) int16 { return int16(math.Round(v * s.face.upem / em)) }
-	return slot{glyph: g.id, moved: true, x: units(g.dx - dx), y: units(g.dy - dy)}, dx, dy
+	return movedBy(g.id, units(g.dx-dx), units(g.dy-dy)), dx, dy
 }
 
 // isMark says that a glyph of right-to-left text stands on or under a letter.
@@ -81,10 +93,10 @@ func (r *glyphRun) isMark(i int) bool {
 
 // advance is a slot's width in thousandths of the type size, as the embedded font says it.
 func (s *subset) advance(g slot) float64 {
-	if g.moved {
+	if g.moved() {
 		return 0
 	}
-	return s.face.advance(g.glyph)
+	return s.face.advance(g.glyph())
 }
 
 // file writes a TrueType file that holds only the used glyphs, without hinting.
@@ -93,12 +105,13 @@ func (s *subset) file() []byte {
 	for i := 0; i < len(s.order); i++ { // components join while we go
 		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf))) //nolint:gosec // G115: smaller than the font
 		g := s.order[i]
-		a, b := s.face.hMetric(g.glyph)
-		if g.moved {
+		a, b := s.face.hMetric(g.glyph())
+		if g.moved() {
 			glyf = s.appendMoved(glyf, g)
-			a, b = 0, b+uint16(g.x) //nolint:gosec // G115: the format's own signed number
+			x, _ := g.by()
+			a, b = 0, b+uint16(x) //nolint:gosec // G115: the format's own signed number
 		} else {
-			glyf = s.appendGlyph(glyf, s.face.outline(g.glyph))
+			glyf = s.appendGlyph(glyf, s.face.outline(g.glyph()))
 		}
 		hmtx = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(hmtx, a), b)
 	}
@@ -140,19 +153,20 @@ func (s *subset) appendGlyph(to, src []byte) []byte {
 
 // appendMoved appends a glyph that is another one, moved.
 func (s *subset) appendMoved(to []byte, g slot) []byte {
-	src := s.face.outline(g.glyph)
+	src := s.face.outline(g.glyph())
 	if len(src) < 10 {
 		return to
 	}
-	id, _ := s.id(slot{glyph: g.glyph}, "")
+	x, y := g.by()
+	id, _ := s.id(plain(g.glyph()), "")
 	put := func(v int16) { to = binary.BigEndian.AppendUint16(to, uint16(v)) } //nolint:gosec // G115: the format's own signed number
 	at := func(i int) int16 { return int16(int16at(src[i:])) }                 //nolint:gosec // G115: the format's own signed number
-	for _, v := range []int16{-1, at(2) + g.x, at(4) + g.y, at(6) + g.x, at(8) + g.y, argsAreWords | argsAreXY} {
+	for _, v := range []int16{-1, at(2) + x, at(4) + y, at(6) + x, at(8) + y, argsAreWords | argsAreXY} {
 		put(v)
 	}
 	to = binary.BigEndian.AppendUint16(to, id)
-	put(g.x)
-	put(g.y)
+	put(x)
+	put(y)
 	for len(to)%4 != 0 {
 		to = append(to, 0)
 	}
@@ -163,7 +177,7 @@ func (s *subset) appendMoved(to []byte, g slot) []byte {
 func (s *subset) composite(b []byte) []byte {
 	for p := 10; p+4 <= len(b); {
 		flags := binary.BigEndian.Uint16(b[p:])
-		id, _ := s.id(slot{glyph: uint32(binary.BigEndian.Uint16(b[p+2:]))}, "")
+		id, _ := s.id(plain(uint32(binary.BigEndian.Uint16(b[p+2:]))), "")
 		binary.BigEndian.PutUint16(b[p:], flags&^haveInstructions)
 		binary.BigEndian.PutUint16(b[p+2:], id)
 		p += 6

@@ -19,6 +19,7 @@ import (
 // svg is a canvas that writes SVG in millimetres. Letters are outlines, each drawn once and used again, so that it looks
 // alike everywhere without fonts; what they say stands beside them for readers that do not see.
 type svg struct {
+	silent
 	w, h   float64
 	faces  map[*typeface]*font.Face
 	body   []byte
@@ -107,9 +108,12 @@ func (s *svg) unclip() { s.op("</g>\n") }
 
 // text implements canvas.
 func (s *svg) text(x, y, size, angle float64, l line, c ink) {
-	if l.actual != "" {
+	switch {
+	case l.actual != "":
 		s.spoken = append(s.spoken, l.actual)
-	} else {
+	case l.spoken != "":
+		s.spoken = append(s.spoken, l.spoken)
+	default:
 		var said strings.Builder
 		for _, r := range l.runs {
 			said.WriteString(r.text)

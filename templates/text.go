@@ -49,6 +49,8 @@ type line struct {
 	runs   []glyphRun
 	width  float64
 	actual string // the text to be found and copied where it is not that of the runs; may be empty
+	spoken string // the text in the order of reading where some of it stands from right to left; else empty
+	last   bool   // of its paragraph
 }
 
 // direction is how a paragraph runs.
@@ -454,6 +456,9 @@ func (s *shaper) breakLines(p *paragraph, width float64, words bool, most int) (
 	for _, w := range wrapped {
 		lines = append(lines, s.line(p, w))
 	}
+	if n := len(lines); n > 0 {
+		lines[n-1].last = true
+	}
 	return lines, left > 0 || (p.cut && most > 0)
 }
 
@@ -461,6 +466,7 @@ func (s *shaper) breakLines(p *paragraph, width float64, words bool, most int) (
 func (s *shaper) whole(p *paragraph) line {
 	if p.oneLine == nil {
 		l := s.line(p, p.runs)
+		l.last = true
 		p.oneLine = &l
 	}
 	return *p.oneLine
@@ -486,7 +492,10 @@ func (s *shaper) line(p *paragraph, runs []shaping.Output) line {
 				it.run.add(glyph{id: uint32(g.GlyphID), advance: fromFixed(g.Advance), text: "…"})
 			}
 		}
-		if i == len(runs)-1 || s.isDots(p, runs[i+1]) {
+		switch {
+		case i == len(runs)-1 && it.level%2 == 0:
+			it.run.hang()
+		case i == len(runs)-1 || s.isDots(p, runs[i+1]):
 			it.run.trim(it.level%2 == 1)
 		}
 		items = append(items, it)
@@ -495,6 +504,14 @@ func (s *shaper) line(p *paragraph, runs []shaping.Output) line {
 	highest := base
 	for _, it := range items {
 		highest = max(highest, it.level)
+	}
+	var l line
+	if highest > 0 {
+		var b strings.Builder
+		for _, it := range items {
+			b.WriteString(it.run.text)
+		}
+		l.spoken = b.String()
 	}
 	for lv := highest; lv > 0; lv-- {
 		for i := 0; i < len(items); i++ {
@@ -506,7 +523,6 @@ func (s *shaper) line(p *paragraph, runs []shaping.Output) line {
 			i = max(i, j-1)
 		}
 	}
-	var l line
 	for _, it := range items {
 		if len(it.run.glyphs) == 0 {
 			continue
@@ -592,6 +608,20 @@ func (r *glyphRun) trim(rightToLeft bool) {
 		r.width -= g.advance
 		r.glyphs = slices.Delete(r.glyphs, last, last+1)
 		r.text = strings.TrimSuffix(r.text, g.text)
+	}
+}
+
+// hang gives the spaces at the end of a line no width: one stays, so that who hears or copies the text gets the words apart.
+func (r *glyphRun) hang() {
+	n := len(r.glyphs)
+	for n > 0 && r.glyphs[n-1].text != "" && strings.Trim(r.glyphs[n-1].text, " ") == "" {
+		n--
+		r.width -= r.glyphs[n].advance
+	}
+	if n < len(r.glyphs) {
+		r.glyphs = r.glyphs[:n+1]
+		r.glyphs[n].advance = 0
+		r.text = strings.TrimRight(r.text, " ") + " "
 	}
 }
 
