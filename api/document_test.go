@@ -55,6 +55,16 @@ func newDocChecker(tb testing.TB, raw []byte) *docChecker {
 // checkers keeps one checker per document: nearly all tests serve the same one.
 var checkers sync.Map
 
+// document is the OpenAPI document as a server serves it.
+func document(t testing.TB, s *server) []byte {
+	t.Helper()
+	out, err := s.spec.json()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func checkerOf(tb testing.TB, raw []byte) *docChecker {
 	tb.Helper()
 	key := tagOf(raw)
@@ -79,7 +89,7 @@ func (d *docChecker) find(path string) *docPath {
 // checkAgainstDocument fails the test where an answer is not what the document says.
 func (r *rig) checkAgainstDocument(method, path string, a answer) {
 	r.t.Helper()
-	r.docOnce.Do(func() { r.doc = checkerOf(r.t, r.srv.spec.json) })
+	r.docOnce.Do(func() { r.doc = checkerOf(r.t, document(r.t, r.srv)) })
 	if err := r.doc.check(method, path, a); err != nil {
 		r.t.Errorf("%s %s answers %d, but not as documented: %v\n%.600s", method, path, a.status, err, a.body)
 	}
@@ -272,7 +282,7 @@ type problemBody struct {
 func TestDocument_HasEveryRouteAndNoOther(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	d := newDocChecker(t, r.srv.spec.json)
+	d := newDocChecker(t, document(t, r.srv))
 	var documented, table []string
 	ids := map[string]bool{}
 	for _, p := range d.paths {
@@ -357,7 +367,7 @@ func TestDocument_IsServedTwiceAndRead(t *testing.T) {
 func TestDocument_ExamplesAreValid(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	d := newDocChecker(t, r.srv.spec.json)
+	d := newDocChecker(t, document(t, r.srv))
 	n := 0
 	media := func(where string, content any) {
 		list, _ := content.(map[string]any)

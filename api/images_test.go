@@ -174,7 +174,7 @@ func TestImage_WidthsAreThoseOfTheDocument(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal(r.srv.spec.json, &doc); err != nil {
+	if err := json.Unmarshal(document(t, r.srv), &doc); err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]string{}

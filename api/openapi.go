@@ -252,21 +252,22 @@ func checkTable(table []*route) error {
 	return nil
 }
 
-// openAPI is the document as it is served.
-type openAPI struct {
-	json []byte
-	yaml func() ([]byte, error) // written when first asked for
+// openAPI is the document as it is served. Writing it takes longer than everything else at the start of a process, so each
+// form is written when it is first asked for.
+type openAPI struct{ json, yaml func() ([]byte, error) }
+
+func writeDocument(doc *huma.OpenAPI) openAPI {
+	return openAPI{json: sync.OnceValues(func() ([]byte, error) { return json.Marshal(doc) }), yaml: sync.OnceValues(doc.YAML)}
 }
 
-func writeDocument(doc *huma.OpenAPI) (openAPI, error) {
-	asJSON, err := json.Marshal(doc)
+func (s *server) openAPIJSON(c *gin.Context) {
+	content, err := s.spec.json()
 	if err != nil {
-		return openAPI{}, fmt.Errorf("api: write the document: %w", err)
+		s.refuse(c, err)
+		return
 	}
-	return openAPI{json: asJSON, yaml: sync.OnceValues(doc.YAML)}, nil
+	s.sendStatic(c, "application/json", content)
 }
-
-func (s *server) openAPIJSON(c *gin.Context) { s.sendStatic(c, "application/json", s.spec.json) }
 
 func (s *server) openAPIYAML(c *gin.Context) {
 	content, err := s.spec.yaml()

@@ -550,11 +550,8 @@ func (s *server) mount(engine *gin.Engine) (err error) {
 		m.note(r)
 		s.auth[r.method+" "+r.ginPath()] = r
 	}
-	if err := s.finishDocument(m.api.OpenAPI(), table); err != nil {
-		return err
-	}
-	s.spec, err = writeDocument(m.api.OpenAPI())
-	return err
+	s.spec = writeDocument(m.api.OpenAPI())
+	return s.finishDocument(m.api.OpenAPI(), table)
 }
 
 // note takes over from the document what a route accepts, so that the two cannot differ.
