@@ -332,7 +332,8 @@ func (p *player) advance(ctx context.Context, open []order) error {
 func (p *player) looked(ctx context.Context, before order, job string) error {
 	wait, cancel := context.WithTimeout(ctx, jobPatience)
 	defer cancel()
-	for quiet := 0; wait.Err() == nil && quiet < 50; {
+	for pause, quiet := 2*time.Millisecond, 0; wait.Err() == nil && quiet < 8; pause = min(pause*3/2, 40*time.Millisecond) {
+		time.Sleep(pause)
 		a, err := p.shop.send(ctx, request{method: "GET", path: "/v1/admin/orders/" + before.ID, key: p.shop.admin}, 0)
 		if err != nil {
 			return nil // the next round asks again, of a service that is started first
@@ -343,7 +344,6 @@ func (p *player) looked(ctx context.Context, before order, job string) error {
 		case now.Upkeep.Version > before.Upkeep.Version:
 			quiet++ // claimed; what is found may be that nothing has changed
 		}
-		time.Sleep(4 * time.Millisecond)
 	}
 	p.stage.say("%s: %s is as it was", job, before.ID)
 	return nil

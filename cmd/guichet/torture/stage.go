@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -91,6 +92,9 @@ func newStage(ctx context.Context, o Options, dir string, elapsed func() time.Du
 		if !strings.HasPrefix(v, "GUICHET_") {
 			s.environ = append(s.environ, v)
 		}
+	}
+	if !slices.ContainsFunc(s.environ, func(v string) bool { return strings.HasPrefix(v, "GOGC=") }) {
+		s.environ = append(s.environ, "GOGC=400") // processes that live for moments start with less work
 	}
 	defer func() {
 		if err != nil {
@@ -175,7 +179,7 @@ func (s *stage) openDatabase(ctx context.Context, base string) error {
 // configure writes the service's configuration: short times, no limits.
 func (s *stage) configure() error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "listen: 127.0.0.1:0\noperator_listen: 127.0.0.1:0\ndata_dir: %q\nallow_simulator: true\nkey_rate: 100000\navailability_every: 24h\nlog_level: info\ninstitutions:\n", s.dir)
+	fmt.Fprintf(&b, "listen: 127.0.0.1:0\noperator_listen: 127.0.0.1:0\ndata_dir: %q\nallow_simulator: true\nkey_rate: 100000\navailability_every: 24h\ndatabase_conns: 6\nlog_level: info\ninstitutions:\n", s.dir)
 	file := filepath.Join(s.dir, "guichet.yaml")
 	for _, i := range s.simReady.Institutions {
 		fmt.Fprintf(&b, "  - code: %s\n    base_url: %s/%s\n    operator: %s\n    partner: %q\n    partner_contact: %q\n    calls_per_minute: 100000\n    calls_at_once: 100\n    unmetered: true\n    refunds: order\n",

@@ -107,7 +107,7 @@ func (l *link) end() {
 
 // up carries what the service says.
 func (l *link) up() error {
-	r := bufio.NewReader(l.near)
+	r, w := bufio.NewReaderSize(l.near, wireBuffer), bufio.NewWriterSize(l.far, wireBuffer)
 	first, err := message(r, 0)
 	if err != nil {
 		return err
@@ -125,14 +125,30 @@ func (l *link) up() error {
 			return err
 		}
 		if l.commits(m) {
-			if h := l.wire.meet(); h != nil && !l.hit(*h) {
-				return errEnded
+			if h := l.wire.meet(); h != nil {
+				if err := w.Flush(); err != nil {
+					return err
+				}
+				if !l.hit(*h) {
+					return errEnded
+				}
 			}
 		}
-		if _, err := l.far.Write(m); err != nil {
+		if err := pass(r, w, m); err != nil {
 			return err
 		}
 	}
+}
+
+// wireBuffer is what is carried at once.
+const wireBuffer = 32 << 10
+
+// pass hands a message on, together with those that have arrived behind it.
+func pass(r *bufio.Reader, w *bufio.Writer, m []byte) error {
+	if _, err := w.Write(m); err != nil || r.Buffered() > 0 {
+		return err
+	}
+	return w.Flush()
 }
 
 // errEnded says that a connection was cut on purpose.
@@ -239,7 +255,7 @@ func (l *link) strike(h hit) bool {
 
 // down carries what the database answers.
 func (l *link) down() error {
-	r := bufio.NewReader(l.far)
+	r, w := bufio.NewReaderSize(l.far, wireBuffer), bufio.NewWriterSize(l.near, wireBuffer)
 	for {
 		kind, err := r.ReadByte()
 		if err != nil {
@@ -259,12 +275,15 @@ func (l *link) down() error {
 			if kind != 'Z' {
 				continue
 			}
+			if err := w.Flush(); err != nil {
+				return err
+			}
 			if !l.strike(*h) {
 				return errEnded
 			}
 			m = append(commandComplete(), m...)
 		}
-		if _, err := l.near.Write(m); err != nil {
+		if err := pass(r, w, m); err != nil {
 			return err
 		}
 	}
