@@ -374,6 +374,22 @@ func (s *orderStore) bind(key sales.Key) (sales.Key, bool, error) {
 	return key, true, nil
 }
 
+func (s *orderStore) UpdateOrderOnce(ctx context.Context, key sales.Key, change func(*sales.Order) error) (sales.Order, sales.Key, bool, error) {
+	s.mu.Lock()
+	old, bound := s.keys[keyName(key.Storefront, key.Key)]
+	s.mu.Unlock()
+	if bound {
+		o, err := s.Order(ctx, old.Order)
+		return o, old, false, err
+	}
+	o, err := s.UpdateOrder(ctx, key.Order, change)
+	if err != nil {
+		return sales.Order{}, sales.Key{}, false, err
+	}
+	_, _, err = s.BindKey(ctx, key)
+	return o, key, true, err
+}
+
 func (s *orderStore) OrderByKey(_ context.Context, front, key string) (sales.Order, sales.Key, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

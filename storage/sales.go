@@ -262,6 +262,46 @@ func (s *Sales) updateLocked(ctx context.Context, id sales.OrderID, change func(
 	return u.row, u.order, nil
 }
 
+// UpdateOrderOnce implements sales.Store. A key of an order that does not exist is order.unknown.
+func (s *Sales) UpdateOrderOnce(ctx context.Context, key sales.Key, change func(*sales.Order) error) (
+	stored sales.Order, storedKey sales.Key, changed bool, err error,
+) {
+	var u *orderUpdate
+	err = s.db.change(ctx, "update order once", func(tx *gorm.DB) error {
+		before, err := loadOrderRow(forUpdate(tx), key.Order) // first: requests with one key wait for each other here
+		if err != nil {
+			return err
+		}
+		k := fromKey(key)
+		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&k)
+		if changed = res.RowsAffected == 1; res.Error != nil {
+			return res.Error
+		}
+		if !changed {
+			if err := tx.Take(&k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error; err != nil {
+				return err
+			}
+			storedKey = k.toKey()
+			stored, err = loadOrder(tx, storedKey.Order)
+			return err
+		}
+		storedKey = k.toKey()
+		if u, err = prepareUpdate(&before, change); err != nil || u.idle() {
+			return err
+		}
+		return s.saveOrder(ctx, tx, u)
+	})
+	switch {
+	case err != nil:
+		s.db.flight.forget(key.Order)
+		return sales.Order{}, sales.Key{}, false, err
+	case !changed:
+		return stored, storedKey, false, nil
+	}
+	s.db.flight.remember(u.row)
+	return asStored(u.order, u.row.Version), storedKey, true, nil
+}
+
 // orderUpdate is a change of an order on its way into the database.
 type orderUpdate struct {
 	before, row orderRow

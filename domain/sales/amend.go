@@ -84,18 +84,14 @@ func (s *Service) Amend(ctx context.Context, v Viewer, id OrderID, a Amendment) 
 	if err := a.check(&o); err != nil {
 		return Order{}, err
 	}
-	replay, err := s.bindKey(ctx, o, a.Key, "amend", a.digest(id))
-	if err != nil {
-		return Order{}, err
-	}
 	if a.Wants != nil {
+		if _, err := s.bindKey(ctx, o, a.Key, "amend", a.digest(id)); err != nil {
+			return Order{}, err
+		}
 		return s.amendLines(ctx, o, a)
 	}
-	if replay {
-		return o, nil
-	}
 	now := s.Clock()
-	return s.Store.UpdateOrder(ctx, id, func(o *Order) error { return o.amend(a, now) })
+	return s.once(ctx, o, a.Key, "amend", a.digest(id), func(o *Order) error { return o.amend(a, now) })
 }
 
 // amendLines changes the lines. What the catalog refuses, and a wrong state, change nothing.

@@ -216,11 +216,26 @@ func (s *Service) undoBasket(ctx context.Context, b *Basket) {
 			s.Log.LogAttrs(ctx, slog.LevelWarn, "a sold order of a basket that failed is undone later", s.attrs(*o, slog.String("code", domain.AsError(err).Code))...)
 		default:
 			s.Log.LogAttrs(ctx, slog.LevelError, "a sold order of a basket that failed could not be undone", s.attrs(*o, slog.String("code", domain.AsError(err).Code))...)
-			if r, rerr := s.toReview(ctx, o.ID, s.Clock(), noteBasket); rerr == nil {
+			if r, rerr := s.reviewUndo(ctx, o.ID); rerr == nil {
 				*o = r
 			}
 		}
 	}
+}
+
+// reviewUndo lays a sold order that cannot be undone before a person, unless somebody else is undoing it.
+func (s *Service) reviewUndo(ctx context.Context, id OrderID) (Order, error) {
+	now := s.Clock()
+	o, err := s.keep(ctx, id, func(o *Order) error {
+		if o.Status != Issued {
+			return errAsItIs
+		}
+		return o.review(now, noteBasket)
+	})
+	if errors.Is(err, errAsItIs) {
+		return s.Store.Order(ctx, id)
+	}
+	return o, err
 }
 
 // ContinueBaskets goes on with every basket whose close was begun and has not ended, and whose time has come: after a lost

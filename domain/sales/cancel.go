@@ -82,7 +82,7 @@ func (s *Service) Cancel(ctx context.Context, v Viewer, id OrderID, r CancelRequ
 	}
 	plan, quoted, err := s.planCancel(ctx, &o, r)
 	if err != nil {
-		return Cancellation{}, Order{}, err
+		return s.cancelledMeanwhile(ctx, id, r.Key, err)
 	}
 	if len(plan.Along) > 0 {
 		return plan, Order{}, o.goAlong(plan.Along)
@@ -94,6 +94,9 @@ func (s *Service) Cancel(ctx context.Context, v Viewer, id OrderID, r CancelRequ
 		ID: s.IDs("rfd"), Tickets: plan.Tickets, Reason: r.Reason, Quoted: quoted, ByHand: plan.ByHand, State: RefundAsked, AskedAt: now, Key: r.Key,
 	}
 	o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+		if o.refundOf(r.Key) != nil {
+			return errAsItIs
+		}
 		if err := o.stillGood(refund.Tickets); err != nil {
 			return err
 		}
@@ -104,7 +107,7 @@ func (s *Service) Cancel(ctx context.Context, v Viewer, id OrderID, r CancelRequ
 		return o.beginRefund(refund, now, readAt, now.Add(s.CallTimeout))
 	})
 	if err != nil {
-		return Cancellation{}, Order{}, err
+		return s.cancelledMeanwhile(ctx, id, r.Key, err)
 	}
 	if refund.ByHand {
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "a refund must be made by hand", s.attrs(o, slog.String("refund", refund.ID))...)
@@ -112,6 +115,19 @@ func (s *Service) Cancel(ctx context.Context, v Viewer, id OrderID, r CancelRequ
 	}
 	o, err = s.refund(ctx, o)
 	return plan, o, err
+}
+
+// cancelledMeanwhile answers a request that could not be carried out as one that comes again, where another one with its key
+// has begun meanwhile; else with the reason.
+func (s *Service) cancelledMeanwhile(ctx context.Context, id OrderID, key string, reason error) (Cancellation, Order, error) {
+	o, err := s.Store.Order(ctx, id)
+	if err != nil {
+		return Cancellation{}, Order{}, errors.Join(reason, err)
+	}
+	if made := o.refundOf(key); made != nil {
+		return made.plan(), o, o.refundError(made)
+	}
+	return Cancellation{}, Order{}, reason
 }
 
 // refundOf is the refund that a key made, unless it was refused for a reason that passes: then the key asks again.

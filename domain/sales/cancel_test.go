@@ -192,6 +192,34 @@ func TestCancel_IntentIsStoredBeforeThePlatformIsAsked(t *testing.T) {
 	}
 }
 
+func TestCancel_TheSameRequestTwiceAtOnce_BothAreAnsweredWithOneRefund(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"the other one is answered", "the other one gets no answer"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			h := newTill(t)
+			o := h.issued(t)
+			inner, reads := sales.Order{}, 0
+			h.platform.during = func(call string) {
+				if reads++; call != "read" || reads != 1 {
+					return
+				}
+				if step == "the other one gets no answer" {
+					h.platform.script = once("open refund", cutBefore)
+				}
+				var err error
+				if inner, err = h.cancel(t, o, sales.CancelRequest{Key: "c"}); err != nil {
+					t.Errorf("the other one: %v", err)
+				}
+			}
+			outer, err := h.cancel(t, o, sales.CancelRequest{Key: "c"})
+			if err != nil || outer.Status != inner.Status || len(outer.Refunds) != 1 || h.platform.calls("open refund") != 1 {
+				t.Errorf("%s and %s, %v; asked %v", inner.Status, outer.Status, err, h.platform.asked)
+			}
+		})
+	}
+}
+
 func TestCancel_AnswerLost_SettlesToOneRefund(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -53,6 +53,19 @@ func TestExtend_WithAKeyMovesOnce(t *testing.T) {
 	}
 }
 
+func TestExtend_RefusedWithAKey_IsRefusedAgain(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.issued(t)
+	for range 2 {
+		_, err := h.Extend(t.Context(), sample.Viewer(), o.ID, sales.Change{Key: "e"})
+		code(t, err, sales.CodeStatus)
+		text := "other"
+		_, err = h.Amend(t.Context(), sample.Viewer(), o.ID, sales.Amendment{Key: "a", Reference: &text})
+		code(t, err, sales.CodeStatus)
+	}
+}
+
 func TestExtend_OnlyHeldOrders(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)

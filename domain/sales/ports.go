@@ -171,6 +171,10 @@ type Store interface {
 	// order beyond its Limit is one, too (account.limit). A key to Bind that is bound already to another order, call or body is
 	// key.reused. Each leaves everything as it was.
 	UpdateOrder(ctx context.Context, id OrderID, change func(*Order) error) (Order, error)
+	// UpdateOrderOnce is UpdateOrder of Key.Order for the first request of a key, in one transaction with the key. Where the
+	// key exists nothing is changed, and it is returned with the order that it belongs to and changed=false. An error from
+	// the closure stores no key.
+	UpdateOrderOnce(ctx context.Context, key Key, change func(*Order) error) (stored Order, storedKey Key, changed bool, err error)
 	// Orders lists orders, newest first.
 	Orders(ctx context.Context, q Query) (orders []Order, next string, err error)
 	// OrderByTicket loads the order that has the ticket; domain.NotFound (ticket.unknown).

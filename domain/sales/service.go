@@ -542,13 +542,30 @@ func (s *Service) Extend(ctx context.Context, v Viewer, id OrderID, c Change) (O
 	if err != nil {
 		return Order{}, err
 	}
-	if replay, err := s.bind(ctx, o, "extend", c); err != nil || replay {
-		return o, err
-	}
 	now := s.Clock()
-	return s.Store.UpdateOrder(ctx, id, func(o *Order) error {
+	return s.once(ctx, o, c.Key, "extend", c.digest("extend", id), func(o *Order) error {
 		return o.extend(now, now.Add(s.HoldFor), s.holdLimit(o.CreatedAt, o.PlatformExpiresAt))
 	})
+}
+
+// once makes a change that asks nothing of the platform, once for each key: a request that comes again gives the order as it
+// is. The key is stored with the change, so that a crash leaves both or neither, and a refusal binds no key.
+func (s *Service) once(ctx context.Context, o Order, key, call, digest string, change func(*Order) error) (Order, error) {
+	if key == "" {
+		return s.Store.UpdateOrder(ctx, o.ID, change)
+	}
+	if err := checkKey(key, false); err != nil {
+		return Order{}, err
+	}
+	want := Key{Storefront: o.Storefront, Key: key, Call: call, Order: o.ID, At: s.Clock(), Digest: digest}
+	changed, got, _, err := s.Store.UpdateOrderOnce(ctx, want, change)
+	switch {
+	case err != nil:
+		return Order{}, err
+	case !got.Same(want):
+		return Order{}, errKeyReused(&o)
+	}
+	return changed, nil
 }
 
 // Release gives a hold back. Releasing what is already given back, lapsed or refused answers with it as it is. A hold that

@@ -158,6 +158,23 @@ func (s *store) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*
 	return s.clone(second), nil
 }
 
+func (s *store) UpdateOrderOnce(ctx context.Context, key sales.Key, change func(*sales.Order) error) (sales.Order, sales.Key, bool, error) {
+	s.mu.Lock()
+	at := [2]string{key.Storefront, key.Key}
+	k, bound := s.keys[at]
+	s.mu.Unlock()
+	if bound {
+		o, err := s.Order(ctx, k.Order)
+		return o, k, false, err
+	}
+	o, err := s.UpdateOrder(ctx, key.Order, change)
+	if err != nil {
+		return sales.Order{}, sales.Key{}, false, err
+	}
+	_, _, err = s.BindKey(ctx, key)
+	return o, key, true, err
+}
+
 // duplicate reports a platform order or a barcode that another order of the institution has, or a barcode twice in this.
 func (s *store) duplicate(o *sales.Order) bool {
 	seen := map[sales.Barcode]bool{}

@@ -23,6 +23,8 @@ func salesTests() []test {
 		{"one key makes one order, however many ask", oneKeyOneOrder},
 		{"a bound key stays the first one", boundKeyStays},
 		{"a key is bound with the change, or neither is", keyBoundWithChange},
+		{"a change is made once for a key, and a refused one binds none", changeOnce},
+		{"of many requests with a key at once one changes", changesOnceAtOnce},
 		{"a key of no order is refused at commit and not kept", keyOfNoOrder},
 		{"200 updates at once lose none", updatesLoseNone},
 		{"a closure's error changes nothing and is returned", closureErrorChangesNothing},
@@ -236,6 +238,58 @@ func keyBoundWithChange(t check) {
 	_, k, err := t.db.Sales().OrderByKey(t.Context(), "kiosk", "close-1")
 	if diff := cmp.Diff(first, k); err != nil || diff != "" {
 		t.Errorf("bound another key (-want +got): %v\n%s", err, diff)
+	}
+}
+
+func changeOnce(t check) {
+	o := create(t, order(1))
+	key := sales.Key{Storefront: "kiosk", Key: "extend-1", Call: "extend", Digest: "aa", Order: o.ID, At: noon()}
+	more := func(o *sales.Order) error { o.Checks++; return nil }
+	refused := domain.Errorf(domain.Conflict, sales.CodeStatus, "no")
+	_, _, changed, err := t.db.Sales().UpdateOrderOnce(t.Context(), key, func(o *sales.Order) error { o.Checks = 9; return refused })
+	if changed {
+		t.Error("a refused change counts as made")
+	}
+	wantCode(t, err, domain.Conflict, sales.CodeStatus)
+	got, k, changed, err := t.db.Sales().UpdateOrderOnce(t.Context(), key, more) // the refusal bound no key
+	if err != nil || !changed || got.Checks != o.Checks+1 {
+		t.Fatalf("first: changed=%t, %d checks, %v", changed, got.Checks, err)
+	}
+	if diff := cmp.Diff(key, k); diff != "" {
+		t.Errorf("bound another key (-want +got):\n%s", diff)
+	}
+	second := key
+	second.Digest = "bb"
+	again, k, changed, err := t.db.Sales().UpdateOrderOnce(t.Context(), second, more)
+	if err != nil || changed {
+		t.Fatalf("again: changed=%t, %v", changed, err)
+	}
+	if diff := cmp.Diff(key, k); diff != "" {
+		t.Errorf("the second request changed the key (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(got, again); diff != "" {
+		t.Errorf("the second request changed the order (-want +got):\n%s", diff)
+	}
+	second.Order = "ord_none"
+	_, _, _, err = t.db.Sales().UpdateOrderOnce(t.Context(), second, more)
+	wantCode(t, err, domain.NotFound, sales.CodeUnknown)
+}
+
+// changesOnceAtOnce has many requests with one key at once: one of them counts.
+func changesOnceAtOnce(t check) {
+	o := create(t, order(1))
+	key := sales.Key{Storefront: "kiosk", Key: "extend-1", Call: "extend", Digest: "aa", Order: o.ID, At: noon()}
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if _, _, _, err := t.db.Sales().UpdateOrderOnce(t.Context(), key, func(o *sales.Order) error { o.Checks++; return nil }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got, err := t.db.Sales().Order(t.Context(), o.ID); err != nil || got.Checks != o.Checks+1 {
+		t.Errorf("changed %d times, %v", got.Checks-o.Checks, err)
 	}
 }
 
