@@ -56,11 +56,11 @@ func newDocChecker(tb testing.TB, raw []byte) *docChecker {
 var checkers sync.Map
 
 // document is the OpenAPI document as a server serves it.
-func document(t testing.TB, s *server) []byte {
-	t.Helper()
+func document(tb testing.TB, s *server) []byte {
+	tb.Helper()
 	out, err := s.spec.json()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }

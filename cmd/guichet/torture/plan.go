@@ -20,6 +20,8 @@ const (
 	doCancel          = "cancel"
 	doCancelTwice     = "cancel twice at once"
 	doCancelOne       = "cancel a ticket"
+	doAmend           = "change the buyer"
+	doReprint         = "print anew" // the institution does, and an operator has us look
 	doWait            = "wait"
 )
 
@@ -70,9 +72,11 @@ type step struct {
 	hang time.Duration // when the storefront hangs up on its first attempt; 0: it does not
 }
 
-// buy is one order that is wanted.
+// buy is what is wanted together: an order, or a basket of one order at each house.
 type buy struct {
-	offer    int // index into what is on offer, modulo its length
+	basket   bool
+	house    int      // of the order, index into houses
+	offers   []uint16 // index into what is on offer at each house, modulo its length
 	quantity int
 }
 
@@ -90,8 +94,12 @@ func planOf(seed uint64, postgres bool) plan {
 	p := plan{seed: seed}
 	waiting := make([][]step, 1+rng.IntN(3))
 	for i := range waiting {
-		p.buys = append(p.buys, buy{offer: rng.IntN(1 << 16), quantity: 1 + rng.IntN(3)})
-		waiting[i] = lifeOf(rng, i)
+		b := buy{basket: rng.IntN(4) == 0, quantity: 1 + rng.IntN(3), house: pick(rng, []int{4, 1})}
+		for range houses {
+			b.offers = append(b.offers, uint16(rng.IntN(1<<16))) //nolint:gosec // fits
+		}
+		p.buys = append(p.buys, b)
+		waiting[i] = lifeOf(rng, i, b.basket)
 	}
 	for left := len(waiting); left > 0; { // interleave, each order's own steps in order
 		i := rng.IntN(len(waiting))
@@ -109,8 +117,8 @@ func planOf(seed uint64, postgres bool) plan {
 	return p
 }
 
-// lifeOf is what a storefront does with one order.
-func lifeOf(rng *rand.Rand, n int) []step {
+// lifeOf is what a storefront does with one order or basket.
+func lifeOf(rng *rand.Rand, n int, basket bool) []step {
 	at := func(do string) step {
 		s := step{buy: n, do: do}
 		if rng.IntN(6) == 0 {
@@ -122,8 +130,8 @@ func lifeOf(rng *rand.Rand, n int) []step {
 	if rng.IntN(4) == 0 {
 		life = append(life, at(doAgain))
 	}
-	if rng.IntN(5) == 0 {
-		life = append(life, at(doExtend))
+	if !basket && rng.IntN(5) == 0 {
+		life = append(life, at([]string{doExtend, doAmend}[rng.IntN(2)]))
 	}
 	if rng.IntN(6) == 0 {
 		s := at(doWait)
@@ -131,12 +139,19 @@ func lifeOf(rng *rand.Rand, n int) []step {
 		life = append(life, s)
 	}
 	ends := []string{doClose, doCloseTwice, doCloseAndRelease, doExtendAndClose, doRelease}
-	switch end := pick(rng, []int{9, 4, 2, 3, 2, 1}); {
+	weights := []int{9, 4, 2, 3, 2, 1}
+	if basket {
+		weights[3] = 0 // a basket is not extended
+	}
+	switch end := pick(rng, weights); {
 	case end == len(ends): // the buyer walks away
 	default:
 		life = append(life, at(ends[end]))
 		if rng.IntN(5) == 0 {
 			life = append(life, at([]string{doClose, doAgain, doRelease}[rng.IntN(3)]))
+		}
+		if rng.IntN(6) == 0 {
+			life = append(life, at(doReprint))
 		}
 		if rng.IntN(4) == 0 {
 			life = append(life, at([]string{doCancel, doCancelTwice, doCancelOne}[rng.IntN(3)]))

@@ -62,7 +62,7 @@ func TestPlan_ManySeeds_EverythingThatCanGoWrongDoes(t *testing.T) {
 	}
 	for _, want := range []string{
 		doHold, doHoldTwice, doAgain, doClose, doCloseTwice, doCloseAndRelease, doRelease, doExtend, doExtendAndClose,
-		doCancel, doCancelTwice, doCancelOne, doWait,
+		doCancel, doCancelTwice, doCancelOne, doAmend, doReprint, doWait,
 	} {
 		if !steps[want] {
 			t.Errorf("%s never happens", want)

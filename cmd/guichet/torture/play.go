@@ -13,11 +13,14 @@ import (
 	"time"
 )
 
-// purchase is what a storefront knows of one order it wants.
+// purchase is what a storefront knows of one order or basket it wants.
 type purchase struct {
 	reference string
+	basket    bool
+	orderRefs []string // of its orders; a basket's have a letter more
 	body      map[string]any
-	id        string // our number, once told
+	id        string // our number of the order or basket, once told
+	reprinted bool   // tickets were printed anew by the institution
 
 	mu     sync.Mutex
 	asked  []request
@@ -25,53 +28,73 @@ type purchase struct {
 	orders []order // what the service has of it in the end
 }
 
-// told is one definite answer about an order.
+// told is one definite answer.
 type told struct {
-	r     request
-	a     answer
-	state string
+	r request
+	a answer
 }
 
 func (p *purchase) remember(r request, a answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := told{r: r, a: a, state: a.order().State}
-	if id := a.order().ID; id != "" {
+	id := a.order().ID
+	if p.basket {
+		if b := a.basket(); len(b.Orders) > 0 {
+			id = b.ID
+		} else {
+			id = ""
+		}
+	}
+	if id != "" {
 		p.id = id
 	}
-	p.told = append(p.told, t)
+	p.told = append(p.told, told{r: r, a: a})
 }
 
 // wasTold says whether the storefront was told that the order is in the state.
-func (p *purchase) wasTold(state string) bool {
-	return slices.ContainsFunc(p.told, func(t told) bool { return t.state == state })
+func (p *purchase) wasTold(id, state string) bool {
+	return slices.ContainsFunc(p.told, func(t told) bool {
+		return slices.ContainsFunc(t.a.orders(), func(o order) bool { return o.ID == id && o.State == state })
+	})
 }
 
-// wanted says whether the storefront asked for the change.
-func (p *purchase) wanted(change string) bool {
-	return slices.ContainsFunc(p.asked, func(r request) bool { return strings.HasSuffix(r.path, "/"+change) })
+// toldSold says whether the storefront was told that the whole basket is sold.
+func (p *purchase) toldSold() bool {
+	return p.basket && slices.ContainsFunc(p.told, func(t told) bool { return t.a.basket().State == "issued" && len(t.a.basket().Orders) > 0 })
 }
 
-// ticket is a ticket that the storefront was told of, or empty.
-func (p *purchase) ticket() string {
-	for _, t := range p.told {
-		if tickets := t.a.order().Tickets; len(tickets) > 0 {
-			return tickets[0].ID
+// wanted says whether the storefront asked for a change of the order or basket.
+func (p *purchase) wanted(id, change string) bool {
+	return slices.ContainsFunc(p.asked, func(r request) bool { return strings.HasSuffix(r.path, "/"+id+"/"+change) })
+}
+
+// sold is the last that the storefront was told of an order of it that is issued, or an empty one.
+func (p *purchase) sold() order {
+	for _, t := range slices.Backward(p.told) {
+		for _, o := range t.a.orders() {
+			if o.State == "issued" {
+				return o
+			}
 		}
 	}
-	return ""
+	return order{}
 }
+
+const (
+	pathOrders  = "/v1/orders"
+	pathBaskets = "/v1/baskets"
+)
 
 // refusedForGood says whether the hold was refused for a reason that does not pass.
 func (p *purchase) refusedForGood() bool {
-	return slices.ContainsFunc(p.told, func(t told) bool { return t.r.path == "/v1/orders" && strings.HasPrefix(t.a.code(), "order.") })
+	return slices.ContainsFunc(p.told, func(t told) bool { return t.r.path == pathOrders && strings.HasPrefix(t.a.code(), "order.") })
 }
 
 // mayAskAgain says whether the request was refused in the end for a reason that passes: the same key then asks anew.
 func (p *purchase) mayAskAgain(t told) bool {
 	return slices.ContainsFunc(p.orders, func(o order) bool {
 		switch {
-		case t.r.path == "/v1/orders":
+		case t.r.path == pathOrders, t.r.path == pathBaskets:
 			return o.State == "refused" && !strings.HasPrefix(o.Refusal.Code, "order.")
 		case strings.HasSuffix(t.r.path, "/cancel"):
 			return o.State == "issued" && t.a.status != http.StatusOK
@@ -84,7 +107,7 @@ func (p *purchase) mayAskAgain(t told) bool {
 type player struct {
 	stage  *stage
 	shop   *storefront
-	offers []offer
+	offers [][]offer // of each house
 }
 
 func newPlayer(ctx context.Context, s *stage) (*player, error) {
@@ -99,13 +122,16 @@ func newPlayer(ctx context.Context, s *stage) (*player, error) {
 	p := &player{stage: s, shop: &storefront{
 		stage: s, sell: sell, admin: admin, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
 	}}
-	for p.offers == nil { // the first catalog comes a moment after the start
-		if p.offers, err = p.shop.offers(ctx); err != nil {
-			select {
-			case <-ctx.Done():
-				return nil, errors.Join(context.Cause(ctx), err)
-			case <-time.After(20 * time.Millisecond):
-			}
+	for len(p.offers) < len(houses) { // the first catalog comes a moment after the start
+		offers, err := p.shop.offers(ctx, houses[len(p.offers)])
+		if err == nil {
+			p.offers = append(p.offers, offers)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(context.Cause(ctx), err)
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 	return p, nil
@@ -144,16 +170,7 @@ func (p *player) storm(ctx context.Context, pl plan) []*purchase {
 	s := p.stage
 	var out []*purchase
 	for i, b := range pl.buys {
-		o := p.offers[b.offer%len(p.offers)]
-		line := map[string]any{"quantity": b.quantity}
-		for k, v := range o.line {
-			line[k] = v
-		}
-		ref := fmt.Sprintf("T%d-%d", pl.seed, i)
-		out = append(out, &purchase{reference: ref, body: map[string]any{
-			"institution": world, "reference": ref, "items": []any{line},
-			"expected_total": map[string]any{"amount": o.price * int64(b.quantity), "currency": o.cur},
-		}})
+		out = append(out, p.purchase(b, fmt.Sprintf("T%d-%d", pl.seed, i)))
 	}
 	s.cable.storm(pl.hits)
 	if s.wire != nil {
@@ -170,19 +187,65 @@ func (p *player) storm(ctx context.Context, pl plan) []*purchase {
 	return out
 }
 
+// purchase writes down what is asked for.
+func (p *player) purchase(b buy, reference string) *purchase {
+	ask := func(house int, ref string) map[string]any {
+		o := p.offers[house][int(b.offers[house])%len(p.offers[house])]
+		line := map[string]any{"quantity": b.quantity}
+		for k, v := range o.line {
+			line[k] = v
+		}
+		return map[string]any{
+			"institution": houses[house], "reference": ref, "items": []any{line},
+			"expected_total": map[string]any{"amount": o.price * int64(b.quantity), "currency": o.cur},
+		}
+	}
+	if !b.basket {
+		return &purchase{reference: reference, orderRefs: []string{reference}, body: ask(b.house, reference)}
+	}
+	out := &purchase{reference: reference, basket: true}
+	var orders []any
+	for house := range houses {
+		ref := fmt.Sprintf("%s%c", reference, 'a'+house)
+		out.orderRefs = append(out.orderRefs, ref)
+		orders = append(orders, ask(house, ref))
+	}
+	out.body = map[string]any{"orders": orders}
+	return out
+}
+
+// hold is the request that makes the order or basket.
+func (p *purchase) hold() request {
+	path := pathOrders
+	if p.basket {
+		path = pathBaskets
+	}
+	return request{method: "POST", path: path, idempotency: p.reference, body: p.body, storm: true}
+}
+
+// change is a request that changes the order or basket; a basket's orders are cancelled one by one.
+func (p *purchase) change(what string) request {
+	r := request{method: "POST", path: pathOrders + "/" + p.id + "/" + what, idempotency: p.reference + "-" + what, storm: true}
+	if p.basket {
+		r.path, r.idempotency = pathBaskets+"/"+p.id+"/"+what, "" // a basket's changes have no key
+	}
+	switch what {
+	case "close":
+		r.body = map[string]any{"payment_reference": "PAY-" + p.reference}
+	case "cancel":
+		r.path, r.idempotency = pathOrders+"/"+p.sold().ID+"/cancel", p.reference+"-cancel"
+		r.body = map[string]any{"reason": "torture"}
+	}
+	return r
+}
+
 // do plays one step. What is not answered is found out later.
 func (p *player) do(ctx context.Context, st step, b *purchase) {
-	hold := request{method: "POST", path: "/v1/orders", idempotency: b.reference, body: b.body, hang: st.hang, storm: true}
-	change := func(what string) request {
-		r := request{method: "POST", path: "/v1/orders/" + b.id + "/" + what, idempotency: b.reference + "-" + what, hang: st.hang, storm: true}
-		if what == "close" {
-			r.body = map[string]any{"payment_reference": "PAY-" + b.reference}
-		}
-		if what == "cancel" {
-			r.body = map[string]any{"reason": "torture"}
-		}
+	hung := func(r request) request {
+		r.hang = st.hang
 		return r
 	}
+	hold, change := hung(b.hold()), func(what string) request { return hung(b.change(what)) }
 	switch st.do {
 	case doHold, doAgain:
 		p.ask(ctx, b, hold)
@@ -198,6 +261,12 @@ func (p *player) do(ctx context.Context, st step, b *purchase) {
 	}
 	if b.id == "" {
 		return // the hold was refused, or is not known
+	}
+	switch st.do {
+	case doCancel, doCancelTwice, doCancelOne, doReprint:
+		if b.sold().ID == "" {
+			return // nothing of it was sold
+		}
 	}
 	switch st.do {
 	case doClose:
@@ -219,11 +288,43 @@ func (p *player) do(ctx context.Context, st step, b *purchase) {
 		other.idempotency += "-other"
 		p.ask(ctx, b, change("cancel"), other)
 	case doCancelOne:
-		if ticket := b.ticket(); ticket != "" {
+		if tickets := b.sold().Tickets; len(tickets) > 0 {
 			r := change("cancel")
-			r.body = map[string]any{"tickets": []string{ticket}}
+			r.body = map[string]any{"tickets": []string{tickets[0].ID}}
 			p.ask(ctx, b, r)
 		}
+	case doAmend:
+		p.ask(ctx, b, hung(request{
+			method: "PATCH", path: pathOrders + "/" + b.id, idempotency: b.reference + "-amend", storm: true,
+			body: map[string]any{"buyer": map[string]any{"last_name": amendedName(b)}},
+		}))
+	case doReprint:
+		p.reprint(ctx, b)
+	}
+}
+
+// amendedName is the name that a changed buyer has.
+func amendedName(b *purchase) string { return "Of " + b.reference }
+
+// reprint has the institution print the tickets of a sold order anew, and an operator look at it.
+func (p *player) reprint(ctx context.Context, b *purchase) {
+	o := b.sold()
+	if err := p.stage.ensureSim(ctx); err != nil {
+		p.stage.say("start the platform: %v", err)
+		return
+	}
+	if err := post(ctx, fmt.Sprintf("%s/orders/%d/reprint?institution=%s", p.stage.control(), o.Platform.OrderID, o.Institution), nil); err != nil {
+		p.stage.say("print anew: %v", err) // nothing good is left of it
+		return
+	}
+	b.reprinted = true
+	p.look(ctx, o.ID)
+}
+
+// look has the service look at an order as an operator does.
+func (p *player) look(ctx context.Context, id string) {
+	if _, err := p.shop.persist(ctx, request{method: "POST", path: "/v1/admin/orders/" + id + "/settle", key: p.shop.admin, storm: true}); err != nil {
+		p.stage.say("look at %s: %v", id, err)
 	}
 }
 
@@ -244,9 +345,9 @@ func (p *player) ask(ctx context.Context, b *purchase, requests ...request) {
 	wg.Wait()
 }
 
-// find reads the orders of a purchase as the operator sees them.
-func (p *player) find(ctx context.Context, b *purchase) ([]order, error) {
-	a, err := p.shop.persist(ctx, request{method: "GET", path: "/v1/admin/orders?reference=" + url.QueryEscape(b.reference), key: p.shop.admin})
+// find reads the orders of a reference as the operator sees them.
+func (p *player) find(ctx context.Context, reference string) ([]order, error) {
+	a, err := p.shop.persist(ctx, request{method: "GET", path: "/v1/admin/orders?reference=" + url.QueryEscape(reference), key: p.shop.admin})
 	if err != nil {
 		return nil, err
 	}
@@ -271,11 +372,10 @@ const (
 func (p *player) settle(ctx context.Context, purchases []*purchase) error {
 	for range settleRounds {
 		var open []order
+		if err := p.readAll(ctx, purchases); err != nil {
+			return err
+		}
 		for _, b := range purchases {
-			var err error
-			if b.orders, err = p.find(ctx, b); err != nil {
-				return err
-			}
 			for _, o := range b.orders {
 				if slices.Contains(unsettled, o.State) {
 					open = append(open, o)
@@ -292,6 +392,30 @@ func (p *player) settle(ctx context.Context, purchases []*purchase) error {
 	return errors.New("orders do not come to an end")
 }
 
+// readAll reads what the service has of every purchase.
+func (p *player) readAll(ctx context.Context, purchases []*purchase) error {
+	for _, b := range purchases {
+		b.orders = nil
+		for _, ref := range b.orderRefs {
+			found, err := p.find(ctx, ref)
+			if err != nil {
+				return err
+			}
+			b.orders = append(b.orders, found...)
+		}
+	}
+	return nil
+}
+
+// runJob has the service run a job now.
+func (p *player) runJob(ctx context.Context, job string) error {
+	a, err := p.shop.persist(ctx, request{method: "POST", path: "/v1/admin/jobs/" + job + "/run", key: p.shop.admin})
+	if err != nil || a.status >= http.StatusBadRequest {
+		return errors.Join(fmt.Errorf("run %s: %d %s", job, a.status, a.body), err)
+	}
+	return nil
+}
+
 // advance moves time to when the first of the orders is due, and has the service's sweeps look at it.
 func (p *player) advance(ctx context.Context, open []order) error {
 	next := open[0]
@@ -303,13 +427,10 @@ func (p *player) advance(ctx context.Context, open []order) error {
 	var state struct {
 		Now time.Time `json:"now"`
 	}
-	p.stage.mu.Lock()
-	control := p.stage.simReady.Control
-	p.stage.mu.Unlock()
 	if err := p.stage.ensureSim(ctx); err != nil {
 		return err
 	}
-	if err := get(ctx, control+"/state", &state); err != nil {
+	if err := get(ctx, p.stage.control()+"/state", &state); err != nil {
 		return err
 	}
 	if by := next.Upkeep.NextCheckAt.Sub(state.Now) + time.Millisecond; by > 0 {
@@ -321,9 +442,8 @@ func (p *player) advance(ctx context.Context, open []order) error {
 	if next.State == "held" {
 		job = "sales.release_sweep"
 	}
-	a, err := p.shop.persist(ctx, request{method: "POST", path: "/v1/admin/jobs/" + job + "/run", key: p.shop.admin})
-	if err != nil || a.status >= http.StatusBadRequest {
-		return errors.Join(fmt.Errorf("run %s: %d %s", job, a.status, a.body), err)
+	if err := p.runJob(ctx, job); err != nil {
+		return err
 	}
 	return p.looked(ctx, next, job)
 }

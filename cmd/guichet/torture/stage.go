@@ -20,8 +20,12 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // to make and drop databases of our own
 )
 
-// world is the simulator's world that is sold; one with numbered seats.
-const world = "theatre"
+// houses are the simulator's institutions that are sold for. The first has numbered seats; the second lets little be owed to
+// it, so that orders are refused at their close.
+var houses = [...]string{"theatre", "museum"} //nolint:gochecknoglobals // a constant list
+
+// museumLimit is the most that may be owed to the second house, in minor units.
+const museumLimit = 15_000
 
 // stage is one service, one simulator and what is between them. Many schedules are played on it, one after another.
 type stage struct {
@@ -184,6 +188,9 @@ func (s *stage) configure() error {
 	for _, i := range s.simReady.Institutions {
 		fmt.Fprintf(&b, "  - code: %s\n    base_url: %s/%s\n    operator: %s\n    partner: %q\n    partner_contact: %q\n    calls_per_minute: 100000\n    calls_at_once: 100\n    unmetered: true\n    refunds: order\n",
 			i.Code, s.cable.url, i.Code, i.Operator, i.Partner, i.Contact)
+		if i.Code == houses[1] {
+			fmt.Fprintf(&b, "    account_limit: %d\n", museumLimit)
+		}
 		s.environ = append(s.environ, "GUICHET_SECRET_"+strings.ToUpper(i.Code)+"="+i.Secret)
 	}
 	s.environ = append(s.environ, "GUICHET_CONFIG="+file, "GUICHET_DATABASE="+s.database)
@@ -212,6 +219,13 @@ func (s *stage) platform() string {
 	return s.simReady.URL
 }
 
+// control is where the simulator's control face answers.
+func (s *stage) control() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.simReady.Control
+}
+
 // ensureSim starts the simulator unless it runs. Its journal brings back what it knew, and it keeps its addresses.
 func (s *stage) ensureSim(ctx context.Context) error {
 	s.mu.Lock()
@@ -225,7 +239,7 @@ func (s *stage) ensureSim(ctx context.Context) error {
 	}
 	ready := filepath.Join(s.dir, "sim.json")
 	_ = os.Remove(ready)
-	p, err := launch(ctx, &s.wg, s.program, filepath.Join(s.dir, "sim.log"), s.environ, "sim", "--world", world,
+	p, err := launch(ctx, &s.wg, s.program, filepath.Join(s.dir, "sim.log"), s.environ, "sim", "--world", strings.Join(houses[:], ","),
 		"--listen", listen, "--control-listen", control, "--ready-file", ready, "--journal", filepath.Join(s.dir, "journal"),
 		"--rate-per-minute", "-1", "--catalog-spacing", "-1s")
 	if err != nil {

@@ -35,8 +35,12 @@ type answer struct {
 
 // order is the part of the API's order that is looked at.
 type order struct {
-	ID       string `json:"id"`
-	State    string `json:"state"`
+	ID          string `json:"id"`
+	State       string `json:"state"`
+	Institution string `json:"institution"`
+	Buyer       struct {
+		LastName string `json:"last_name"`
+	} `json:"buyer"`
 	Platform struct {
 		OrderID int64 `json:"order_id"`
 	} `json:"platform"`
@@ -63,6 +67,31 @@ type order struct {
 		NextCheckAt time.Time `json:"next_check_at"`
 		Version     int64     `json:"version"`
 	} `json:"upkeep"`
+}
+
+// basket is the part of the API's basket that is looked at.
+type basket struct {
+	ID     string  `json:"id"`
+	State  string  `json:"state"`
+	Orders []order `json:"orders"`
+}
+
+// basket is the basket in the answer; one without orders in any other.
+func (a answer) basket() basket {
+	var b basket
+	_ = json.Unmarshal(a.body, &b)
+	return b
+}
+
+// orders are the orders in the answer, whatever it is.
+func (a answer) orders() []order {
+	if b := a.basket(); len(b.Orders) > 0 {
+		return b.Orders
+	}
+	if o := a.order(); o.ID != "" {
+		return []order{o}
+	}
+	return nil
 }
 
 // order is the order in the answer, or in the cancellation that it is; an empty one in a problem.
@@ -245,8 +274,8 @@ type offer struct {
 	cur   string
 }
 
-// offers lists what is for sale well after the time that the schedules use up.
-func (f *storefront) offers(ctx context.Context) ([]offer, error) {
+// offers lists what a house sells well after the time that the schedules use up.
+func (f *storefront) offers(ctx context.Context, house string) ([]offer, error) {
 	type priced struct {
 		Category string `json:"seat_category"`
 		Tariff   string `json:"tariff"`
@@ -261,7 +290,7 @@ func (f *storefront) offers(ctx context.Context) ([]offer, error) {
 			ID string `json:"id"`
 		} `json:"items"`
 	}
-	a, err := f.persist(ctx, request{method: "GET", path: "/v1/performances?institution=" + world + "&available=true&limit=40"})
+	a, err := f.persist(ctx, request{method: "GET", path: "/v1/performances?institution=" + house + "&available=true&limit=30"})
 	if err != nil {
 		return nil, err
 	}

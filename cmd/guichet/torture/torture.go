@@ -47,7 +47,7 @@ type Report struct {
 
 const (
 	defaultLanes = 4
-	perStage     = 40 // schedules on one stage; its time moves on by an hour or two in each
+	perStage     = 80 // schedules on one stage; its time moves on by half an hour in each
 	logLines     = 40
 )
 
