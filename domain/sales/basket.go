@@ -107,11 +107,16 @@ func (s *Service) HoldBasket(ctx context.Context, v Viewer, r BasketRequest) (Ba
 			continue
 		}
 		o, err := s.Hold(ctx, v, h)
-		if o.ID == "" { // nothing was stored: the key was used otherwise, or the database is away
+		switch {
+		case o.ID != "":
+		case domain.HasCode(err, CodeKeyInProgress): // the same request is under way, and what is held is its
+			return Basket{}, at(err, n)
+		default: // nothing was stored: the key was used otherwise, or the database is away
 			s.giveBackBasket(ctx, v, &b)
 			return Basket{}, at(err, n)
 		}
 		b.Orders = append(b.Orders, o)
+		id, b.ID = o.Basket, o.Basket // the first order decides, whoever of two that came at once stored it
 		failed = o.Status != Held && !o.wasSold() && o.Status != Closing
 	}
 	if failed && !b.wasHeld(len(r.Orders)) {

@@ -111,6 +111,47 @@ func TestBasket_OneRefused_NothingIsHeld(t *testing.T) {
 	}
 }
 
+func TestBasket_TheSameRequestTwiceAtOnce_IsOneBasket(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	var other sales.Basket
+	ids, began := h.IDs, false
+	h.IDs = func(prefix string) string {
+		if prefix == "ord" && !began { // the first one has seen that nobody was before it
+			began = true
+			other = h.basket(t)
+		}
+		return ids(prefix)
+	}
+	if diff := cmp.Diff(other, h.basket(t)); diff != "" || h.platform.calls("hold") != 3 {
+		t.Errorf("(-one +other), asked %v:\n%s", h.platform.asked, diff)
+	}
+	for _, o := range h.store.all() {
+		if o.Basket != other.ID {
+			t.Errorf("%s is in the basket %s, not in %s", o.ID, o.Basket, other.ID)
+		}
+	}
+}
+
+func TestBasket_TheSameRequestWhileItIsHeld_WaitsAndGivesNothingBack(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	holds := 0
+	h.platform.during = func(call string) {
+		if call != "hold" {
+			return
+		}
+		if holds++; holds == 2 {
+			_, err := h.HoldBasket(t.Context(), seller(), basket("b"))
+			code(t, err, sales.CodeKeyInProgress)
+		}
+	}
+	h.basket(t)
+	for _, o := range h.store.all() {
+		expect(t, o, sales.Held)
+	}
+}
+
 func TestBasket_CutInTheMiddle_GoesOnWithTheSameKey(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)
