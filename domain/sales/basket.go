@@ -123,7 +123,29 @@ func (s *Service) HoldBasket(ctx context.Context, v Viewer, r BasketRequest) (Ba
 		s.giveBackBasket(ctx, v, &b)
 		return b, b.notHeld()
 	}
+	if !failed {
+		return s.stillWhole(ctx, v, b)
+	}
 	return b, nil
+}
+
+// stillWhole reads a basket again whose orders were held one after another: while the last one was held for so long that it
+// passed for unanswered, the same request may have come again and given the first ones back.
+func (s *Service) stillWhole(ctx context.Context, v Viewer, b Basket) (Basket, error) {
+	lost := false
+	for n := range len(b.Orders) - 1 {
+		o, err := s.Order(ctx, v, b.Orders[n].ID)
+		if err != nil {
+			return Basket{}, err
+		}
+		b.Orders[n] = o
+		lost = lost || o.Status == Releasing || o.Status == Released
+	}
+	if last := b.Orders[len(b.Orders)-1]; !lost || last.Status != Held {
+		return b, nil
+	}
+	s.giveBackBasket(ctx, v, &b)
+	return b, b.notHeld()
 }
 
 // wasHeld reports whether the whole basket was held once: then whatever it is now is the answer to a replay.

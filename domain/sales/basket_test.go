@@ -152,6 +152,27 @@ func TestBasket_TheSameRequestWhileItIsHeld_WaitsAndGivesNothingBack(t *testing.
 	}
 }
 
+func TestBasket_TheSameRequestWhenTheHoldPassesForUnanswered_NeitherIsHeld(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	holds := 0
+	h.platform.during = func(call string) {
+		if call != "hold" {
+			return
+		}
+		if holds++; holds == 3 {
+			h.advance(2 * time.Minute)
+			_, err := h.HoldBasket(t.Context(), seller(), basket("b"))
+			code(t, err, sales.CodeBasketNotHeld)
+		}
+	}
+	_, err := h.HoldBasket(t.Context(), seller(), basket("b"))
+	code(t, err, sales.CodeBasketNotHeld)
+	for _, o := range h.store.all() {
+		expect(t, o, sales.Released)
+	}
+}
+
 func TestBasket_CutInTheMiddle_GoesOnWithTheSameKey(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)
