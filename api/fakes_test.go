@@ -954,6 +954,24 @@ func (tr *textRenderer) SVG(_ context.Context, w io.Writer, d delivery.Document)
 	return err
 }
 
+// Thermal implements delivery.Renderer.
+func (tr *textRenderer) Thermal(_ context.Context, w io.Writer, d delivery.Document, language delivery.PrinterLanguage, dpi int) error {
+	if tr.fail != nil {
+		return tr.fail
+	}
+	_, err := fmt.Fprintf(w, "%s %d %s %s %s", language, dpi, d.Language, d.Pages[0].Layout, d.Pages[0].Barcode)
+	return err
+}
+
+// Barcode implements delivery.Renderer.
+func (tr *textRenderer) Barcode(_ context.Context, w io.Writer, b delivery.Barcode) error {
+	if err := b.Symbology.Carries(b.Payload); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "<svg>%s %s %d</svg>", b.Symbology, b.Payload, b.DPI)
+	return err
+}
+
 // Digest implements delivery.Renderer.
 func (tr *textRenderer) Digest(d delivery.Document) (string, error) {
 	return d.Language + strconv.Itoa(len(d.Pages)) + d.Pages[0].Layout, nil

@@ -119,6 +119,10 @@ func TestGolden_Order(t *testing.T) {
 	golden(t, "ticket", r.do("web", http.MethodGet, "/v1/tickets/"+o.Tickets[0].ID, ""))
 	golden(t, "ticket_pdf", r.do("web", http.MethodGet, "/v1/tickets/"+o.Tickets[1].ID+".pdf", ""))
 	golden(t, "ticket_png", r.do("web", http.MethodGet, "/v1/tickets/"+o.Tickets[1].ID+".png?dpi=300", ""))
+	golden(t, "ticket_zpl", r.do("web", http.MethodGet, "/v1/tickets/"+o.Tickets[1].ID+".zpl?dpi=300&lang=en", ""))
+	golden(t, "ticket_fgl", r.do("web", http.MethodGet, "/v1/tickets/"+o.Tickets[1].ID+".fgl?layout=kiosk", ""))
+	golden(t, "barcode_svg", r.do("web", http.MethodGet, "/v1/tickets/"+o.Tickets[1].ID+"/barcode.svg?symbology=aztec", ""))
+	golden(t, "barcode_png", r.do("web", http.MethodGet, "/v1/tickets/"+o.Tickets[1].ID+"/barcode.png", ""))
 	golden(t, "orders", r.do("web", http.MethodGet, "/v1/orders?reference=WEB-1", ""))
 	golden(t, "order_release_of_sold", r.do("web", http.MethodPost, "/v1/orders/"+o.ID+"/release", ""))
 

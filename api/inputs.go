@@ -107,6 +107,24 @@ type ticketPictureInput struct {
 	DPI  int    `query:"dpi" minimum:"36" maximum:"600" default:"150" doc:"dots per inch"`
 }
 
+type ticketThermalInput struct {
+	ID     string `path:"id" doc:"id of the ticket"`
+	Lang   string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
+	Layout string `query:"layout" maxLength:"64" doc:"default: thermal"`
+	DPI    int    `query:"dpi" enum:"203,300" default:"203" doc:"the printer's dots per inch"`
+}
+
+type barcodeInput struct {
+	ID        string `path:"id" doc:"id of the ticket"`
+	Symbology string `query:"symbology" enum:"code128,itf,qr,aztec,datamatrix,pdf417" doc:"default: as on the institution's tickets"`
+}
+
+type barcodePictureInput struct {
+	ID        string `path:"id" doc:"id of the ticket"`
+	Symbology string `query:"symbology" enum:"code128,itf,qr,aztec,datamatrix,pdf417" doc:"default: as on the institution's tickets"`
+	DPI       int    `query:"dpi" minimum:"36" maximum:"600" default:"300" doc:"dots per inch"`
+}
+
 type problemInput struct {
 	Code string `path:"code" doc:"an error code" example:"order.availability"`
 }

@@ -378,6 +378,20 @@ func laterRefusals() []refusal {
 			r.renderer.fail = domain.Errorf(domain.Conflict, delivery.CodeBarcode, "not for Code 128")
 			return r.do("web", "GET", "/v1/orders/"+r.issued().ID+"/tickets.pdf", "")
 		}, status: 409, code: delivery.CodeBarcode},
+		{name: "barcode in an unknown symbology", do: func(r *rig) answer {
+			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+"/barcode.svg?symbology=ean13", "")
+		}, status: 422, code: domain.CodeRequest, pointer: "?symbology", field: domain.CodeRequest},
+		{name: "barcode in a resolution too fine", do: func(r *rig) answer {
+			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+"/barcode.png?dpi=1200", "")
+		}, status: 422, code: domain.CodeRequest, pointer: "?dpi", field: domain.CodeRequest},
+		{name: "barcode of an unknown ticket", do: get("web", "/v1/tickets/tkt_nothing/barcode.png"), status: 404, code: sales.CodeTicketUnknown},
+		{name: "thermal page in a printer's odd resolution", do: func(r *rig) answer {
+			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+".zpl?dpi=250", "")
+		}, status: 422, code: domain.CodeRequest, pointer: "?dpi", field: domain.CodeRequest},
+		{name: "thermal page by an unknown layout", do: func(r *rig) answer {
+			r.renderer.fail = domain.Errorf(domain.Invalid, delivery.CodeLayoutUnknown, "no layout poster")
+			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+".fgl?layout=poster", "")
+		}, status: 422, code: delivery.CodeLayoutUnknown},
 		{name: "barcode that is not read back", do: func(r *rig) answer {
 			r.renderer.fail = domain.Errorf(domain.Unavailable, delivery.CodeUnreadable, "not released")
 			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+".pdf", "")

@@ -302,6 +302,30 @@ func (s *server) routes() []*route {
 			summary: "Draw a ticket", codes: append([]string{sales.CodeTicketUnknown}, printed...),
 			mount: file[ticketPictureInput](s.getTicket, "image/png"),
 		},
+		{
+			method: http.MethodGet, path: "/v1/tickets/{id}.fgl", id: "getTicketFGL", tag: tagTickets, scopes: deliver, shared: true,
+			summary: "Print a ticket on a BOCA printer", about: "BOCA's Friendly Ghost Language, to be sent to the printer as it is.",
+			codes: append([]string{sales.CodeTicketUnknown, delivery.CodeLayoutUnknown}, printed...),
+			mount: file[ticketThermalInput](s.getTicket, mediaFGL),
+		},
+		{
+			method: http.MethodGet, path: "/v1/tickets/{id}.zpl", id: "getTicketZPL", tag: tagTickets, scopes: deliver, shared: true,
+			summary: "Print a ticket on a Zebra printer", about: "ZPL II, to be sent to the printer as it is.",
+			codes: append([]string{sales.CodeTicketUnknown, delivery.CodeLayoutUnknown}, printed...),
+			mount: file[ticketThermalInput](s.getTicket, mediaZPL),
+		},
+		{
+			method: http.MethodGet, path: "/v1/tickets/{id}/barcode.svg", id: "getTicketBarcodeSVG", tag: tagTickets, scopes: deliver,
+			summary: "Draw a ticket's barcode", about: "The symbol with its quiet zone, and nothing else.",
+			codes: append([]string{sales.CodeTicketUnknown}, printed...),
+			mount: file[barcodeInput](s.getBarcode, "image/svg+xml"),
+		},
+		{
+			method: http.MethodGet, path: "/v1/tickets/{id}/barcode.png", id: "getTicketBarcodePNG", tag: tagTickets, scopes: deliver,
+			summary: "Draw a ticket's barcode as a picture", about: "Modules are whole points.",
+			codes: append([]string{sales.CodeTicketUnknown}, printed...),
+			mount: file[barcodePictureInput](s.getBarcode, "image/png"),
+		},
 
 		{
 			method: http.MethodGet, path: "/v1/admin/institutions", id: "adminListInstitutions", tag: tagAdmin, scopes: admin,

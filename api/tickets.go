@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"guichet/domain"
+	"guichet/domain/delivery"
 	"guichet/domain/sales"
 	"guichet/domain/storefront"
 )
@@ -113,13 +115,13 @@ func sendFile(c *gin.Context, media, name string, content []byte) {
 // defaultDPI is a screen's; print asks for more.
 const defaultDPI = 150
 
-// getTicket answers /v1/tickets/{id} in the form that the extension names: none is JSON, .pdf and .png are files. The
+// getTicket answers /v1/tickets/{id} in the form that the extension names: none is JSON, .pdf, .png, .fgl and .zpl are files. The
 // router takes the whole last segment as one parameter.
 func (s *server) getTicket(c *gin.Context) {
 	ctx := c.Request.Context()
 	cl := callOf(ctx)
 	id, ext, _ := strings.Cut(c.Param("id"), ".")
-	if ext == "pdf" || ext == "png" {
+	if slices.Contains([]string{"pdf", "png", "fgl", "zpl"}, ext) {
 		cl.route = s.auth[c.Request.Method+" "+c.FullPath()+"."+ext]
 		if !cl.key.May(storefront.ScopeDeliver) {
 			s.refuse(c, needScope(storefront.ScopeDeliver))
@@ -132,6 +134,10 @@ func (s *server) getTicket(c *gin.Context) {
 		if n, ok := q.number("dpi", 36, 600); ok {
 			dpi = int(n)
 		}
+	}
+	var layout string
+	if ext == "fgl" || ext == "zpl" {
+		layout, dpi = q.text("layout"), q.dots()
 	}
 	if err := q.err(); err != nil {
 		s.refuse(c, err)
@@ -147,6 +153,8 @@ func (s *server) getTicket(c *gin.Context) {
 		s.sendTicket(c, &o, id)
 	case "pdf":
 		s.sendPDF(c, o, id, lang, id)
+	case "fgl", "zpl":
+		s.sendThermal(c, o, id, lang, layout, delivery.PrinterLanguage(ext), dpi)
 	case "png":
 		var out bytes.Buffer
 		if err := s.Delivery.PNG(ctx, &out, o, id, lang, dpi); err != nil {
@@ -155,7 +163,7 @@ func (s *server) getTicket(c *gin.Context) {
 		}
 		sendFile(c, "image/png", id+".png", out.Bytes())
 	default:
-		s.refuse(c, domain.Errorf(domain.NotFound, CodeRouteUnknown, "tickets come as JSON, .pdf and .png"))
+		s.refuse(c, domain.Errorf(domain.NotFound, CodeRouteUnknown, "tickets come as JSON, .pdf, .png, .fgl and .zpl"))
 	}
 }
 

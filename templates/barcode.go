@@ -2,6 +2,7 @@ package templates
 
 import (
 	"image"
+	"math"
 
 	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/aztec"
@@ -116,35 +117,46 @@ type measure struct {
 	height float64 // height of a linear symbol's bars in mm
 }
 
-// dot is a printer's dot at 300 per inch, in mm. Modules are whole dots, so that they come out alike on office printers.
-const dot = 25.4 / 300
+// printDPI is the grid of office printers, in dots an inch. Modules are whole dots, so that they come out alike.
+const printDPI = 300
 
-// Module widths of linear symbols, in dots: as wide as 0.51 mm while the symbol stays handy, 0.34 mm where it does not,
-// and down to 0.25 mm for the longest payloads.
+// dot is a dot of that grid, in mm.
+const dot = 25.4 / printDPI
+
+// Module widths in mm: linear symbols are as wide as widest while the symbol stays handy, about normal where it does not,
+// and down to leastLinear for the longest payloads. docs/barcodes.md says where the least ones come from.
 const (
-	wideDots   = 6
-	normalDots = 4
-	leastDots  = 3
-	handy      = 110 // mm
+	widest      = 0.52
+	normal      = 0.33
+	leastLinear = 0.25
+	leastMatrix = 0.33
+	handy       = 110 // of a symbol with its quiet zone
 )
 
-// fit chooses the module width for a box, or fails with CodeBarcode where the box is too small for the symbol.
-func (s *symbol) fit(b rect, height float64) (measure, error) {
+// fit chooses the module width for a box, in whole dots of office printers, or fails with CodeBarcode where the box is too
+// small for the symbol.
+func (s *symbol) fit(b rect, height float64) (measure, error) { return s.fitDots(b, height, printDPI) }
+
+// fitDots is fit on another grid. A least width that is missed by less than a hundredth counts as kept, since a dot of 203 to
+// the inch is an eighth of a millimetre by its maker's word.
+func (s *symbol) fitDots(b rect, height float64, dpi int) (measure, error) {
+	size := 25.4 / float64(dpi)
+	dots := func(mm float64) int { return int(math.Ceil(mm*0.99/size - 1e-9)) }
 	total := float64(s.w + 2*s.quiet)
 	if s.linear {
-		for d := wideDots; d >= leastDots; d-- {
-			width := total * float64(d) * dot
-			if width <= b.W && (width <= handy || d <= normalDots) {
-				return measure{float64(d) * dot, min(height, b.H)}, nil
+		for d := int(widest / size); d >= dots(leastLinear); d-- {
+			width := total * float64(d) * size
+			if width <= b.W && (width <= handy || d <= dots(normal)) {
+				return measure{float64(d) * size, min(height, b.H)}, nil
 			}
 		}
 		return measure{}, tooLarge()
 	}
-	d := int(min(b.W/total, b.H/float64(s.h+2*s.quiet)) / dot)
-	if d < leastDots+1 {
+	d := int(min(b.W/total, b.H/float64(s.h+2*s.quiet))/size + 1e-9)
+	if d < dots(leastMatrix) {
 		return measure{}, tooLarge()
 	}
-	return measure{module: float64(d) * dot}, nil
+	return measure{module: float64(d) * size}, nil
 }
 
 func tooLarge() error {

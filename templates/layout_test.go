@@ -185,7 +185,7 @@ func TestShippedLayouts_HaveEveryFormat(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 	}
-	want := []string{"standard"}
+	want := []string{"standard", "thermal"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

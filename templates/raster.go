@@ -136,7 +136,7 @@ func (r *raster) picture(b rect, clip path, pic *picture) {
 
 // barcode implements canvas: modules are whole points, and the symbol starts on one.
 func (r *raster) barcode(b rect, s *symbol, m measure) {
-	n := int(m.module * r.scale)
+	n := int(m.module*r.scale + 1e-6)
 	if total := s.w + 2*s.quiet; n < 1 && total <= int(b.W*r.scale) {
 		n = 1
 	}

@@ -19,6 +19,11 @@ type Renderer interface {
 	PNG(ctx context.Context, w io.Writer, d Document, dpi int) error
 	// SVG writes the first page as a drawing.
 	SVG(ctx context.Context, w io.Writer, d Document) error
+	// Thermal writes the tickets in a thermal printer's language, for a printer of 203 or 300 dots per inch. Barcodes are
+	// drawn in whole dots.
+	Thermal(ctx context.Context, w io.Writer, d Document, language PrinterLanguage, dpi int) error
+	// Barcode writes one barcode alone. It is read back before the first byte is written.
+	Barcode(ctx context.Context, w io.Writer, b Barcode) error
 	// Digest names what a document is printed from: its content and its layouts. The same digest is the same file.
 	Digest(d Document) (string, error)
 }

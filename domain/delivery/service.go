@@ -66,11 +66,8 @@ func (s *Service) PNG(ctx context.Context, w io.Writer, o sales.Order, ticket, l
 // Document is what is printed of an order, or of one of its tickets (empty: all), in a language: the one asked for, or the
 // buyer's, or the institution's.
 func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang string) (Document, error) {
-	if o.Status == sales.Cancelled {
-		return Document{}, domain.Errorf(domain.Conflict, sales.CodeTicketCancelled, "every ticket was taken back")
-	}
-	if o.Status != sales.Issued {
-		return Document{}, domain.Errorf(domain.Conflict, sales.CodeTicketNotIssued, "the order is %s; it has no tickets yet", o.Status)
+	if err := issued(&o); err != nil {
+		return Document{}, err
 	}
 	inst, err := s.Catalog.Institution(o.Institution)
 	if err != nil {
@@ -107,6 +104,17 @@ func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang stri
 		return Document{}, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "the order has no ticket %s", ticket)
 	}
 	return d, nil
+}
+
+// issued refuses an order that has no tickets to give out.
+func issued(o *sales.Order) error {
+	if o.Status == sales.Cancelled {
+		return domain.Errorf(domain.Conflict, sales.CodeTicketCancelled, "every ticket was taken back")
+	}
+	if o.Status != sales.Issued {
+		return domain.Errorf(domain.Conflict, sales.CodeTicketNotIssued, "the order is %s; it has no tickets yet", o.Status)
+	}
+	return nil
 }
 
 // languages are the reader's, best first.

@@ -61,6 +61,17 @@ func (p *printer) SVG(_ context.Context, w io.Writer, d delivery.Document) error
 	return err
 }
 
+func (p *printer) Thermal(_ context.Context, w io.Writer, d delivery.Document, language delivery.PrinterLanguage, dpi int) error {
+	p.documents = append(p.documents, d)
+	_, err := fmt.Fprintf(w, "%s at %d", language, dpi)
+	return err
+}
+
+func (p *printer) Barcode(_ context.Context, w io.Writer, b delivery.Barcode) error {
+	_, err := fmt.Fprintf(w, "%s %s %d", b.Symbology, b.Payload, b.DPI)
+	return err
+}
+
 func (p *printer) Digest(delivery.Document) (string, error) { return "digest", nil }
 
 // pictures is a func as delivery.Pictures.

@@ -1,11 +1,15 @@
 package delivery_test
 
 import (
+	"bytes"
+	"io"
 	"strings"
 	"testing"
 
 	"guichet/domain"
 	"guichet/domain/delivery"
+	"guichet/domain/sales"
+	"guichet/domain/sample"
 )
 
 func TestCarries_RefusesWhatTheSymbologyCannotHoldAndSaysWhy(t *testing.T) {
@@ -76,5 +80,62 @@ func TestChoose_FirstThatCarriesThePayload(t *testing.T) {
 	}
 	if got := (delivery.Symbols{}).Choose("AB"); got != delivery.Code128 {
 		t.Errorf("nothing chosen gives %s", got)
+	}
+}
+
+func TestBarcode_IsTheTicketsOwnInTheSymbologyAskedFor(t *testing.T) {
+	t.Parallel()
+	s := service(func(d *delivery.Deps) {
+		d.Settings = map[domain.InstitutionCode]delivery.Settings{
+			sample.Code: {Symbols: delivery.Symbols{Preferred: []delivery.Symbology{delivery.ITF}}},
+		}
+	})
+	for _, tt := range []struct {
+		kind delivery.Symbology
+		dpi  int
+		want string
+	}{
+		{"", 0, "itf 004200000000000000000002 0"}, {delivery.QR, 300, "qr 004200000000000000000002 300"},
+	} {
+		var out bytes.Buffer
+		if err := s.Barcode(t.Context(), &out, sample.Issued(), "tkt_2", tt.kind, tt.dpi); err != nil || out.String() != tt.want {
+			t.Errorf("%s: %q, %v", tt.kind, out.String(), err)
+		}
+	}
+	taken := sample.Issued()
+	taken.Tickets[1].CancelledAt = sample.Now()
+	for _, tt := range []struct {
+		order  sales.Order
+		ticket string
+		kind   delivery.Symbology
+		dpi    int
+		code   string
+	}{
+		{sample.Issued(), "tkt_x", "", 0, sales.CodeTicketUnknown},
+		{sample.Held(), "tkt_1", "", 0, sales.CodeTicketNotIssued},
+		{taken, "tkt_2", "", 0, sales.CodeTicketCancelled},
+		{sample.Issued(), "tkt_1", "ean", 0, domain.CodeRequest},
+		{sample.Issued(), "tkt_1", "", 35, domain.CodeRequest},
+	} {
+		if err := s.Barcode(t.Context(), io.Discard, tt.order, tt.ticket, tt.kind, tt.dpi); !domain.HasCode(err, tt.code) {
+			t.Errorf("%s: got %v", tt.code, err)
+		}
+	}
+}
+
+func TestThermal_UsesTheThermalLayoutUnlessAnotherIsNamed(t *testing.T) {
+	t.Parallel()
+	for layout, want := range map[string]string{"": delivery.ThermalLayout, "kiosk": "kiosk"} {
+		p := &printer{}
+		s := service(func(d *delivery.Deps) { d.Renderer = p })
+		var out bytes.Buffer
+		if err := s.Thermal(t.Context(), &out, sample.Issued(), "", "fr", layout, delivery.FGL, 203); err != nil || out.String() != "fgl at 203" {
+			t.Fatalf("%q, %v", out.String(), err)
+		}
+		for _, pg := range p.documents[0].Pages {
+			if pg.Layout != want {
+				t.Errorf("%q: layout %q", layout, pg.Layout)
+			}
+		}
 	}
 }
