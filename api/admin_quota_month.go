@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"guichet/domain/quota"
 	"guichet/domain/sales"
+	"guichet/domain/storefront"
 )
 
 // monthDTO is an institution's month.
@@ -123,17 +125,40 @@ type orderCallDTO struct {
 	MS       int64     `json:"ms"`
 }
 
+// Answers shows what was kept of what an order's calls asked and were answered, oldest first.
+type Answers interface {
+	Exchanges(ctx context.Context, order string) ([]quota.Exchange, error)
+}
+
+type orderAnswerDTO struct {
+	At      time.Time `json:"at" doc:"when it ended"`
+	Call    string    `json:"call" doc:"service and method" example:"externalOrderService.closeOrder"`
+	Outcome string    `json:"outcome"`
+	Request rawDTO    `json:"request,omitempty" doc:"as it was asked, without secrets and personal data"`
+	Answer  rawDTO    `json:"answer,omitempty" doc:"as it was answered, the same; absent: nothing came, or no JSON"`
+	Text    string    `json:"answer_text,omitempty" doc:"where the answer was no JSON, or is not kept"`
+}
+
+type orderCallsInput struct {
+	OrderInput
+	Raw bool `query:"raw" doc:"show what was asked and answered, too; needs the scope admin"`
+}
+
 type orderCallPageOutput struct {
 	Body struct {
-		Items []orderCallDTO `json:"items" nullable:"false" doc:"oldest first"`
-		Next  *string        `json:"next" doc:"always null"`
+		Items []orderCallDTO   `json:"items" nullable:"false" doc:"oldest first"`
+		Raw   []orderAnswerDTO `json:"raw,omitempty" doc:"with raw=true: of the time that answers are kept, the last 500, oldest first"`
+		Next  *string          `json:"next" doc:"always null"`
 	} `nameHint:"OrderCallPage"`
 }
 
 // orderCalls lists what an order has cost at the platform. Every key that may call it sees the orders of its institutions,
 // whichever storefront they are of: costs are nobody's secret among those who pay them.
-func (s *server) orderCalls(ctx context.Context, in *OrderInput) (*orderCallPageOutput, error) {
+func (s *server) orderCalls(ctx context.Context, in *orderCallsInput) (*orderCallPageOutput, error) {
 	key := callOf(ctx).key
+	if in.Raw && !key.May(storefront.ScopeAdmin) {
+		return nil, needScope(storefront.ScopeAdmin)
+	}
 	o, err := s.Sales.Order(ctx, sales.Viewer{Storefront: key.Storefront, Institutions: key.Institutions, Everything: true}, sales.OrderID(in.ID))
 	if err != nil {
 		return nil, err
@@ -153,5 +178,29 @@ func (s *server) orderCalls(ctx context.Context, in *OrderInput) (*orderCallPage
 			BytesOut: c.BytesOut, BytesIn: c.BytesIn, MS: c.Took.Milliseconds(),
 		})
 	}
+	if !in.Raw {
+		return out, nil
+	}
+	kept, err := s.Answers.Exchanges(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range kept {
+		d := orderAnswerDTO{At: e.At.UTC(), Call: e.Call, Outcome: e.Outcome}
+		d.Request, _ = rawOf(e.Request)
+		d.Answer, d.Text = rawOf(e.Answer)
+		out.Body.Raw = append(out.Body.Raw, d)
+	}
 	return out, nil
+}
+
+// rawOf is a JSON object's members, or else the text that stands for it.
+func rawOf(kept json.RawMessage) (members rawDTO, text string) {
+	if json.Unmarshal(kept, &members) == nil {
+		return members, ""
+	}
+	if json.Unmarshal(kept, &text) == nil {
+		return nil, text
+	}
+	return nil, string(kept)
 }

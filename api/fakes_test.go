@@ -1123,7 +1123,7 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 	r.deps = Deps{
 		Freshness: r.fresh, Views: r.fresh.Views,
 		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer}),
-		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Account: books, Reconcile: compare, CountOrders: r.orders.CountOrders,
+		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Answers: keptAnswers{}, Account: books, Reconcile: compare, CountOrders: r.orders.CountOrders,
 		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,
 	}
 	for _, m := range more {
@@ -1218,4 +1218,14 @@ func (p *orderPlatform) DropRefund(context.Context, sales.Order, sales.Refund, [
 // ReadRefund implements sales.Refunder.
 func (p *orderPlatform) ReadRefund(_ context.Context, _ sales.Order, r sales.Refund, _ []int64) (sales.RefundSeen, error) {
 	return sales.RefundSeen{State: sales.PlatformClosed, Back: r.Quoted}, nil
+}
+
+// keptAnswers keeps one exchange of every order.
+type keptAnswers struct{}
+
+func (keptAnswers) Exchanges(_ context.Context, order string) ([]quota.Exchange, error) {
+	return []quota.Exchange{{
+		Order: order, At: time.Unix(1_790_000_000, 0), Call: "externalOrderService.closeOrder", Outcome: "ok",
+		Request: []byte(`{"orderId":1}`), Answer: []byte(`{"statusCode":"success"}`),
+	}}, nil
 }

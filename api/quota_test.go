@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,5 +31,21 @@ func TestOrderCalls_ListsWhatAnOrderCost(t *testing.T) {
 		if g := got[0]; g.Method != "createOrUpdateOrder" || g.Class != "sale" || g.Job != "sales.settle" || g.Outcome != "ok" || g.BytesOut != 10 || g.BytesIn != 20 || g.MS != 30 || g.At.IsZero() {
 			t.Errorf("%s: %+v", key, g)
 		}
+	}
+}
+
+func TestOrderCalls_Raw_ShowsWhatWasAskedAndAnsweredToOperators(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := decode[orderDTO](t, r.post(orderBody())).ID
+	got := decode[struct{ Raw []orderAnswerDTO }](t, r.do("ops", http.MethodGet, "/v1/orders/"+id+"/calls?raw=true", "")).Raw
+	if len(got) != 1 || got[0].Call != "externalOrderService.closeOrder" || got[0].Outcome != "ok" || got[0].At.IsZero() {
+		t.Fatalf("%+v", got)
+	}
+	if string(got[0].Answer["statusCode"]) != `"success"` || string(got[0].Request["orderId"]) != "1" || got[0].Text != "" {
+		t.Errorf("%+v", got[0])
+	}
+	if a := r.do("ops", http.MethodGet, "/v1/orders/"+id+"/calls", ""); a.status != http.StatusOK || strings.Contains(string(a.body), "raw") {
+		t.Errorf("nobody asked for it: %s", a.body)
 	}
 }

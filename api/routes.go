@@ -250,7 +250,7 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/orders/{id}/calls", id: "listOrderCalls", tag: tagOrders, scopes: scopes(storefront.ScopeFinance, storefront.ScopeAdmin),
-			summary: "List the calls to the platform that an order has cost", about: "Of the last week, as far as the log of the last 50,000 calls reaches.",
+			summary: "List the calls to the platform that an order has cost", about: "Of the last week, as far as the log of the last 50,000 calls reaches. raw=true adds what was asked and answered, as long as it is kept.",
 			codes: []string{sales.CodeUnknown, storefront.CodeKeyInstitution}, mount: typed(s.orderCalls, http.StatusOK),
 		},
 		{

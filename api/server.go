@@ -24,7 +24,7 @@ import (
 	"guichet/domain/storefront"
 )
 
-// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, Reconcile, CountOrders, Clock, Log and IDs
+// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Answers, Account, Reconcile, CountOrders, Clock, Log and IDs
 // are mandatory for New; Operator needs Health and may have Metrics.
 type Deps struct {
 	Catalog    *catalog.Service
@@ -45,6 +45,8 @@ type Deps struct {
 	// Observe is told of every answered request: the operation's id (empty where none matched), the method ("other" where
 	// none matched), the status and how long it took. Nil is nobody. It must be quick and safe for concurrent use.
 	Observe func(operation, method string, status int, took time.Duration)
+	// Answers shows what was asked and answered for an order.
+	Answers Answers
 	// Account is the ledger of what we owe each institution.
 	Account *account.Service
 	// Reconcile compares what everybody says about sales.
@@ -137,7 +139,7 @@ func New(d Deps) (http.Handler, error) {
 
 func build(d Deps) (*server, *gin.Engine, error) {
 	if d.Catalog == nil || d.Sales == nil || d.Storefront == nil || d.Delivery == nil || d.Meter == nil || d.Freshness == nil || d.Jobs == nil ||
-		d.Account == nil || d.Reconcile == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
+		d.Answers == nil || d.Account == nil || d.Reconcile == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
 		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, Reconcile, CountOrders, Clock, Log and IDs are needed")
 	}
 	if d.KeyRate <= 0 {

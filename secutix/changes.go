@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"guichet/domain"
-	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/secutix/s360"
 )
@@ -13,7 +12,7 @@ import (
 // Add implements sales.Changer. S-360: ExternalOrderFacade.createOrUpdateOrder with the order's number, whose answer is a
 // delta: what the order held before is left out of it here, in case an instance names it.
 func (s Sales) Add(ctx context.Context, o sales.Order, lines []sales.Line) (sales.Hold, error) {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.Hold{}, err
@@ -76,7 +75,7 @@ func movementsOf(lines []sales.Line) []int64 {
 
 // Drop implements sales.Changer. S-360: ExternalOrderService.abandonMovements.
 func (s Sales) Drop(ctx context.Context, o sales.Order, movements []int64) error {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return err
@@ -93,7 +92,7 @@ func (s Sales) Drop(ctx context.Context, o sales.Order, movements []int64) error
 
 // Look implements sales.Changer. S-360: ExternalOrderService.getOrderDetails with granularity MOVEMENTS.
 func (s Sales) Look(ctx context.Context, o sales.Order) (sales.Hold, sales.PlatformState, error) {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.Hold{}, "", err

@@ -55,12 +55,13 @@ type Settings struct {
 	HoldLifetime time.Duration
 }
 
-// Options are what all institutions share. All members are mandatory but Transport.
+// Options are what all institutions share. All members are mandatory but Transport and Keeper.
 type Options struct {
 	Transport http.RoundTripper // nil: http.DefaultTransport's settings
 	Meter     Meter
 	Clock     domain.Clock
 	Log       *slog.Logger
+	Keeper    Keeper // of what an order's calls asked and were answered; nil keeps nothing
 }
 
 // Institutions knows which client serves which institution. It is safe for concurrent use.
@@ -104,6 +105,7 @@ func New(settings []Settings, o Options) (*Institutions, error) {
 			BaseURL: s.BaseURL, Institution: s.Platform, Operator: s.Operator, Partner: s.Partner, Secret: s360.Secret(s.Secret.Reveal()),
 			Auth: s360.AuthMode(s.Auth), SubjectCase: s360.SubjectAsIs, Versions: versions(s.Version), Transport: o.Transport,
 			Gate: gate{meter: o.Meter, code: s.Code}, Clock: o.Clock, Logger: o.Log,
+			Tape: in.tape(o.Keeper, s),
 		})
 		if err != nil {
 			problems = append(problems, err)

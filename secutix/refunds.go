@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"guichet/domain"
-	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/secutix/s360"
 )
@@ -21,7 +20,7 @@ func (s Sales) RefundsByHand(code domain.InstitutionCode) bool {
 // OpenRefund implements sales.Refunder. S-360: ExternalOrderFacade.createOrUpdateOrder with orderType REFUND_CLIENT in the
 // sale's file. No documentation shows the call; the shape is the client's proposal.
 func (s Sales) OpenRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) (sales.RefundSeen, error) {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.RefundSeen{}, err
@@ -115,7 +114,7 @@ func refundOperations(ctx context.Context, client *s360.Client, o sales.Order, m
 
 // CloseRefund implements sales.Refunder. S-360: ExternalOrderService.closeOrder, with a payment on the pending account.
 func (s Sales) CloseRefund(ctx context.Context, o sales.Order, r sales.Refund) error {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return err
@@ -149,7 +148,7 @@ func (s Sales) DropRefund(ctx context.Context, o sales.Order, r sales.Refund, mo
 // ReadRefund implements sales.Refunder. S-360: ExternalOrderService.getFileDetails, whose orders may come without their
 // tickets; then getOrderDetails of the sale.
 func (s Sales) ReadRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) (sales.RefundSeen, error) {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.RefundSeen{}, err

@@ -11,7 +11,6 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
-	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/secutix/s360"
 )
@@ -24,7 +23,7 @@ var _ sales.Platform = Sales{}
 // Hold implements sales.Platform. S-360: ExternalOrderFacade.createOrUpdateOrder, then ExternalOrderService.getOrderDetails
 // for the expiry where the first answer does not carry it.
 func (s Sales) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.Hold{}, err
@@ -353,7 +352,7 @@ func together(places []sales.HoldPlace, l sales.Line, contiguities []s360.Contig
 
 // Close implements sales.Platform. S-360: ExternalOrderService.closeOrder.
 func (s Sales) Close(ctx context.Context, o sales.Order) (sales.Outcome, error) {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.Outcome{}, err
@@ -405,7 +404,7 @@ func (s Sales) Reread(ctx context.Context, o sales.Order) (sales.Outcome, error)
 }
 
 func (s Sales) read(ctx context.Context, o sales.Order, class string) (sales.Outcome, error) {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return sales.Outcome{}, err
@@ -466,7 +465,7 @@ func toState(state string, unsaid sales.PlatformState) sales.PlatformState {
 
 // Release implements sales.Platform. S-360: ExternalOrderService.abandonMovements for every movement of the order.
 func (s Sales) Release(ctx context.Context, o sales.Order) error {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return err

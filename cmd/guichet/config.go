@@ -60,6 +60,8 @@ type Config struct {
 	// BarcodeCheck is how many ticket pages are painted and their barcodes decoded before they are released: "off", "all", or
 	// "1/N".
 	BarcodeCheck string `yaml:"barcode_check" env:"GUICHET_BARCODE_CHECK"`
+	// RawAnswersDays is how long what orders' calls asked and were answered is kept, without personal data; 0 keeps nothing.
+	RawAnswersDays int `yaml:"raw_answers_days" env:"GUICHET_RAW_ANSWERS_DAYS"`
 	// LookBefore is how long before a performance its sold orders are looked at, for what the institution changed; empty is never.
 	LookBefore []time.Duration `yaml:"look_before" env:"GUICHET_LOOK_BEFORE"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.
@@ -140,7 +142,7 @@ func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
 		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20, BarcodeCheck: "1/100",
-		LookBefore: []time.Duration{72 * time.Hour, 3 * time.Hour},
+		RawAnswersDays: 30, LookBefore: []time.Duration{72 * time.Hour, 3 * time.Hour},
 	}
 }
 
@@ -305,6 +307,9 @@ func (c *Config) Validate() error {
 	}
 	if c.ReconcileCalls > 100_000 || c.ReconcileLookups < 0 || c.ReconcileLookups > 100_000 {
 		bad("reconcile_calls and reconcile_lookups: at most 100000, and lookups not below 0")
+	}
+	if c.RawAnswersDays < 0 || c.RawAnswersDays > 3650 {
+		bad("raw_answers_days: %d is not between 0 and 3650", c.RawAnswersDays)
 	}
 	if len(c.LookBefore) > maxLooks {
 		bad("look_before: at most %d times", maxLooks)

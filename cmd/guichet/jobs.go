@@ -67,6 +67,10 @@ func (a *app) table() []job {
 		}},
 		{kind: string(reconcile.TaskRun), queue: storage.QueueDeliver, run: a.reconcileRun},
 		{kind: "reconcile.nightly", queue: storage.QueueDeliver, every: time.Hour, start: true, perInstitution: true, run: a.reconcileNightly},
+		{kind: "answers.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+			n, err := a.answers.Prune(ctx, a.clock().AddDate(0, 0, -a.cfg.RawAnswersDays))
+			return domain.Outcome{Done: int(n)}, err
+		}},
 		{kind: "quota.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			calls, err := a.meter.Prune(ctx)
 			lived, also := a.freshness.Prune(ctx)

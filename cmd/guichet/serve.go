@@ -149,10 +149,11 @@ func server(h http.Handler, log *slog.Logger) *http.Server {
 
 // Per replica, because each has its own view and its own counts.
 const (
-	followEvery = 5 * time.Second
-	flushEvery  = 10 * time.Second
-	watchEvery  = time.Minute
-	gateEvery   = 30 * time.Second // how late a quiet replica learns what others used
+	followEvery  = 5 * time.Second
+	flushEvery   = 10 * time.Second
+	answersEvery = time.Second // what the platform answered last is what one looks for after a crash
+	watchEvery   = time.Minute
+	gateEvery    = 30 * time.Second // how late a quiet replica learns what others used
 )
 
 // run serves until ctx ends, then stops in order: no new requests, the running ones to their end, then the jobs. Ready is
@@ -184,6 +185,7 @@ func (a *app) run(ctx context.Context, l listeners, ready func() error) error {
 	var wg sync.WaitGroup
 	a.tick(ticks, &wg, followEvery, a.catalog.Follow)
 	a.tick(ticks, &wg, flushEvery, a.meter.Flush)
+	a.tick(ticks, &wg, answersEvery, a.answers.Flush)
 	a.tick(ticks, &wg, gateEvery, a.meter.Load)
 	a.tick(ticks, &wg, watchEvery, a.meter.Watch)
 	a.tick(ticks, &wg, flushEvery, a.freshness.Flush)

@@ -35,6 +35,7 @@ type app struct {
 	catalog      *catalog.Service
 	freshness    *freshness.Service
 	views        *freshness.Views
+	answers      *storage.Answers
 	purse        *purse
 	sales        *sales.Service
 	account      *account.Service
@@ -95,15 +96,20 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	if !cfg.AllowSimulator {
 		transport = refuseSimulator{transport}
 	}
+	ids := domain.NewIDs(a.clock)
+	a.answers = a.db.Answers(ids)
+	var keeper secutix.Keeper
+	if cfg.RawAnswersDays > 0 {
+		keeper = a.answers
+	}
 	a.institutions, err = secutix.New(settings, secutix.Options{
-		Transport: transport, Meter: measured{a.meter, a.metrics}, Clock: a.clock, Log: a.log,
+		Transport: transport, Meter: measured{a.meter, a.metrics}, Clock: a.clock, Log: a.log, Keeper: keeper,
 	})
 	if err != nil {
 		return nil, err
 	}
 
 	// The services.
-	ids := domain.NewIDs(a.clock)
 	a.catalog = catalog.New(catalog.Deps{
 		Store: a.db.Catalog(), Platform: secutix.Catalog{Institutions: a.institutions}, Clock: a.clock, Institutions: cfg.codes(),
 		AvailabilityEvery: cfg.Availability, Progress: o.progress,
@@ -142,7 +148,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	}
 	a.metrics.watch(a)
 	deps := api.Deps{
-		Catalog: a.catalog, Sales: a.sales, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
+		Catalog: a.catalog, Sales: a.sales, Answers: a.answers, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
 		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, Reconcile: a.reconcile, CountOrders: a.db.Sales().CountOrders,
 		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
@@ -157,7 +163,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 func (a *app) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) //nolint:forbidigo // the program is ending: no context is left
 	defer cancel()
-	return errors.Join(a.freshness.Flush(ctx), a.meter.Close(ctx), a.db.Close())
+	return errors.Join(a.freshness.Flush(ctx), a.answers.Flush(ctx), a.meter.Close(ctx), a.db.Close())
 }
 
 func newLogger(cfg Config, w io.Writer) *slog.Logger {

@@ -49,6 +49,14 @@ type Outcome struct {
 	Date time.Time
 }
 
+// Exchange is one call as it was asked and answered. The bodies are not
+// compressed and may be empty.
+type Exchange struct {
+	Call
+	Outcome
+	Request, Answer []byte
+}
+
 // openGate lets everything pass.
 type openGate struct{}
 

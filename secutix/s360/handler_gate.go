@@ -27,13 +27,20 @@ func (h gateHandler) do(ctx context.Context, c call) (*answer, error) {
 		return nil, e
 	}
 	o := Outcome{Started: h.options.Clock()}
+	var answered []byte
 	defer func() {
 		o.Duration = h.options.Clock().Sub(o.Started)
 		h.options.Gate.Leave(ctx, asked, o)
 		h.log(ctx, asked, o)
+		if h.options.Tape != nil && c.service != serviceAuth {
+			h.options.Tape(ctx, Exchange{Call: asked, Outcome: o, Request: c.body, Answer: answered})
+		}
 	}()
 	a, err := h.next.do(ctx, c)
 	h.fill(&o, a, err)
+	if a != nil {
+		answered = a.body
+	}
 	return a, err
 }
 

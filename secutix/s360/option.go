@@ -113,6 +113,10 @@ type Options struct {
 	// Gate decides whether a call may be made and is told what it cost; nil
 	// means no limits.
 	Gate Gate
+	// Tape is given each exchange when it is over, but for those that ask for a
+	// token; nil means nobody. It must be quick, safe for concurrent use, and
+	// keep nothing of the bodies.
+	Tape func(ctx context.Context, x Exchange)
 	// Clock returns the current time; mandatory. Tokens are forged by it.
 	Clock func() time.Time
 	// Logger gets one debug line per call; nil means none.

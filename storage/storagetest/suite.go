@@ -22,6 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"quota", quotaTests()},
 		{"pictures", pictureTests()},
 		{"leases", leaseTests()},
+		{"answers", answerTests()},
 		{"freshness", freshnessTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
