@@ -24,7 +24,7 @@ func (st Statement) CSVLine(p Posting) []string {
 	at := p.BookedAt.In(st.Zone)
 	return []string{
 		strconv.FormatInt(p.Number, 10), string(domain.DayOf(at)), at.Format(time.RFC3339), string(p.Kind), p.Order, safe(p.Storefront), safe(string(p.Debit)),
-		safe(string(p.Credit)), decimal(p.Thousandths, p.Currency), decimal(p.Change(), p.Currency), decimal(p.Owed, p.Currency), string(p.Currency), of,
+		safe(string(p.Credit)), Decimal(p.Thousandths, p.Currency), Decimal(p.Change(), p.Currency), Decimal(p.Owed, p.Currency), string(p.Currency), of,
 		safe(p.By), safe(p.Reason), safe(p.Cause),
 	}
 }
@@ -35,11 +35,11 @@ func (st Statement) CSVBalance(kind string, owed int64) []string {
 	if kind == "closing" {
 		day = st.To
 	}
-	return []string{"", string(day), "", kind, "", "", "", "", "", "", decimal(owed, st.Currency), string(st.Currency), "", "", "", ""}
+	return []string{"", string(day), "", kind, "", "", "", "", "", "", Decimal(owed, st.Currency), string(st.Currency), "", "", "", ""}
 }
 
-// decimal writes thousandths with the currency's digits, and with three where the last ones are not zero.
-func decimal(thousandths int64, c domain.Currency) string {
+// Decimal writes thousandths with the currency's digits, and with three where the last ones are not zero.
+func Decimal(thousandths int64, c domain.Currency) string {
 	if m, err := domain.MoneyFromThousandths(thousandths, c); err == nil {
 		return m.Decimal()
 	}
