@@ -673,6 +673,11 @@ func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Or
 	if errors.Is(err, errAsItIs) {
 		return s.Store.Order(ctx, id)
 	}
+	if domain.HasCode(err, CodeAccountLimit) { // the store's word, which knows no states; only a held one gets so far
+		refused := *domain.AsError(err)
+		refused.State = string(Held)
+		return Order{}, &refused
+	}
 	if err != nil {
 		return Order{}, err
 	}
