@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"sync"
 
@@ -51,6 +52,7 @@ func writingOf(s language.Script) writing {
 type family struct {
 	name    string
 	writing writing
+	own     bool // of the operator's folder
 	regular func() (*typeface, error)
 	bold    func() (*typeface, error) // nil where there is only one weight
 }
@@ -71,18 +73,23 @@ func (f *family) face(bold bool) *typeface {
 // library holds the families a text may be set in, in the order in which they help each other out. It is immutable.
 type library []*family
 
-// loadLibrary lists the embedded families and parses the first, which every page needs. The others wait until a text
-// needs them.
-func loadLibrary() (library, error) {
-	l := library{
-		embedded("DejaVuSans", writingPlain, "DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),
+// loadLibrary lists the embedded families, with those of the operator's folder (nil has none) after the first. It parses
+// the first, which every page needs, and the folder's; the others wait until a text needs them. Where a font of the folder
+// cannot be used the error is FontProblems.
+func loadLibrary(folder fs.FS) (library, error) {
+	own, err := readFonts(folder)
+	if err != nil {
+		return nil, err
+	}
+	l := append(library{embedded("DejaVuSans", writingPlain, "DejaVuSans.ttf", "DejaVuSans-Bold.ttf")}, own...)
+	l = append(l,
 		embedded("NotoSansArabic", writingArabic, "NotoSansArabic-Regular.ttf", "NotoSansArabic-Bold.ttf"),
 		embedded("NotoSansHebrew", writingHebrew, "NotoSansHebrew-Regular.ttf", "NotoSansHebrew-Bold.ttf"),
 		embedded("NotoSansDevanagari", writingDevanagari, "NotoSansDevanagari-Regular.ttf", "NotoSansDevanagari-Bold.ttf"),
 		embedded("NotoSansThai", writingThai, "NotoSansThai-Regular.ttf", "NotoSansThai-Bold.ttf"),
 		embedded("DroidSansFallback", writingEast, "DroidSansFallback.ttf", ""),
 		embedded("NotoEmoji", writingPictures, "NotoEmoji-Regular.ttf", ""),
-	}
+	)
 	for _, load := range []func() (*typeface, error){l[0].regular, l[0].bold} {
 		if _, err := load(); err != nil {
 			return nil, err
@@ -113,18 +120,25 @@ func loadFace(name, file string, bold bool) (*typeface, error) {
 	return f, nil
 }
 
-// order calls yield with the families for a group of characters, best first, until it says that it has enough.
+// order calls yield with the families for a group of characters, best first, until it says that it has enough: the
+// operator's own, those made for the group, the others. Plain text begins with the first family.
 func (l library) order(w writing, yield func(i int) (enough bool)) {
-	if w != writingPlain {
-		for i, f := range l {
-			if f.writing == w && yield(i) {
+	rank := func(i int) int {
+		switch {
+		case i == 0 && w == writingPlain:
+			return 0
+		case l[i].own:
+			return 1
+		case l[i].writing == w:
+			return 2
+		}
+		return 3
+	}
+	for r := range 4 {
+		for i := range l {
+			if rank(i) == r && yield(i) {
 				return
 			}
-		}
-	}
-	for i, f := range l {
-		if (w == writingPlain || f.writing != w) && yield(i) {
-			return
 		}
 	}
 }
@@ -148,30 +162,45 @@ type typeface struct {
 	bold    bool
 }
 
-// parseFace reads the tables that shaping, drawing and embedding need.
+// parseFace reads the tables that shaping, drawing and embedding need; of a collection, the first font.
 func parseFace(name string, data []byte) (*typeface, error) {
-	ld, err := opentype.NewLoader(bytes.NewReader(data))
+	at, err := firstFont(data)
 	if err != nil {
 		return nil, err
 	}
-	ft, err := font.NewFont(ld)
-	if err != nil {
-		return nil, err
-	}
-	f := &typeface{name: name, font: ft}
+	f := &typeface{name: name}
 	var loca []byte
-	for tag, to := range map[string]*[]byte{
-		"head": &f.head, "hhea": &f.hhea, "maxp": &f.maxp, "hmtx": &f.hmtx, "glyf": &f.glyf, "loca": &loca,
-	} {
-		if *to, err = rawTable(data, 0, tag); err != nil {
+	for _, t := range []struct {
+		tag string
+		to  *[]byte
+	}{{"head", &f.head}, {"hhea", &f.hhea}, {"maxp", &f.maxp}, {"hmtx", &f.hmtx}, {"glyf", &f.glyf}, {"loca", &loca}} {
+		if *t.to, err = rawTable(data, at, t.tag); err != nil {
 			return nil, err
 		}
 	}
 	if err := f.measure(loca); err != nil {
 		return nil, err
 	}
+	lds, err := opentype.NewLoaders(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	if f.font, err = font.NewFont(lds[0]); err != nil {
+		return nil, err
+	}
 	f.capital = f.heightOf('H')
 	return f, nil
+}
+
+// firstFont is where the first font of a file begins.
+func firstFont(data []byte) (int, error) {
+	if !bytes.HasPrefix(data, []byte("ttcf")) {
+		return 0, nil
+	}
+	if len(data) < 16 {
+		return 0, errShortTable
+	}
+	return int(binary.BigEndian.Uint32(data[12:])), nil
 }
 
 // rawTable is a table of the font that starts at an offset of the data, without copying it.

@@ -81,7 +81,7 @@ func TestLocales_EveryText_LeavesTheRightGaps(t *testing.T) {
 
 func TestLocales_EveryText_HasGlyphs(t *testing.T) {
 	t.Parallel()
-	f, err := loadLibrary()
+	f, err := loadLibrary(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,11 @@ type Options struct {
 	// Layouts is a folder of layout files, name.json each, with the pictures they use; nil has none. One that has the name
 	// of a shipped layout takes its place.
 	Layouts fs.FS
+	// Fonts is a folder of fonts that come before the embedded ones for all but Latin, Greek and Cyrillic; nil has none.
+	Fonts fs.FS
+	// Missing hears of every document in which characters that no font has are replaced, and how many different ones. Nil is
+	// not told. It may be called concurrently.
+	Missing func(characters int)
 	// Check is how many pages one is read back of as a picture before it is released: 1 all, 0 none. The modules of every
 	// barcode are read back in any case.
 	Check int
@@ -43,6 +48,7 @@ type Renderer struct {
 	checked atomic.Uint64
 	failed  atomic.Bool // a barcode was not read back
 	alarm   func(ticket string, err error)
+	missing func(characters int)
 }
 
 var (
@@ -50,10 +56,10 @@ var (
 	_ delivery.Layouts  = (*Renderer)(nil)
 )
 
-// New parses the embedded fonts and languages and all layouts. Where a layout of the folder is wrong the error is
-// LayoutProblems; else it fails only where the program was built with files that make no sense.
+// New parses the fonts and languages and all layouts. Where a layout of the folder is wrong the error is LayoutProblems, where
+// a font is FontProblems; else it fails only where the program was built with files that make no sense.
 func New(o Options) (*Renderer, error) {
-	fonts, err := loadLibrary()
+	fonts, err := loadLibrary(o.Fonts)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +68,7 @@ func New(o Options) (*Renderer, error) {
 		return nil, err
 	}
 	r := &Renderer{
-		log: o.Logger, locales: locales, folder: o.Layouts, album: newAlbum(), reader: newReader(), check: o.Check, alarm: o.Alarm,
+		log: o.Logger, locales: locales, folder: o.Layouts, album: newAlbum(), reader: newReader(), check: o.Check, alarm: o.Alarm, missing: o.Missing,
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -98,6 +104,9 @@ func (r *Renderer) giveBack(ctx context.Context, w *worker) {
 		}
 		slices.Sort(points) // so that they do not spell a name
 		r.log.WarnContext(ctx, "no glyph for characters of a ticket", "code_points", points)
+		if r.missing != nil {
+			r.missing(len(points))
+		}
 	}
 	w.begin("", ltr)
 	if w.out != nil {

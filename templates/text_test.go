@@ -12,7 +12,7 @@ import (
 
 func mustShaper(tb testing.TB) *shaper {
 	tb.Helper()
-	f, err := loadLibrary()
+	f, err := loadLibrary(nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -62,6 +62,8 @@ type Config struct {
 	BarcodeCheck string `yaml:"barcode_check" env:"GUICHET_BARCODE_CHECK"`
 	// RawAnswersDays is how long what orders' calls asked and were answered is kept, without personal data; 0 keeps nothing.
 	RawAnswersDays int `yaml:"raw_answers_days" env:"GUICHET_RAW_ANSWERS_DAYS"`
+	// Fonts is a folder of fonts that tickets are printed with beside the embedded ones; empty is none.
+	Fonts string `yaml:"fonts" env:"GUICHET_FONTS"`
 	// LookBefore is how long before a performance its sold orders are looked at, for what the institution changed; empty is never.
 	LookBefore []time.Duration `yaml:"look_before" env:"GUICHET_LOOK_BEFORE"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.

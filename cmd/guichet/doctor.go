@@ -13,6 +13,7 @@ import (
 	"guichet/domain/quota"
 	"guichet/secutix"
 	"guichet/storage"
+	"guichet/templates"
 )
 
 func (p *program) doctorCommand() *cobra.Command {
@@ -73,6 +74,7 @@ func (d *doctor) run(ctx context.Context, file string) {
 		return
 	}
 	d.peaks(&cfg)
+	d.fonts(&cfg)
 	d.database(ctx, &cfg)
 	limits := map[domain.InstitutionCode]quota.Limits{}
 	var settings []secutix.Settings
@@ -93,6 +95,24 @@ func (d *doctor) run(ctx context.Context, file string) {
 	for i := range cfg.Institutions {
 		d.institution(ctx, institutions, &cfg.Institutions[i])
 	}
+}
+
+// fonts says what tickets are printed with.
+func (d *doctor) fonts(cfg *Config) {
+	fonts, err := templates.Fonts(folder(cfg.Fonts))
+	own, shipped := []string{}, []string{}
+	for _, f := range fonts {
+		if f.Own {
+			own = append(own, f.Name)
+		} else {
+			shipped = append(shipped, f.Name)
+		}
+	}
+	name := "fonts " + strings.Join(shipped, ", ")
+	if cfg.Fonts != "" {
+		name = "fonts of " + cfg.Fonts + ": " + strings.Join(own, ", ")
+	}
+	d.check(name, err, "fonts must be .ttf files, or .otf and .ttc with TrueType outlines, that allow to be embedded; remove the others")
 }
 
 // peaks warns of configured peak windows that are over: they change nothing, and a configuration that ages must not stop a

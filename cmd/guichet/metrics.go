@@ -25,6 +25,7 @@ type metrics struct {
 	jobs       *prometheus.CounterVec
 	pushes     *prometheus.CounterVec
 	unreadable prometheus.Counter
+	replaced   prometheus.Counter
 	kinds      sync.Map // requestKind to its prometheus.Observer: finding one by its labels takes longer than counting
 }
 
@@ -51,11 +52,17 @@ func newMetrics() *metrics {
 		unreadable: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "guichet_barcodes_unreadable_total", Help: "Tickets that were not released since their barcode was not read back.",
 		}),
+		replaced: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "guichet_tickets_with_missing_glyphs_total", Help: "Files printed with a replacement for characters that no font has.",
+		}),
 	}
-	m.registry.MustRegister(m.requests, m.calls, m.bytes, m.jobs, m.pushes, m.unreadable, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.calls, m.bytes, m.jobs, m.pushes, m.unreadable, m.replaced, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
+
+// missingGlyphs counts a printed file in which some characters are replaced. The log names their code points.
+func (m *metrics) missingGlyphs(int) { m.replaced.Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"guichet/api"
@@ -132,7 +134,9 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 		Store: storage.NewKeyCache(a.db.Storefront(), keyTTL), Clock: a.clock, IDs: ids, Institutions: cfg.codes(),
 	})
 	check, _ := pagesPerCheck(cfg.BarcodeCheck) // validated
-	renderer, err := templates.New(templates.Options{Logger: a.log, Check: check, Alarm: a.alarmBarcode})
+	renderer, err := templates.New(templates.Options{
+		Logger: a.log, Fonts: folder(cfg.Fonts), Missing: a.metrics.missingGlyphs, Check: check, Alarm: a.alarmBarcode,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -183,6 +187,14 @@ func ticketSettings(cfg Config) map[domain.InstitutionCode]delivery.Settings {
 		out[domain.InstitutionCode(i.Code)] = delivery.Settings{Symbols: i.symbols(), Terms: domain.Text(i.Terms)}
 	}
 	return out
+}
+
+// folder is a folder of the operator's; nil where none is configured.
+func folder(name string) fs.FS {
+	if name == "" {
+		return nil
+	}
+	return os.DirFS(name)
 }
 
 // pictures fits the database's pictures to the border's fetcher.

@@ -421,6 +421,8 @@ func TestClose_HoldersAndReferenceAreChecked(t *testing.T) {
 		"place twice":   {sales.Change{Holders: []sales.Holder{{Place: place, Name: "A"}, {Place: place, Name: "B"}}}, []string{"/holders/1/place"}},
 		"long name":     {sales.Change{Holders: []sales.Holder{{Place: place, Name: long}}}, []string{"/holders/0/name"}},
 		"control":       {sales.Change{Holders: []sales.Holder{{Place: place, Name: "A\x00"}}}, []string{"/holders/0/name"}},
+		"control C1":    {sales.Change{Holders: []sales.Holder{{Place: place, Name: "A\u0085"}}}, []string{"/holders/0/name"}},
+		"override":      {sales.Change{Holders: []sales.Holder{{Place: place, Name: "anna\u202Egpj"}}}, []string{"/holders/0/name"}},
 		"reference":     {sales.Change{PaymentReference: long}, []string{"/payment_reference"}},
 	}
 	for name, tt := range tests {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"guichet/domain"
 	"guichet/domain/catalog"
@@ -885,9 +886,15 @@ func checkText(bad *domain.Error, at, text string) {
 	if len(text) > maxText {
 		bad.WithField(at, domain.CodeRequest, fmt.Sprintf("at most %d bytes", maxText))
 	}
-	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if strings.ContainsFunc(text, isControl) {
 		bad.WithField(at, domain.CodeRequest, "control characters are not allowed")
 	}
+}
+
+// isControl says that a character is none: a control, the end of a line or a mark that turns the direction of text round,
+// which makes a name look like another one.
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
 }
 
 // CheckKey refuses a missing Idempotency-Key (key.missing) and one of another form.
