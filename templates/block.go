@@ -134,7 +134,9 @@ func (s *shaper) fit(text string, st style, w, h float64) (b block, missing bool
 			return b, missing
 		}
 	}
-	return s.squeeze(ps, st, least, w, h), missing
+	b = s.squeeze(ps, st, least, w, h)
+	b.cut = b.cut && !st.Ellipsis
+	return b, missing
 }
 
 // try sets the text at one size; ok is false where it does not fit.

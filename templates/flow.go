@@ -345,13 +345,19 @@ func (p path) reversed() path {
 	return out.close()
 }
 
-// image draws one of the layout's pictures.
+// image draws one of the layout's pictures; its text stands for it where it is not seen.
 func (p *page) image(e *element, r rect) {
 	pic := p.layout.images[e.Image]
 	if pic == nil {
 		return // cannot be: the layout was refused
 	}
 	r = p.mirror(r)
+	said, _ := p.say(e.Text)
+	if said == "" {
+		said = e.Image
+	}
+	p.tag(rolePicture, said)
+	defer p.untag()
 	if e.Fit == fitCover {
 		p.on.picture(r, box(r, e.Radius), pic)
 		return

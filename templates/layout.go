@@ -32,13 +32,14 @@ type layout struct {
 	Strings  map[string]map[string]string `json:"strings"` // by name and language
 	Elements []element                    `json:"elements"`
 
-	name    string
-	shipped bool
-	digest  string // of all that decides its look
-	images  map[string]*picture
-	codes   []codeBox
-	list    *element // the repeat whose items decide how many pages there are; nil where one page is enough
-	room    float64  // its height
+	name        string
+	shipped     bool
+	stringLines map[string]int
+	digest      string // of all that decides its look
+	images      map[string]*picture
+	codes       []codeBox
+	list        *element // the repeat whose items decide how many pages there are; nil where one page is enough
+	room        float64  // its height
 }
 
 // per is what one page is for.
@@ -212,6 +213,10 @@ func parseLayout(b []byte, words *locale, load imageLoader) (*layout, error) {
 	mark(l.Elements, tree.member("elements"))
 	c := &layoutReader{l: l, tree: tree, words: words, LayoutProblems: &ps}
 	c.read()
+	l.stringLines = make(map[string]int, len(l.Strings))
+	for name := range l.Strings {
+		l.stringLines[name] = tree.member("strings").member(name).at()
+	}
 	l.loadImages(tree.member("images"), load, &ps)
 	if err := ps.err(); err != nil {
 		return nil, err

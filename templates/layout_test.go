@@ -185,15 +185,14 @@ func TestShippedLayouts_HaveEveryFormat(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 	}
-	want := []string{"standard", "thermal"}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(shippedNames(), got); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // FuzzParseLayout reads what designers may write.
 func FuzzParseLayout(f *testing.F) {
-	for _, name := range []string{"standard"} {
+	for _, name := range shippedNames() {
 		f.Add(mustRead(f, "layouts/"+name+".json"))
 	}
 	f.Add([]byte(bare()))
@@ -206,13 +205,10 @@ func FuzzParseLayout(f *testing.F) {
 		}
 		// What is taken can be drawn.
 		l.name = "fuzz"
-		one := &Renderer{log: r.log, locales: r.locales, album: r.album}
-		one.workers.New = r.workers.New
-		one.layouts.Store(&layoutSet{byName: map[string]*layout{"fuzz": l}})
 		d := museum(t)
 		d.Pages[0].Layout = "fuzz"
 		var out bytes.Buffer
-		if err := one.PDF(t.Context(), &out, d); err != nil && domain.AsError(err).Code != CodeBarcode {
+		if err := r.with(l).PDF(t.Context(), &out, d); err != nil && domain.AsError(err).Code != CodeBarcode {
 			t.Error(err)
 		}
 	})

@@ -1,7 +1,9 @@
 package templates
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -142,4 +144,40 @@ func layoutPicture(b []byte) (*picture, error) {
 		return nil, fmt.Errorf("the picture cannot be read: %w", err)
 	}
 	return pic, nil
+}
+
+// dataAddress is the reverse of dataImage.
+func dataAddress(b []byte) string {
+	kind := "png"
+	if len(b) > 0 && b[0] == 0xff {
+		kind = "jpeg"
+	}
+	return "data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(b)
+}
+
+// embedImages writes a layout file with the pictures that it names in it. All else stays as it is, to the letter.
+func embedImages(file []byte, load imageLoader) ([]byte, error) {
+	var whole struct {
+		Images json.RawMessage `json:"images"`
+	}
+	if err := json.Unmarshal(file, &whole); err != nil || len(whole.Images) == 0 {
+		return file, err
+	}
+	var images map[string]string
+	if err := json.Unmarshal(whole.Images, &images); err != nil {
+		return nil, err
+	}
+	for name, source := range images {
+		b, err := load(source)
+		if err != nil {
+			return nil, err
+		}
+		images[name] = dataAddress(b)
+	}
+	packed, err := json.MarshalIndent(images, "  ", "  ")
+	if err != nil {
+		return nil, err
+	}
+	// The member's text stands in the file once as it is: its names and paths are the designer's own.
+	return bytes.Replace(file, whole.Images, packed, 1), nil
 }

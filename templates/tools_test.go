@@ -16,7 +16,7 @@ import (
 func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
-		t.Fatalf("%s is not installed; these tests need the Debian packages poppler-utils, zbar-tools, zxing-cpp-tools and qpdf", name)
+		t.Fatalf("%s is not installed; these tests need the Debian packages poppler-utils, zbar-tools, zxing-cpp-tools, librsvg2-bin and qpdf", name)
 	}
 	var out, complaints bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), name, args...)

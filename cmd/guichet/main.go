@@ -43,7 +43,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(
 		p.demoCommand(), p.serveCommand(), p.doctorCommand(), p.syncCommand(), p.migrateCommand(), p.keysCommand(),
-		p.configCommand(), p.simCommand(), p.tortureCommand(), p.quotaCommand(), p.accountCommand(), p.reconcileCommand(), p.versionCommand(),
+		p.configCommand(), p.simCommand(), p.tortureCommand(), p.quotaCommand(), p.accountCommand(), p.reconcileCommand(),
+		p.layoutsCommand(), p.ticketsCommand(), p.versionCommand(),
 	)
 	err := root.ExecuteContext(ctx)
 	switch {
