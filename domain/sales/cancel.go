@@ -371,8 +371,16 @@ func (s *Service) refundNotDone(ctx context.Context, o Order, err error) (Order,
 		return s.refunded(ctx, o, seen, noteRead)
 	case seen.State == PlatformOpen:
 		s.dropRefund(ctx, o)
+	case why.Code == CodeHoldExpired: // we were too late: the next one may be in time
+		why = notUndone()
 	}
 	return s.refundRefused(ctx, o, why)
+}
+
+// notUndone is the refusal of a refund of which the platform has nothing, or only a refund order that lapsed: it may be asked
+// for again.
+func notUndone() Refusal {
+	return Refusal{Kind: domain.Unavailable, Code: domain.CodePlatformUnreachable, Detail: "the platform did not undo it; cancel again"}
 }
 
 // dropRefund gives an open refund order up; best effort, it lapses by itself.
@@ -431,7 +439,7 @@ func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order,
 		return s.payOpenRefund(ctx, o, seen)
 	}
 	// None, or a dead one: it was not done, and the call that would have is over.
-	o, err = s.refundRefused(ctx, o, Refusal{Kind: domain.Unavailable, Code: domain.CodePlatformUnreachable, Detail: "the platform did not undo it; cancel again"})
+	o, err = s.refundRefused(ctx, o, notUndone())
 	if e := domain.AsError(err); e != nil && e.Code == domain.CodePlatformUnreachable && o.ID != "" {
 		err = nil // stored as such: settled
 	}

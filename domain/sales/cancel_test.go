@@ -285,6 +285,34 @@ func TestCancel_RefusedByThePlatform_LeavesTheTicketsGood(t *testing.T) {
 	}
 }
 
+func TestCancel_TheRefundOrderLapsesBeforeItIsClosed_TheSameKeyAsksAgain(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.issued(t)
+	lapsed := false
+	h.platform.during = func(call string) {
+		if call != "close refund" || lapsed {
+			return
+		}
+		lapsed = true
+		h.platform.mu.Lock()
+		defer h.platform.mu.Unlock()
+		for _, u := range h.platform.refunds {
+			u.state = sales.PlatformDead
+		}
+	}
+	_, err := h.cancel(t, o, sales.CancelRequest{Key: "x"})
+	code(t, err, domain.CodePlatformUnreachable)
+	expect(t, h.store.must(t, o.ID), sales.Issued)
+	if o, err = h.cancel(t, o, sales.CancelRequest{Key: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, o, sales.Cancelled)
+	if got := h.amounts(o.ID); !cmp.Equal(got, []int64{8400, -8400}) {
+		t.Errorf("posted %v", got)
+	}
+}
+
 func TestCancel_RefusedForAPassingReason_TheSameKeyAsksAgain(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)
