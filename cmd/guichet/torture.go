@@ -52,11 +52,9 @@ func (p *program) torture(ctx context.Context, o torture.Options, asJSON bool) e
 	if o.Program, err = os.Executable(); err != nil {
 		return err
 	}
-	if !asJSON {
-		o.Progress = func(r torture.Report) {
-			if r.Schedules%100 == 0 {
-				fmt.Fprintf(p.err, "%d schedules, %d violations, %d sold, %d settled, %d kills\n", r.Schedules, r.Violations, r.Sold, r.Settled, r.Kills)
-			}
+	o.Progress = func(r torture.Report) {
+		if r.Schedules%100 == 0 {
+			fmt.Fprintf(p.err, "%d schedules, %d violations, %d sold, %d settled, %d kills\n", r.Schedules, r.Violations, r.Sold, r.Settled, r.Kills)
 		}
 	}
 	lines := json.NewEncoder(p.out)
