@@ -4,7 +4,7 @@ GO ?= go
 LINT = $(GO) tool -modfile=.ci/tools.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check unit lint fix tidy bench fuzz golden soak postgres freshness torture
+.PHONY: help demo build test check unit lint fix tidy bench fuzz decode golden soak postgres freshness torture
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ bench: ## the benchmarks, each beside its baseline in the same run (PostgreSQL's
 
 fuzz: ## fuzz everything that parses bytes from outside, FUZZTIME each (default 30s)
 	.ci/fuzz $${FUZZTIME:-30s}
+
+decode: ## print DECODE (default 10000) invented barcodes, and read them all with zbar and zxing at 200 and 300 dots an inch
+	GUICHET_DECODE=$${DECODE:-10000} $(GO) test ./templates -run TestDecode_InventedPayloads -count=1 -v -timeout 3h
 
 golden: ## write the golden files anew; read the difference before you commit
 	$(GO) test ./api ./templates -update

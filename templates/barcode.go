@@ -8,7 +8,6 @@ import (
 	"github.com/boombuler/barcode/aztec"
 	"github.com/boombuler/barcode/code128"
 	"github.com/boombuler/barcode/datamatrix"
-	"github.com/boombuler/barcode/qr"
 
 	"guichet/domain"
 	"guichet/domain/delivery"
@@ -39,8 +38,7 @@ func encode(kind delivery.Symbology, payload string) (*symbol, error) {
 		s.quiet, s.linear = 10, true
 		b, err = code128.Encode(payload)
 	case delivery.QR:
-		s.quiet = 4
-		b, err = qr.Encode(payload, qr.M, qr.Auto)
+		return encodeQR(payload)
 	case delivery.Aztec:
 		s.quiet = 2
 		b, err = aztec.Encode([]byte(payload), aztec.DEFAULT_EC_PERCENT, aztec.DEFAULT_LAYERS)

@@ -25,11 +25,13 @@ func Symbologies() []Symbology {
 }
 
 // Lengths of payloads, in characters. A Code 128 of 64 characters that cannot be paired into digits is 739 modules wide,
-// which just fits a page; the two-dimensional bound keeps modules large enough for a phone's camera. A short ITF is too
+// which just fits a page; the two-dimensional bound keeps modules large enough for a phone's camera. Larger Aztecs were missed
+// by a reader in pages of 200 dots an inch. A short ITF is too
 // easily read out of part of a longer one or of something else, so that readers refuse those of less than six digits.
 const (
 	maxLinear = 64
 	maxMatrix = 256
+	maxAztec  = 128
 	minITF    = 6
 )
 
@@ -49,7 +51,9 @@ func (s Symbology) Carries(payload string) error {
 	switch s {
 	case Code128, ITF:
 		longest = maxLinear
-	case QR, Aztec, DataMatrix, PDF417:
+	case Aztec:
+		longest = maxAztec
+	case QR, DataMatrix, PDF417:
 	default:
 		return domain.Errorf(domain.Invalid, CodeBarcode, "There is no symbology %q.", string(s))
 	}

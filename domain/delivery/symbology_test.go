@@ -33,6 +33,8 @@ func TestCarries_RefusesWhatTheSymbologyCannotHoldAndSaysWhy(t *testing.T) {
 		{delivery.PDF417, strings.Repeat("~", 256), ""},
 		{delivery.PDF417, strings.Repeat("~", 257), "257 characters, more than the 256 that pdf417"},
 		{delivery.QR, "Ü123", "not printable ASCII"},
+		{delivery.Aztec, strings.Repeat("~", 128), ""},
+		{delivery.Aztec, strings.Repeat("~", 129), "129 characters, more than the 128 that aztec"},
 		{delivery.Aztec, "12\xff34", "not printable ASCII"},
 		{delivery.DataMatrix, "12\x1d34", "not printable ASCII"},
 		{delivery.QR, "1234\n", "not printable ASCII"},
