@@ -19,9 +19,10 @@ import (
 	"guichet/secutix/s360"
 )
 
-// Keeper keeps what was asked and answered for an order. It must be quick and safe for concurrent use.
+// Keeper keeps what was asked and answered for an order: so many bytes, which the exchange is made of when it is written, so
+// that no buyer waits for it. It must be quick and safe for concurrent use.
 type Keeper interface {
-	Keep(e quota.Exchange)
+	Keep(size int, exchange func() quota.Exchange)
 }
 
 // maxKept bounds a body that is kept, before packing.
@@ -57,7 +58,8 @@ func privateOf(o sales.Order) private {
 	return p
 }
 
-// tape hands what an order's calls asked and were answered to the keeper, without secrets and personal data.
+// tape hands what an order's calls asked and were answered to the keeper, from where it comes without secrets and personal
+// data.
 func (in *Institutions) tape(keeper Keeper, s Settings) func(context.Context, s360.Exchange) {
 	if keeper == nil {
 		return nil
@@ -69,12 +71,22 @@ func (in *Institutions) tape(keeper Keeper, s Settings) func(context.Context, s3
 		}
 		p, _ := ctx.Value(personKey{}).(private)
 		p.person = append(slices.Clone(p.person), s.Secret.Reveal())
-		c := newCleaner(p)
-		keeper.Keep(quota.Exchange{
-			Institution: s.Code, Order: order, At: in.clock(), Call: x.Service + "." + x.Method, Outcome: outcome(x.Outcome),
-			Request: c.clean(x.Request), Answer: c.clean(x.Answer),
+		e := quota.Exchange{Institution: s.Code, Order: order, At: in.clock(), Call: x.Service + "." + x.Method, Outcome: outcome(x.Outcome)}
+		asked, answered := small(x.Request), small(x.Answer)
+		keeper.Keep(len(asked)+len(answered), func() quota.Exchange {
+			c := newCleaner(p)
+			e.Request, e.Answer = c.clean(asked), c.clean(answered)
+			return e
 		})
 	}
+}
+
+// small is the body, or a note where it is too large to be kept.
+func small(body []byte) []byte {
+	if len(body) > maxKept {
+		return []byte(`"not kept: it is too large"`)
+	}
+	return body
 }
 
 // cleaner removes secrets and personal data from what is kept: members by their name, and texts by what is known of the order.
@@ -140,14 +152,11 @@ func lower(r []rune) []rune {
 	return out
 }
 
-// clean returns the body as JSON that may be kept: objects and lists as they were, anything else as a text; null for nothing,
-// and a note for what is too large.
+// clean returns the body as JSON that may be kept: objects and lists as they were, anything else as a text; null for nothing.
 func (c *cleaner) clean(body []byte) json.RawMessage {
 	switch {
 	case len(body) == 0:
 		return json.RawMessage("null")
-	case len(body) > maxKept:
-		return json.RawMessage(`"not kept: it is too large"`)
 	}
 	v, err := decode(body)
 	if err != nil {

@@ -23,7 +23,7 @@ type Answers struct {
 	ids domain.IDs
 
 	mu      sync.Mutex
-	waiting []quota.Exchange
+	waiting []taped
 	bytes   int
 	lost    int
 }
@@ -38,6 +38,12 @@ const (
 
 // Answers returns the keeper of exchanges. A process needs only one.
 func (db *DB) Answers(ids domain.IDs) *Answers { return &Answers{db: db, ids: ids} }
+
+// taped is an exchange that is made when it is written, of so many bytes.
+type taped struct {
+	size     int
+	exchange func() quota.Exchange
+}
 
 type answerRow struct {
 	ID      string `gorm:"primaryKey"`
@@ -59,19 +65,17 @@ type answerContent struct {
 }
 
 // Keep remembers an exchange until the next Flush.
-func (a *Answers) Keep(e quota.Exchange) {
+func (a *Answers) Keep(size int, exchange func() quota.Exchange) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.waiting = append(a.waiting, e)
-	a.bytes += weight(e)
+	a.waiting = append(a.waiting, taped{size, exchange})
+	a.bytes += size
 	for len(a.waiting) > maxWaiting || a.bytes > maxWaitingBytes {
-		a.bytes -= weight(a.waiting[0])
+		a.bytes -= a.waiting[0].size
 		a.waiting = a.waiting[1:]
 		a.lost++
 	}
 }
-
-func weight(e quota.Exchange) int { return len(e.Request) + len(e.Answer) }
 
 // Flush writes what was remembered. What cannot be written is remembered until the next one.
 func (a *Answers) Flush(ctx context.Context) error {
@@ -86,8 +90,8 @@ func (a *Answers) Flush(ctx context.Context) error {
 		return nil
 	}
 	rows := make([]answerRow, 0, len(batchOf))
-	for _, e := range batchOf {
-		row, err := a.toRow(e)
+	for _, t := range batchOf {
+		row, err := a.toRow(t.exchange())
 		if err != nil {
 			return err
 		}
@@ -98,8 +102,8 @@ func (a *Answers) Flush(ctx context.Context) error {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.waiting = append(batchOf, a.waiting...)
-		for _, e := range batchOf {
-			a.bytes += weight(e)
+		for _, t := range batchOf {
+			a.bytes += t.size
 		}
 	}
 	return err

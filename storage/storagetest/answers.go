@@ -40,7 +40,7 @@ func answersComeBack(t check) {
 	want := []quota.Exchange{exchange("ord_1", 1), exchange("ord_1", 2), exchange("ord_1", 3)}
 	want[1].Answer, want[1].Outcome = []byte(`null`), "unreachable"
 	for _, e := range []quota.Exchange{want[0], exchange("ord_2", 1), want[1], want[2]} {
-		a.Keep(e)
+		a.Keep(1, func() quota.Exchange { return e })
 	}
 	for range 2 { // what is written is written once
 		if err := a.Flush(t.Context()); err != nil {
@@ -63,7 +63,7 @@ func answersComeBack(t check) {
 func answersBounded(t check) {
 	a := t.db.Answers(counted())
 	for n := range 502 {
-		a.Keep(exchange("ord_1", n))
+		a.Keep(1, func() quota.Exchange { return exchange("ord_1", n) })
 	}
 	if err := a.Flush(t.Context()); err != nil {
 		t.Fatal(err)
