@@ -47,7 +47,8 @@ type pdf struct {
 	subsets []*subset
 	fonts   map[*typeface]int
 	images  map[*picture]int
-	xobject []int // object numbers, by the order of the pictures
+	forms   map[string]int // decoration that pages share; by number, as pictures
+	xobject []int          // object numbers, by the order of the pictures
 	kids    []int
 }
 
@@ -81,7 +82,7 @@ const producer = "Guichet"
 func newPDF(w io.Writer, ws *workspace, width, height float64) *pdf {
 	p := &pdf{
 		sum: sha256.New(), workspace: ws, width: width, height: height, places: make([]place, objFirst),
-		fonts: make(map[*typeface]int), images: make(map[*picture]int),
+		fonts: make(map[*typeface]int), images: make(map[*picture]int), forms: make(map[string]int),
 	}
 	if ws.out == nil {
 		ws.out = bufio.NewWriterSize(nil, 32<<10)
@@ -448,6 +449,9 @@ func (p *pdf) fill(shape path, c ink) {
 
 // clip implements canvas.
 func (p *pdf) clip(shape path) {
+	if p.part == 0 {
+		p.decorate()
+	}
 	p.inks = append(p.inks, p.ink)
 	p.op("q\n")
 	p.path(shape)

@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"bytes"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,12 +56,14 @@ type elem struct {
 
 // tags is what a PDF remembers of its structure.
 type tags struct {
-	elems   []elem // of this page
-	part    int    // the one that is open, counted from 1; 0 is none
-	marked  int    // whose content is being written, counted from 1; 0 is nobody's, decoration where it is negative
-	stretch int    // how many stretches of content this page has
-	sects   []int  // object numbers of the pages' structures
-	parents []int  // object numbers of the lists that say which stretch belongs to which part, by page
+	elems     []elem // of this page
+	part      int    // the one that is open, counted from 1; 0 is none
+	marked    int    // whose content is being written, counted from 1; 0 is nobody's, decoration where it is negative
+	decorated int    // where the decoration begins in the page's content
+	clipped   bool   // it begins inside of a clip
+	stretch   int    // how many stretches of content this page has
+	sects     []int  // object numbers of the pages' structures
+	parents   []int  // object numbers of the lists that say which stretch belongs to which part, by page
 }
 
 // decoration marks content that readers do not hear of.
@@ -98,6 +102,9 @@ func (p *pdf) mark(part int) {
 	if p.marked == part {
 		return
 	}
+	if p.marked == decoration {
+		p.share()
+	}
 	if p.marked != 0 {
 		p.op("EMC\n")
 	}
@@ -106,6 +113,7 @@ func (p *pdf) mark(part int) {
 	case 0:
 	case decoration:
 		p.op("/Artifact BMC\n")
+		p.decorated, p.clipped, p.inked = len(p.content), len(p.inks) > 0, false
 	default:
 		e := &p.elems[part-1]
 		if e.n == 0 {
@@ -117,6 +125,36 @@ func (p *pdf) mark(part int) {
 		p.op(">>BDC\n")
 		p.stretch++
 	}
+}
+
+// Bounds of decoration that pages share: what is shorter costs more than it saves, and a file keeps so many.
+const (
+	leastShared = 600
+	mostShared  = 64
+)
+
+// share writes the decoration that was drawn last once for all pages that have it.
+func (p *pdf) share() {
+	drawn := p.content[p.decorated:]
+	// What is clipped by something outside of it, or has pictures, cannot stand for itself.
+	if len(drawn) < leastShared || p.clipped || len(p.inks) > 0 || bytes.Contains(drawn, []byte("Do\n")) {
+		return
+	}
+	i, ok := p.forms[string(drawn)]
+	if !ok {
+		if len(p.forms) >= mostShared {
+			return
+		}
+		i = len(p.xobject)
+		n := p.reserve()
+		p.deflated(n, fmt.Sprintf("/Type/XObject/Subtype/Form/BBox[0 0 %s %s]/Resources<<>>", appendNumber(nil, p.width*pointsPerMM),
+			appendNumber(nil, p.height*pointsPerMM)), drawn)
+		p.forms[string(drawn)] = i
+		p.xobject = append(p.xobject, n)
+	}
+	p.content = p.content[:p.decorated]
+	p.op("/P" + strconv.Itoa(i) + " Do\n")
+	p.inked = false
 }
 
 // structure writes what the page's parts mean, and begins the next page's.
