@@ -78,7 +78,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals())
 }
 
 func keyRefusals() []refusal {
@@ -468,6 +468,7 @@ func elsewhere() []string {
 	return []string{
 		reconcile.CodePaymentReference, // in the answer to an import
 		storefront.CodeKeyRate,         // TestThrottle
+		delivery.CodeLinkUnknown,       // TestBuyer_WhatIsWrongIsAPageForPeople
 		sales.CodePriceChanged,         // TestHold_PriceChanged
 		sales.CodeDuplicate,            // sales sends such an order to review
 		codeQuotaPlan, codeRecording,   // of the command line

@@ -328,6 +328,27 @@ func (s *server) routes() []*route {
 		},
 
 		{
+			method: http.MethodPost, path: "/v1/orders/{id}/link", id: "createLink", tag: tagTickets, scopes: deliver,
+			summary: "Make the address of the buyer's own page",
+			about: "Read-only and without an account, good until the configured days after the last performance ends. Nothing is stored: it may be " +
+				"made as often as wished, and cannot be taken back. Whoever has it can use the tickets.",
+			codes: []string{sales.CodeUnknown, sales.CodeTicketNotIssued, delivery.CodeLinkOff, delivery.CodeLinkExpired, catalog.CodeCatalogUnknown},
+			mount: typed(s.createLink, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/t/{token}", id: "showOrder", tag: tagTickets, open: true,
+			summary: "The buyer's own page",
+			about: "HTML for a phone: what, when and where, each ticket with its state and barcode, files to take along. No key, no cookie, no script. " +
+				"404 for an address that is not ours, 410 for one that has expired, both as pages; 404 everywhere where links are not switched on.",
+			codes: []string{CodeRouteUnknown}, mount: buyerMount[buyerInput](s.buyer, "text/html"),
+		},
+		{
+			method: http.MethodGet, path: "/t/{token}/{file}", id: "getOrderFile", tag: tagTickets, open: true,
+			summary: "A file of the buyer's own page", about: "tickets.pdf, calendar.ics, or a ticket's id and .pdf.",
+			codes: []string{CodeRouteUnknown}, mount: buyerMount[buyerFileInput](s.buyer, "application/pdf", "text/calendar"),
+		},
+
+		{
 			method: http.MethodGet, path: "/v1/admin/institutions", id: "adminListInstitutions", tag: tagAdmin, scopes: admin,
 			summary: "How fresh every catalog is", mount: typed(s.adminInstitutions, http.StatusOK),
 		},

@@ -59,7 +59,10 @@ type Deps struct {
 	Version     string
 	// Pictures gives the catalog's pictures in the form wanted; nil has none.
 	Pictures  delivery.PictureScaler
-	ImageRate int    // pictures a second per client address; bursts of twice as many pass; 0 is 100
+	ImageRate int // pictures a second per client address; bursts of twice as many pass; 0 is 100
+	// Pages writes buyers' own pages; nil, or a Delivery without Links, has none.
+	Pages     delivery.Pages
+	LinkRate  int    // buyers' pages and files a second per client address; bursts of twice as many pass; 0 is 10
 	KeyRate   int    // requests a second per key; bursts of twice as many pass; 0 is 50
 	MaxBody   int64  // bytes of a request body; 0 is 1 MiB
 	PublicURL string // where storefronts reach us, for the document; may be empty
@@ -114,6 +117,7 @@ type server struct {
 	auth    map[string]*route // "GET /v1/orders/:id" to its route
 	limits  *throttle
 	viewers *throttle // of pictures, by client address
+	readers *throttle // of buyers' own pages, by client address
 	spec    openAPI
 	shelves map[domain.InstitutionCode]*shelfSlot
 	zones   sync.Map // IANA name to *time.Location
@@ -148,6 +152,9 @@ func build(d Deps) (*server, *gin.Engine, error) {
 	if d.ImageRate <= 0 {
 		d.ImageRate = defaultImageRate
 	}
+	if d.LinkRate <= 0 {
+		d.LinkRate = defaultLinkRate
+	}
 	if d.MaxBody <= 0 {
 		d.MaxBody = defaultMaxBody
 	}
@@ -167,6 +174,7 @@ func build(d Deps) (*server, *gin.Engine, error) {
 	}
 	s.files = newKeeper(&budget{most: d.MaxKept}, enc)
 	s.limits, s.viewers = newThrottle(d.Clock, d.KeyRate), newThrottle(d.Clock, d.ImageRate)
+	s.readers = newThrottle(d.Clock, d.LinkRate)
 	for _, code := range d.Catalog.Institutions {
 		s.shelves[code] = &shelfSlot{}
 	}

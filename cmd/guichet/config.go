@@ -21,6 +21,7 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/account"
+	"guichet/domain/delivery"
 	"guichet/domain/quota"
 	"guichet/secutix"
 )
@@ -51,6 +52,13 @@ type Config struct {
 	MaxBody        int64         `yaml:"max_body" env:"GUICHET_MAX_BODY"`
 	// ImageRate bounds the pictures a second that one client address gets from /v1/images.
 	ImageRate int `yaml:"image_rate" env:"GUICHET_IMAGE_RATE"`
+	// LinkSecret signs the addresses of buyers' own pages; several, apart by blanks or lines: the first signs, all are good.
+	// Empty: there are no such pages. LinkDays is how long after the last performance they last; LinkRate bounds the pages and
+	// files a second that one client address gets of them.
+	LinkSecret     domain.Secret `yaml:"-" env:"GUICHET_LINK_SECRET"`
+	LinkSecretFile string        `yaml:"link_secret_file" env:"GUICHET_LINK_SECRET_FILE"`
+	LinkDays       int           `yaml:"link_days" env:"GUICHET_LINK_DAYS"`
+	LinkRate       int           `yaml:"link_rate" env:"GUICHET_LINK_RATE"`
 	// PictureNetworks are addresses and networks that are not public and that a catalog's pictures may be fetched from.
 	PictureNetworks []string `yaml:"picture_networks" env:"GUICHET_PICTURE_NETWORKS"`
 	// ReconcileCalls is how many calls a night's reconciliation of an institution may make; 0 is 100, below 0 makes none.
@@ -143,7 +151,7 @@ const maxLooks = 5
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
-		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, MaxBody: 1 << 20, BarcodeCheck: "1/100",
+		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, LinkDays: 30, LinkRate: 10, MaxBody: 1 << 20, BarcodeCheck: "1/100",
 		RawAnswersDays: 30, LookBefore: []time.Duration{72 * time.Hour, 3 * time.Hour},
 	}
 }
@@ -175,6 +183,13 @@ func loadConfig(file string, environ []string) (Config, error) {
 			problems = append(problems, fmt.Errorf("database_file: %w", err))
 		}
 		c.Database = text
+	}
+	if c.LinkSecretFile != "" && c.LinkSecret == "" {
+		text, err := readSecret(c.LinkSecretFile, file)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("link_secret_file: %w", err))
+		}
+		c.LinkSecret = text
 	}
 	for i := range c.Institutions {
 		problems = append(problems, c.Institutions[i].loadSecret(vars, file))
@@ -302,6 +317,17 @@ func (c *Config) Validate() error {
 	if c.ImageRate < 1 || c.ImageRate > 100_000 {
 		bad("image_rate: %d is not between 1 and 100000 pictures a second", c.ImageRate)
 	}
+	if c.LinkRate < 1 || c.LinkRate > 100_000 {
+		bad("link_rate: %d is not between 1 and 100000 pages a second", c.LinkRate)
+	}
+	if c.LinkDays < 1 || c.LinkDays > 365 {
+		bad("link_days: %d is not between 1 and 365 days", c.LinkDays)
+	} else if _, err := c.links(domain.SystemClock); err != nil {
+		bad("link_secret: %w", err)
+	}
+	if c.LinkSecret != "" && c.PublicURL == "" && !c.AllowSimulator {
+		bad("public_url: it is needed for the addresses that the link secret signs")
+	}
 	for _, n := range c.PictureNetworks {
 		if _, err := parseNetwork(n); err != nil {
 			bad("picture_networks: %q is neither an address such as 10.0.0.5 nor a network such as 10.0.0.0/24", n)
@@ -417,6 +443,18 @@ func (i *InstitutionConfig) validate() error {
 		bad("planned_orders: %s", domain.AsError(err).Detail)
 	}
 	return errors.Join(problems...)
+}
+
+// links are the signed addresses of buyers' own pages; nil where no secret is configured.
+func (c *Config) links(clock domain.Clock) (*delivery.Links, error) {
+	if c.LinkSecret == "" {
+		return nil, nil //nolint:nilnil // without a secret there are none
+	}
+	var secrets []domain.Secret
+	for _, s := range strings.Fields(c.LinkSecret.Reveal()) {
+		secrets = append(secrets, domain.Secret(s))
+	}
+	return delivery.NewLinks(secrets, c.LinkDays, clock)
 }
 
 // pictureNetworks are those of the configuration, which Validate has found good.

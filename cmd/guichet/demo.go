@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -48,6 +50,12 @@ func (p *program) demo(ctx context.Context, o demoOptions) (err error) {
 	cfg := defaults()
 	cfg.Listen, cfg.OperatorListen, cfg.DataDir, cfg.LogLevel, cfg.AllowSimulator = o.listen, nextPort(o.listen), o.dataDir, o.logLevel, true
 	cfg.Availability = time.Minute // the simulator costs nobody anything
+	if cfg.LinkSecret, err = demoSecret(filepath.Join(o.dataDir, "link.secret")); err != nil {
+		return err
+	}
+	if host, port, _ := net.SplitHostPort(cfg.Listen); loopback(host) && port != "0" {
+		cfg.PublicURL = "http://" + cfg.Listen
+	}
 	if _, err := level(cfg.LogLevel); err != nil {
 		return fmt.Errorf("--log-level: %w", err)
 	}
@@ -117,6 +125,19 @@ func (p *program) demo(ctx context.Context, o demoOptions) (err error) {
 		}
 		return writeReady(o.ready, r)
 	})
+}
+
+// demoSecret is what signs the demo's links: made once, so that they outlive a restart.
+func demoSecret(path string) (domain.Secret, error) {
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		raw = []byte(rand.Text() + rand.Text())
+		err = os.WriteFile(path, raw, 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("link secret: %w", err)
+	}
+	return domain.Secret(raw), nil
 }
 
 // loadAll loads every institution's catalog, even an unchanged one (the simulator's address is part of it and may be
@@ -215,13 +236,14 @@ func (p *program) printDemo(a *app, r readiness) {
 		picture = fmt.Sprintf("curl -s -o picture.jpg \"$GUICHET/v1/images/%s/large?width=640&format=jpeg\" && echo \"see picture.jpg\"\n", id(int64(prod.ID)))
 	}
 	fmt.Fprintf(p.out, `
-List, hold, close and print: paste these one after the other.
+List, hold, close, print and get the address of the buyer's page: paste these one after the other.
 
 export GUICHET=%s KEY=%s
 curl -s "$GUICHET/v1/performances?institution=%s&available=true&limit=3" -H "Authorization: Bearer $KEY"
 %sORDER=$(curl -s "$GUICHET/v1/orders" -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -H "Idempotency-Key: demo-$(date +%%s)-$$" -d '{"institution":"%s","reference":"WEB-000123","items":[{"performance":"%s","seat_category":"%s","tariff":"%s","quantity":2}],"buyer":{"email":"ada@example.org","first_name":"Ada","last_name":"Muster","language":"en"},"expected_total":{"amount":%d,"currency":"%s"}}' | grep -o 'ord_[0-9A-Z]*' | head -n 1); echo "held $ORDER"
 curl -s -X POST "$GUICHET/v1/orders/$ORDER/close" -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '{"payment_reference":"PAY-1"}'
 curl -s -o ticket.pdf "$GUICHET/v1/orders/$ORDER/tickets.pdf" -H "Authorization: Bearer $KEY" && echo "see ticket.pdf"
+curl -s -X POST "$GUICHET/v1/orders/$ORDER/link" -H "Authorization: Bearer $KEY"
 
 Ctrl-C stops.
 `, r.API, r.StorefrontKey, inst.Code, picture, inst.Code, id(int64(perf.ID)), id(int64(price.SeatCategory)), id(int64(price.Tariff)), total.Amount, total.Currency)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -33,8 +34,8 @@ func TestDemo_LinesItPrintsListHoldCloseAndPrint(t *testing.T) {
 			lines = append(lines, l)
 		}
 	}
-	if len(lines) != 6 {
-		t.Fatalf("%d lines to paste, want 6:\n%s", len(lines), p.log)
+	if len(lines) != 7 {
+		t.Fatalf("%d lines to paste, want 7:\n%s", len(lines), p.log)
 	}
 	for _, shell := range []string{"sh", "bash"} {
 		work := t.TempDir()
@@ -46,6 +47,13 @@ func TestDemo_LinesItPrintsListHoldCloseAndPrint(t *testing.T) {
 		}
 		if !strings.Contains(string(out), `"state":"issued"`) {
 			t.Errorf("%s: the close did not end issued:\n%s", shell, out)
+		}
+		page := regexp.MustCompile(`"url":"([^"]*)"`).FindStringSubmatch(string(out))
+		if page == nil {
+			t.Fatalf("%s: no address of the buyer's page:\n%s", shell, out)
+		}
+		if a := newClient(r.API+page[1], "").must(t, "GET", "", nil, 200); !strings.Contains(string(a.body), "<svg") {
+			t.Errorf("%s: the buyer's page shows no barcode:\n%s", shell, a.body)
 		}
 		raw, err := os.ReadFile(filepath.Join(work, "picture.jpg"))
 		if err != nil {

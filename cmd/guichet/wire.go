@@ -141,8 +141,16 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 		return nil, err
 	}
 	images := secutix.NewPictures(pictures{a.db.Pictures()}, pictureTransport(cfg, o.transport), a.clock)
+	links, err := cfg.links(a.clock)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := templates.NewPages()
+	if err != nil {
+		return nil, err
+	}
 	a.delivery = delivery.New(delivery.Deps{
-		Catalog: a.catalog, Renderer: renderer, Pictures: images, Settings: ticketSettings(cfg),
+		Catalog: a.catalog, Renderer: renderer, Pictures: images, Settings: ticketSettings(cfg), Links: links,
 	})
 
 	// What runs by itself, and what answers.
@@ -154,7 +162,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	deps := api.Deps{
 		Catalog: a.catalog, Sales: a.sales, Answers: a.answers, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
 		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, Reconcile: a.reconcile, CountOrders: a.db.Sales().CountOrders,
-		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
+		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, Pages: pages, LinkRate: cfg.LinkRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
 	if a.api, err = api.New(deps); err != nil {
 		return nil, err

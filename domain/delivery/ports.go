@@ -48,9 +48,21 @@ type Orders interface {
 type Catalog interface {
 	Facts(code domain.InstitutionCode, l catalog.Want) (facts catalog.Facts, ok bool)
 	Institution(code domain.InstitutionCode) (domain.Institution, error)
+	View(code domain.InstitutionCode) (*catalog.View, error)
 }
 
 // Pictures fetches a picture that the catalog names; it keeps what it fetched. An error means "print without".
 type Pictures interface {
 	Picture(ctx context.Context, code domain.InstitutionCode, address string) ([]byte, error)
+}
+
+// Pages writes the buyer's own page as HTML that needs nothing else: no script, no further request. It is safe for
+// concurrent use.
+type Pages interface {
+	// OrderPage writes an order. A barcode that cannot be drawn is left out and its ticket's file offered instead.
+	OrderPage(w io.Writer, p OrderPage) error
+	// SorryPage writes why there is no order to show, in the first of the languages that we have words in.
+	SorryPage(w io.Writer, why Sorry, languages []string) error
+	// PagePolicy is the Content-Security-Policy of these pages.
+	PagePolicy() string
 }

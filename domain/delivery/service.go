@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"guichet/domain"
-	"guichet/domain/catalog"
 	"guichet/domain/sales"
 )
 
@@ -18,12 +17,13 @@ type Settings struct {
 	Terms   domain.Text // small print, per language
 }
 
-// Deps is what a Service needs; all members but Pictures and Settings are mandatory.
+// Deps is what a Service needs; all members but Pictures, Settings and Links are mandatory.
 type Deps struct {
 	Catalog  Catalog
 	Renderer Renderer
 	Pictures Pictures
 	Settings map[domain.InstitutionCode]Settings
+	Links    *Links // of buyers' own pages; nil: there are none
 }
 
 // Service turns sold orders into tickets. It is safe for concurrent use.
@@ -138,25 +138,21 @@ func ticketOf(o *sales.Order, place string) *sales.Ticket {
 }
 
 func (s *Service) page(ctx context.Context, o *sales.Order, inst domain.Institution, l *sales.Line, p *sales.Place, t *sales.Ticket, langs []string, n int, pictures map[string][]byte) Page {
-	f, ok := s.Catalog.Facts(o.Institution, catalog.Want{
-		Performance: l.Performance, Item: l.Item, SeatCategory: l.SeatCategory, Tariff: l.Tariff, Day: l.Day, Timeslot: l.Timeslot,
-	})
-	if !ok { // gone from the catalog: print it as it was sold
-		f = l.Facts
-	}
-	loc := inst.Location()
-	if z, err := time.LoadLocation(f.TimeZone); err == nil && f.TimeZone != "" {
-		loc = z
-	}
+	pg, image := s.written(o, inst, l, p, t, langs, n)
+	pg.Picture = s.picture(ctx, o.Institution, image, pictures)
+	return pg
+}
+
+// written is a ticket's page without its picture, and the picture's address.
+func (s *Service) written(o *sales.Order, inst domain.Institution, l *sales.Line, p *sales.Place, t *sales.Ticket, langs []string, n int) (Page, string) {
+	f := s.facts(o, l)
+	loc := zoneOf(inst, &f)
 	set := s.Settings[o.Institution]
 	pg := Page{
 		TicketID: t.ID, Organiser: inst.Name.Or(string(inst.Code), langs...), Kind: string(f.Kind),
 		Title: f.ProductName.Or(f.ProductCode, langs...), Zone: loc.String(), Day: f.Day,
-		Venue: Venue{
-			Name: f.Venue.Name.Or(f.Venue.Code, langs...), Space: f.Venue.Space.Or(f.Venue.SpaceCode, langs...), Street: f.Venue.Street,
-			Zip: f.Venue.Zip, Town: f.Venue.Town, Country: f.Venue.Country,
-		},
-		Seat: toSeat(p.Seat), Numbered: f.Numbered,
+		Venue: venue(&f.Venue, langs),
+		Seat:  toSeat(p.Seat), Numbered: f.Numbered,
 		Category: f.SeatCategoryName.Or(f.SeatCategoryCode, langs...), Color: f.Color,
 		Tariff: f.TariffName.Or(f.TariffCode, langs...), Price: l.UnitPrice, Holder: p.Holder,
 		Buyer: strings.TrimSpace(o.Buyer.FirstName + " " + o.Buyer.LastName),
@@ -176,8 +172,7 @@ func (s *Service) page(ctx context.Context, o *sales.Order, inst domain.Institut
 	if !f.End.IsZero() {
 		pg.End = f.End.In(loc)
 	}
-	pg.Picture = s.picture(ctx, o.Institution, f.Image, pictures)
-	return pg
+	return pg, f.Image
 }
 
 func (s *Service) picture(ctx context.Context, code domain.InstitutionCode, address string, seen map[string][]byte) []byte {

@@ -40,6 +40,8 @@ func (s shelf) Institution(code domain.InstitutionCode) (domain.Institution, err
 	return s.inst, nil
 }
 
+func (s shelf) View(domain.InstitutionCode) (*catalog.View, error) { return s.view, nil }
+
 // printer writes down what it was asked to print.
 type printer struct{ documents []delivery.Document }
 
