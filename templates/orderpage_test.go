@@ -173,9 +173,9 @@ func TestOrderPage_BarcodesAreTheSymbolsModules(t *testing.T) {
 			top = 0
 		}
 		for _, m := range regexp.MustCompile(`M(\d+) (\d+)h(\d+)v(\d+)h-(\d+)z`).FindAllStringSubmatch(v.Path, -1) {
-			for y := range digits(t, m[4]) {
-				for x := range digits(t, m[3]) {
-					got[(digits(t, m[2])-top+y)*s.w+digits(t, m[1])-s.quiet+x] = true
+			for y := range asInt(t, m[4]) {
+				for x := range asInt(t, m[3]) {
+					got[(asInt(t, m[2])-top+y)*s.w+asInt(t, m[1])-s.quiet+x] = true
 				}
 			}
 		}
@@ -215,7 +215,7 @@ func TestPagePolicy_AllowsTheStyleAndNothingElse(t *testing.T) {
 	}
 }
 
-func digits(tb testing.TB, s string) int {
+func asInt(tb testing.TB, s string) int {
 	tb.Helper()
 	n, err := strconv.Atoi(s)
 	if err != nil {
