@@ -144,7 +144,7 @@ func layoutName(s string) bool {
 	return true
 }
 
-// Layouts implements delivery.Layouts: every layout by name.
+// Layouts lists every layout by name.
 func (r *Renderer) Layouts() []delivery.Layout {
 	set := r.layouts.Load()
 	out := make([]delivery.Layout, 0, len(set.byName))
@@ -162,27 +162,18 @@ func (r *Renderer) Layouts() []delivery.Layout {
 	return out
 }
 
-// LayoutSchema implements delivery.Layouts: the JSON Schema of layout files.
+// LayoutSchema is the JSON Schema of layout files.
 func (r *Renderer) LayoutSchema() []byte {
 	b, _ := assets.ReadFile("layouts/" + schemaFile) // part of the program
 	return b
 }
 
-// ReloadLayouts implements delivery.Layouts: it reads the folder anew. Where a file is wrong nothing changes and the error
-// (layout.refused) names every problem.
+// ReloadLayouts reads the folder anew. Where a file is wrong nothing changes; the error is LayoutProblems.
 func (r *Renderer) ReloadLayouts(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	set, err := r.readLayouts()
-	var ps LayoutProblems
-	if errors.As(err, &ps) {
-		e := domain.Errorf(domain.Invalid, delivery.CodeLayoutRefused, "The layouts are as they were: a file is wrong.")
-		for _, p := range ps {
-			e = e.WithField(p.File, delivery.CodeLayoutRefused, p.String())
-		}
-		return e
-	}
 	if err != nil {
 		return err
 	}

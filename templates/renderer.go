@@ -51,10 +51,7 @@ type Renderer struct {
 	missing func(characters int)
 }
 
-var (
-	_ delivery.Renderer = (*Renderer)(nil)
-	_ delivery.Layouts  = (*Renderer)(nil)
-)
+var _ delivery.Renderer = (*Renderer)(nil)
 
 // New parses the fonts and languages and all layouts. Where a layout of the folder is wrong the error is LayoutProblems, where
 // a font is FontProblems; else it fails only where the program was built with files that make no sense.

@@ -72,6 +72,8 @@ type Config struct {
 	RawAnswersDays int `yaml:"raw_answers_days" env:"GUICHET_RAW_ANSWERS_DAYS"`
 	// Fonts is a folder of fonts that tickets are printed with beside the embedded ones; empty is none.
 	Fonts string `yaml:"fonts" env:"GUICHET_FONTS"`
+	// Layouts is a folder of ticket layouts beside the shipped ones; empty is none. It is read when the program starts.
+	Layouts string `yaml:"layouts" env:"GUICHET_LAYOUTS"`
 	// LookBefore is how long before a performance its sold orders are looked at, for what the institution changed; empty is never.
 	LookBefore []time.Duration `yaml:"look_before" env:"GUICHET_LOOK_BEFORE"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.

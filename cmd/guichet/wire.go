@@ -134,8 +134,12 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 		Store: storage.NewKeyCache(a.db.Storefront(), keyTTL), Clock: a.clock, IDs: ids, Institutions: cfg.codes(),
 	})
 	check, _ := pagesPerCheck(cfg.BarcodeCheck) // validated
+	layouts, err := layoutFolder(cfg.Layouts)
+	if err != nil {
+		return nil, err
+	}
 	renderer, err := templates.New(templates.Options{
-		Logger: a.log, Fonts: folder(cfg.Fonts), Missing: a.metrics.missingGlyphs, Check: check, Alarm: a.alarmBarcode,
+		Logger: a.log, Fonts: folder(cfg.Fonts), Layouts: layouts, Missing: a.metrics.missingGlyphs, Check: check, Alarm: a.alarmBarcode,
 	})
 	if err != nil {
 		return nil, err

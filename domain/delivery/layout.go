@@ -1,10 +1,7 @@
 package delivery
 
-// Codes of refusals of layouts.
-const (
-	CodeLayoutUnknown = "layout.unknown" // there is no layout of this name
-	CodeLayoutRefused = "layout.refused" // a layout file is wrong; the detail says where
-)
+// CodeLayoutUnknown says that there is no layout of a name.
+const CodeLayoutUnknown = "layout.unknown"
 
 // Layout is a design that tickets can be printed by.
 type Layout struct {

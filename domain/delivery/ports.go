@@ -28,16 +28,6 @@ type Renderer interface {
 	Digest(d Document) (string, error)
 }
 
-// Layouts are the designs that a Renderer prints by. It is safe for concurrent use.
-type Layouts interface {
-	// Layouts lists the layouts by name.
-	Layouts() []Layout
-	// LayoutSchema is the JSON Schema of layout files.
-	LayoutSchema() []byte
-	// ReloadLayouts reads the folder of layouts anew. Where a file is wrong nothing changes; layout.refused says what.
-	ReloadLayouts(ctx context.Context) error
-}
-
 // Orders is what delivery asks of sales.
 type Orders interface {
 	Order(ctx context.Context, id sales.OrderID) (sales.Order, error)
