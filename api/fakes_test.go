@@ -1199,6 +1199,9 @@ var errBoom = errors.New("boom: the secret inner text")
 // RefundsByHand implements sales.Refunder.
 func (p *orderPlatform) RefundsByHand(code domain.InstitutionCode) bool { return code != "play" }
 
+// ExchangesByHand implements sales.Refunder.
+func (p *orderPlatform) ExchangesByHand(code domain.InstitutionCode) bool { return code != "play" }
+
 // OpenRefund implements sales.Refunder.
 func (p *orderPlatform) OpenRefund(_ context.Context, _ sales.Order, r sales.Refund, _ []int64) (sales.RefundSeen, error) {
 	if p.onRefund != nil {

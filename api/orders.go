@@ -60,6 +60,7 @@ type orderDTO struct {
 	Storefront        string       `json:"storefront"`
 	Reference         string       `json:"reference,omitempty"`
 	Basket            string       `json:"basket,omitempty" doc:"id of the basket it is sold with"`
+	Instead           string       `json:"instead_of,omitempty" doc:"id of the sold order whose tickets it takes the place of"`
 	Platform          platformDTO  `json:"platform" doc:"how S-360 names the order; empty until held"`
 	HoldExpiresAt     time.Time    `json:"hold_expires_at,omitzero" doc:"when the hold is given back unless it is closed"`
 	PlatformExpiresAt time.Time    `json:"platform_expires_at,omitzero" doc:"when the platform would let it lapse: the limit of extend"`
@@ -160,7 +161,7 @@ func (s *server) location(code domain.InstitutionCode) *time.Location {
 func (s *server) order(ctx context.Context, o *sales.Order, langs []string) orderDTO {
 	loc := s.location(o.Institution)
 	d := orderDTO{
-		ID: string(o.ID), State: string(o.Status), Institution: string(o.Institution), Storefront: o.Storefront, Reference: o.Reference, Basket: string(o.Basket),
+		ID: string(o.ID), State: string(o.Status), Institution: string(o.Institution), Storefront: o.Storefront, Reference: o.Reference, Basket: string(o.Basket), Instead: string(o.Instead),
 		Platform:      platformDTO{OrderID: o.Platform.OrderID, FileID: o.Platform.FileID},
 		HoldExpiresAt: in(o.HoldExpiresAt, loc), PlatformExpiresAt: in(o.PlatformExpiresAt, loc), TimeZone: loc.String(),
 		Total: moneyOrNil(o.Total), Lines: make([]lineDTO, 0, len(o.Lines)), PaymentReference: o.PaymentReference,
@@ -174,7 +175,7 @@ func (s *server) order(ctx context.Context, o *sales.Order, langs []string) orde
 	}
 	d.Refusal, d.Change = toRefusal(o.Refusal), toChange(o.Change, loc)
 	for i := range o.Refunds {
-		d.Refunds = append(d.Refunds, toRefund(&o.Refunds[i], loc))
+		d.Refunds = append(d.Refunds, toRefund(o.Institution, &o.Refunds[i], loc))
 	}
 	for i := range o.Lines {
 		d.Lines = append(d.Lines, toLine(o.Institution, i, &o.Lines[i], loc, langs))

@@ -35,16 +35,17 @@ type refundDTO struct {
 	AmountBack *moneyDTO   `json:"amount_back,omitempty" doc:"what came back; absent until it is done"`
 	ByHand     bool        `json:"by_hand" doc:"a person undoes it at the institution"`
 	Organiser  bool        `json:"by_organiser" doc:"the institution took them back by itself"`
+	Exchange   *targetDTO  `json:"exchange,omitempty" doc:"what they are exchanged for"`
 	Platform   platformDTO `json:"platform" doc:"how S-360 names the refund order; empty until it is known"`
 	Refusal    *refusalDTO `json:"refusal,omitempty" doc:"why it was not done; the tickets are good"`
 	AskedAt    time.Time   `json:"asked_at"`
 	EndedAt    time.Time   `json:"ended_at,omitzero"`
 }
 
-func toRefund(r *sales.Refund, loc *time.Location) refundDTO {
+func toRefund(code domain.InstitutionCode, r *sales.Refund, loc *time.Location) refundDTO {
 	d := refundDTO{
 		ID: r.ID, State: string(r.State), Tickets: r.Tickets, Reason: r.Reason, Quoted: toMoney(r.Quoted), AmountBack: moneyOrNil(r.Back),
-		ByHand: r.ByHand, Organiser: r.ByOrganiser, Platform: platformDTO{OrderID: r.Platform.OrderID, FileID: r.Platform.FileID}, Refusal: toRefusal(r.Refusal),
+		ByHand: r.ByHand, Organiser: r.ByOrganiser, Exchange: toTarget(code, r), Platform: platformDTO{OrderID: r.Platform.OrderID, FileID: r.Platform.FileID}, Refusal: toRefusal(r.Refusal),
 		AskedAt: in(r.AskedAt, loc), EndedAt: in(r.EndedAt, loc),
 	}
 	return d

@@ -78,7 +78,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), exchangeRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals())
 }
 
 func keyRefusals() []refusal {

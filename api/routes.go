@@ -233,6 +233,16 @@ func (s *server) routes() []*route {
 			mount: typed(s.cancelOrder, http.StatusOK, http.StatusAccepted),
 		},
 		{
+			method: http.MethodPost, path: "/v1/orders/{id}/exchange", id: "exchangeOrder", tag: tagOrders, scopes: sell,
+			summary: "Exchange sold places for those of another performance",
+			about: "The new places are held and sold first, as an order of their own in the same file, and only then are the old tickets taken back: the buyer always " +
+				"has good tickets. 202: it is not at its end; both orders are settled. Where the institution exchanges by hand, the order stays in review " +
+				"and nothing is sold. dry_run=true says the difference at the catalog's prices and changes nothing.",
+			codes: append(append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeTicketUnknown, sales.CodeTicketCancelled, sales.CodeTicketUsed,
+				sales.CodePayment, sales.CodeAccountLimit, sales.CodeHoldExpired, sales.CodeRefundDenied}, hold...), catalog.CodePerformanceUnknown),
+			mount: typed(s.exchangeOrder, http.StatusOK, http.StatusAccepted),
+		},
+		{
 			method: http.MethodPost, path: "/v1/payments", id: "reportPayment", tag: tagOrders, scopes: sell,
 			summary: "Report a payment that the storefront took",
 			about: "For reconciliation; it moves nothing. 201: kept. 200: reported before with the same content. A payment whose reference no order was " +

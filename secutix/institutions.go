@@ -41,6 +41,9 @@ type Settings struct {
 	// RefundOrders undoes sales by refund orders of our own. Without it, which is the default because no documentation
 	// shows the call, the institution undoes them by hand and we watch the file.
 	RefundOrders bool
+	// ExchangeOrders exchanges sold places by an order of our own in the sale's file, before the old ones are taken back as
+	// RefundOrders says. Without it the institution exchanges by hand.
+	ExchangeOrders bool
 	// VisitDate and VisitSlot name the members of an item's operation that carry the day and the slot; empty: the
 	// client's defaults. The platform's own names are not known.
 	VisitDate, VisitSlot string

@@ -17,6 +17,12 @@ func (s Sales) RefundsByHand(code domain.InstitutionCode) bool {
 	return i == nil || !i.RefundOrders
 }
 
+// ExchangesByHand implements sales.Refunder: sold places are exchanged by hand unless the institution's settings say otherwise.
+func (s Sales) ExchangesByHand(code domain.InstitutionCode) bool {
+	i := s.byCode[code]
+	return i == nil || !i.ExchangeOrders
+}
+
 // OpenRefund implements sales.Refunder. S-360: ExternalOrderFacade.createOrUpdateOrder with orderType REFUND_CLIENT in the
 // sale's file. No documentation shows the call; the shape is the client's proposal.
 func (s Sales) OpenRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) (sales.RefundSeen, error) {

@@ -106,6 +106,9 @@ func (i *institution) toCreate(o sales.Order, pos *pointOfSales) s360.CreateOrUp
 		PurchasersInfo:    s360.List[s360.ContactData]{{ContactReference: i.contact(o)}},
 		ExternalReference: string(o.ID),
 	}
+	if o.Platform.OrderID == 0 {
+		r.FileID = s360.ID(o.Platform.FileID) // of the sale that it takes the place of
+	}
 	groups := map[string]int{} // lines with the same areas are asked for as one, so that they sit together
 	for _, l := range o.Lines {
 		if l.Performance != 0 {

@@ -141,6 +141,7 @@ type (
 		Tickets           []ticket      `json:"tickets,omitzero"`
 		Refunds           []refund      `json:"refunds,omitzero"`
 		Change            *lineChange   `json:"change,omitzero"`
+		Instead           string        `json:"instead,omitzero"`
 		History           []stepContent `json:"history,omitzero"`
 		CreatedAt         stamp         `json:"created_at,omitzero"`
 		UpdatedAt         stamp         `json:"updated_at,omitzero"`
@@ -222,10 +223,18 @@ type (
 		PlatformOrder  int64        `json:"platform_order,omitzero"`
 		PlatformSecret string       `json:"platform_secret,omitzero"`
 		PlatformFile   int64        `json:"platform_file,omitzero"`
+		Target         *target      `json:"target,omitzero"`
+		Replacement    string       `json:"replacement,omitzero"`
+		Replaced       bool         `json:"replaced,omitzero"`
 		State          string       `json:"state,omitzero"`
 		Refusal        *refusal     `json:"refusal,omitzero"`
 		AskedAt        stamp        `json:"asked_at,omitzero"`
 		EndedAt        stamp        `json:"ended_at,omitzero"`
+	}
+	target struct {
+		Performance  catalog.PerformanceID  `json:"performance,omitzero"`
+		SeatCategory catalog.SeatCategoryID `json:"seat_category,omitzero"`
+		Tariff       catalog.TariffID       `json:"tariff,omitzero"`
 	}
 	lineChange struct {
 		ID        string        `json:"id,omitzero"`
@@ -301,6 +310,7 @@ func (c *orderContent) toOrder() sales.Order {
 		Tickets:          mapEach(c.Tickets, ticket.toTicket),
 		Refunds:          mapEach(c.Refunds, refund.toRefund),
 		Change:           c.Change.toLineChange(),
+		Instead:          sales.OrderID(c.Instead),
 		History:          mapEach(c.History, stepContent.toStep),
 		CreatedAt:        c.CreatedAt.time(), UpdatedAt: c.UpdatedAt.time(), NextCheckAt: c.NextCheckAt.time(),
 		Checks: c.Checks, AskedUntil: c.AskedUntil.time(), LookAt: c.LookAt.time(), LookFor: c.LookFor.time(),
@@ -321,6 +331,7 @@ func fromOrderContent(o *sales.Order) orderContent {
 		Tickets:          mapEach(o.Tickets, fromTicket),
 		Refunds:          mapEach(o.Refunds, fromRefund),
 		Change:           fromLineChange(o.Change),
+		Instead:          string(o.Instead),
 		History:          mapEach(o.History, fromStep),
 		CreatedAt:        toStamp(o.CreatedAt), UpdatedAt: toStamp(o.UpdatedAt), NextCheckAt: toStamp(o.NextCheckAt),
 		Checks: o.Checks, AskedUntil: toStamp(o.AskedUntil), LookAt: toStamp(o.LookAt), LookFor: toStamp(o.LookFor),
@@ -404,7 +415,8 @@ func (r refund) toRefund() sales.Refund {
 	return sales.Refund{
 		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: r.Quoted.toMoney(), Back: r.Back.toMoney(), ByHand: r.ByHand, ByOrganiser: r.ByOrganiser,
 		Platform: sales.PlatformRef{OrderID: r.PlatformOrder, SecretID: r.PlatformSecret, FileID: r.PlatformFile},
-		State:    sales.RefundState(r.State), Refusal: r.Refusal.toRefusal(), AskedAt: r.AskedAt.time(), EndedAt: r.EndedAt.time(),
+		Target:   (*sales.Target)(r.Target), Replacement: sales.OrderID(r.Replacement), Replaced: r.Replaced,
+		State: sales.RefundState(r.State), Refusal: r.Refusal.toRefusal(), AskedAt: r.AskedAt.time(), EndedAt: r.EndedAt.time(),
 	}
 }
 
@@ -412,6 +424,7 @@ func fromRefund(r sales.Refund) refund {
 	return refund{
 		ID: r.ID, Key: r.Key, Tickets: r.Tickets, Reason: r.Reason, Quoted: fromMoney(r.Quoted), Back: fromMoney(r.Back), ByHand: r.ByHand, ByOrganiser: r.ByOrganiser,
 		PlatformOrder: r.Platform.OrderID, PlatformSecret: r.Platform.SecretID, PlatformFile: r.Platform.FileID,
+		Target: (*target)(r.Target), Replacement: string(r.Replacement), Replaced: r.Replaced,
 		State: string(r.State), Refusal: fromRefusal(r.Refusal), AskedAt: toStamp(r.AskedAt), EndedAt: toStamp(r.EndedAt),
 	}
 }

@@ -101,7 +101,8 @@ type InstitutionConfig struct {
 	PendingMethod  string            `yaml:"pending_method"`
 	ClosePayments  string            `yaml:"close_payments"` // explicit or omit
 	PayerIsPartner bool              `yaml:"payer_is_partner"`
-	Refunds        string            `yaml:"refunds"` // by_hand or order
+	Refunds        string            `yaml:"refunds"`   // by_hand or order
+	Exchanges      string            `yaml:"exchanges"` // by_hand or order
 	VisitDate      string            `yaml:"visit_date_member"`
 	VisitSlot      string            `yaml:"timeslot_member"`
 	MaxWait        int               `yaml:"max_waiting_time"`
@@ -408,6 +409,9 @@ func (i *InstitutionConfig) validate() error {
 	if i.Refunds != "" && i.Refunds != "by_hand" && i.Refunds != "order" {
 		bad("refunds: %q is neither by_hand nor order", i.Refunds)
 	}
+	if i.Exchanges != "" && i.Exchanges != "by_hand" && i.Exchanges != "order" {
+		bad("exchanges: %q is neither by_hand nor order", i.Exchanges)
+	}
 	if i.ClosePayments != "" && i.ClosePayments != "explicit" && i.ClosePayments != "omit" {
 		bad("close_payments: %q is neither explicit nor omit", i.ClosePayments)
 	}
@@ -520,7 +524,7 @@ func (i *InstitutionConfig) settings() secutix.Settings {
 	return secutix.Settings{
 		Code: domain.InstitutionCode(i.Code), Name: domain.Text(i.Name), BaseURL: i.BaseURL, Platform: i.Platform, Operator: i.Operator,
 		Partner: i.Partner, Secret: i.Secret, Auth: i.Auth, Version: i.Version, TimeZone: i.TimeZone, Currency: domain.Currency(i.Currency),
-		PartnerContact: i.PartnerContact, PendingMethod: i.PendingMethod, OmitPayments: i.ClosePayments == "omit", RefundOrders: i.Refunds == "order",
+		PartnerContact: i.PartnerContact, PendingMethod: i.PendingMethod, OmitPayments: i.ClosePayments == "omit", RefundOrders: i.Refunds == "order", ExchangeOrders: i.Exchanges == "order",
 		PayerIsPartner: i.PayerIsPartner, VisitDate: i.VisitDate, VisitSlot: i.VisitSlot, MaxWait: i.MaxWait, HoldLifetime: i.HoldLifetime,
 		SalePeriodRelativeUnit: i.RelativeUnit, Words: i.words(),
 	}

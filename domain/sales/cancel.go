@@ -357,6 +357,8 @@ func (s *Service) refundNotDone(ctx context.Context, o Order, err error) (Order,
 	switch {
 	case e.Uncertain:
 		return s.later(ctx, o, true)
+	case r.Platform.OrderID == 0 && r.Replaced && why.Passing():
+		return s.later(ctx, o, true) // the new tickets are issued: it is asked again
 	case r.Platform.OrderID == 0:
 		return s.refundRefused(ctx, o, why) // nothing was opened
 	case why.Passing():
@@ -391,9 +393,16 @@ func (s *Service) dropRefund(ctx context.Context, o Order) {
 	}
 }
 
+// refundRefused ends the refund under way without effect. Of an exchange whose new tickets are issued that cannot be the end: a
+// person must take the old ones back.
 func (s *Service) refundRefused(ctx context.Context, o Order, why Refusal) (Order, error) {
 	now := s.Clock()
 	id := o.ID
+	if r := o.openRefund(); r != nil && r.Replaced {
+		s.Log.LogAttrs(ctx, slog.LevelError, "exchanged tickets must be taken back by hand", s.attrs(o, slog.String("refund", r.ID), slog.String("code", why.Code))...)
+		o, err := s.keep(ctx, id, func(o *Order) error { return o.refundByHand(now) })
+		return s.asLeft(ctx, id, o, err)
+	}
 	o, err := s.keep(ctx, id, func(o *Order) error { return o.dropRefund(why, now) })
 	if errors.Is(err, errNotDue) {
 		return s.Store.Order(ctx, id)
@@ -419,6 +428,9 @@ func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order,
 	if r == nil {
 		return s.toReview(ctx, o.ID, s.Clock(), noteTooManyReads) // cancelling nothing cannot be
 	}
+	if r.Replacement != "" && !r.Replaced {
+		return s.settleExchange(ctx, o, force)
+	}
 	seen, err := s.Platform.ReadRefund(ctx, o, *r, o.movements(r))
 	now := s.Clock()
 	if err != nil {
@@ -437,6 +449,13 @@ func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order,
 		})
 	case seen.State == PlatformOpen:
 		return s.payOpenRefund(ctx, o, seen)
+	}
+	if r.Replaced && o.Checks <= maxChecks { // none, and the new tickets are issued: it must be done
+		o, err = s.keep(ctx, o.ID, func(o *Order) error { return o.replaced(false, now, now.Add(s.CallTimeout)) })
+		if err != nil {
+			return o, err
+		}
+		return s.refund(ctx, o)
 	}
 	// None, or a dead one: it was not done, and the call that would have is over.
 	o, err = s.refundRefused(ctx, o, notUndone())

@@ -20,6 +20,7 @@ type Order struct {
 	Storefront       string   // who sells: the storefront's name
 	Reference        string   // the storefront's own number; may repeat
 	Basket           BasketID // what it is sold together with; empty: by itself
+	Instead          OrderID  // the sold order whose tickets it takes the place of; empty: none
 	Status           Status
 	Version          int64 // rises with every stored change
 	Lines            []Line

@@ -1,6 +1,7 @@
 package sales_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -48,9 +49,11 @@ type platform struct {
 	orders   map[int64]*sold
 	refunds  map[int64]*undone
 	byHand   bool
-	dearer   int64    // what a refund gives back less than was paid
-	asked    []string // "close 1", "read 1 open"
-	released []int64  // movements given back
+
+	exchangesByHand bool
+	dearer          int64    // what a refund gives back less than was paid
+	asked           []string // "close 1", "read 1 open"
+	released        []int64  // movements given back
 }
 
 // undone is a refund order.
@@ -148,7 +151,7 @@ func (p *platform) reserve(o sales.Order) sales.Hold {
 	p.lastID++
 	s := &sold{state: sales.PlatformOpen, lines: map[int64]sales.Line{}, seats: map[int64]int64{}}
 	p.orders[p.lastID] = s
-	h := sales.Hold{Platform: sales.PlatformRef{OrderID: p.lastID, FileID: 80_000 + p.lastID}, Total: domain.Money{Currency: "EUR"}}
+	h := sales.Hold{Platform: sales.PlatformRef{OrderID: p.lastID, FileID: cmp.Or(o.Platform.FileID, 80_000+p.lastID)}, Total: domain.Money{Currency: "EUR"}}
 	for i, l := range o.Lines {
 		hl := sales.HoldLine{UnitPrice: l.UnitPrice, Operations: []int64{p.lastID*100 + int64(i)}}
 		hl.Total, _ = l.UnitPrice.Times(l.Quantity)
@@ -685,3 +688,5 @@ func (p *platform) Seat(ctx context.Context, o sales.Order, lines []sales.Line) 
 		return out, nil, nil
 	}
 }
+
+func (p *platform) ExchangesByHand(domain.InstitutionCode) bool { return p.exchangesByHand }

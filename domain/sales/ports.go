@@ -49,6 +49,8 @@ type Changer interface {
 type Refunder interface {
 	// RefundsByHand reports whether the institution undoes sales by hand only; it makes no call.
 	RefundsByHand(code domain.InstitutionCode) bool
+	// ExchangesByHand reports whether the institution exchanges sold places by hand only; it makes no call.
+	ExchangesByHand(code domain.InstitutionCode) bool
 	// OpenRefund opens a refund order in the sale's file, or nothing. Errors: platform.*, order.*.
 	// S-360: ExternalOrderFacade.createOrUpdateOrder (REFUND_CLIENT), which no documentation shows an example of.
 	OpenRefund(ctx context.Context, o Order, r Refund, movements []int64) (RefundSeen, error)

@@ -114,6 +114,23 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 					t.Fatalf("%s was changed at another total: %+v", s.id, o)
 				}
 			}),
+			"exchange": with(func(s *shop) {
+				o := h.store.orders[s.id]
+				if len(o.Good()) == 0 {
+					return
+				}
+				r := swap(o, 0)
+				r.Key, r.Tickets = rapid.SampledFrom([]string{"", "e" + s.key}).Draw(t, "key"), []string{o.Good()[0].ID}
+				if rapid.Bool().Draw(t, "all") {
+					for _, t := range o.Good()[1:] {
+						r.Tickets = append(r.Tickets, t.ID)
+					}
+				}
+				if len(r.Tickets) == 1 { // the balcony is sold from two places on
+					r.Target.SeatCategory = 0
+				}
+				_, _, _ = h.Exchange(ctx, sample.Viewer(), s.id, r)
+			}),
 			"settle":      with(func(s *shop) { _, _ = h.Settle(ctx, s.id, false) }),
 			"settle now":  with(func(s *shop) { _, _ = h.Settle(ctx, s.id, true) }),
 			"sweep":       func(*rapid.T) { _, _ = h.SettleDue(ctx) },
@@ -215,6 +232,12 @@ func (h *till) promises(t *rapid.T, shops []*shop) {
 		for _, r := range o.Refunds {
 			if r.State == sales.RefundDone {
 				done--
+			}
+			if n, exchanged := h.store.orders[r.Replacement]; exchanged && r.State == sales.RefundDone && (!r.Replaced || len(n.Tickets) < len(r.Tickets)) {
+				t.Fatalf("%s: tickets were taken back for %s, which has none: %+v", o.ID, n.ID, r)
+			}
+			if n, exchanged := h.store.orders[r.Replacement]; exchanged && r.State == sales.RefundRefused && n.Status == sales.Issued {
+				t.Fatalf("%s: the exchange was refused, and %s is sold", o.ID, n.ID)
 			}
 		}
 		if done != 0 {

@@ -20,6 +20,11 @@ type Refund struct {
 	ByHand bool
 	// ByOrganiser says that the institution took the tickets back by itself; nobody asked for it here.
 	ByOrganiser bool
+	// Target, where set, is what the tickets are exchanged for; Replacement is the order that sells it, empty where a person does
+	// it. The tickets are taken back only once that is issued: Replaced.
+	Target      *Target
+	Replacement OrderID
+	Replaced    bool
 	Platform    PlatformRef // the refund order; zero until it is known
 	State       RefundState
 	Refusal     *Refusal  // why it was not done

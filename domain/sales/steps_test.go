@@ -212,6 +212,12 @@ func (w *walk) steps() map[string]func(o *Order) error {
 				ID: fmt.Sprint("rfd_", w.number()), Tickets: tickets, Quoted: quoted, ByHand: w.rng.IntN(3) == 0, State: RefundAsked,
 			}, w.now, w.now, w.now)
 		},
+		"replaced": func(o *Order) error {
+			if r := o.openRefund(); r != nil && o.Status == Cancelling {
+				r.Replacement = "ord_new"
+			}
+			return o.replaced(w.rng.IntN(2) == 0, w.now, w.now.Add(time.Second))
+		},
 		"refunded": func(o *Order) error {
 			if r := o.openRefund(); r != nil {
 				back := r.Quoted // and now and then what is left of the fees
