@@ -263,12 +263,12 @@ func percentile(list []float64, p int) float64 {
 	return list[min(len(list)-1, len(list)*p/100)]
 }
 
-// written is how many rows the database has written so far. Its backends tell their counts now and then, so it is asked until
-// it says the same three times.
+// written is how many rows the database has written so far. An idle backend of PostgreSQL tells its counts after up to ten
+// seconds, so it is asked until it has said the same for longer.
 func written(b *testing.B, db *sql.DB) int64 {
 	b.Helper()
 	var n, last int64
-	for same := 0; same < 3; {
+	for same := 0; same < 19; {
 		time.Sleep(600 * time.Millisecond)
 		if err := db.QueryRowContext(b.Context(), "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables").Scan(&n); err != nil {
 			b.Fatal(err)
