@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 
+	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/sales"
 )
 
@@ -10,13 +12,26 @@ type adminOrdersInput struct {
 	ListOrdersInput
 	Q          string `query:"q" maxLength:"200" doc:"part of id, reference, e-mail or names; case is ignored"`
 	Storefront string `query:"storefront" maxLength:"64" doc:"name"`
-	PlatformID int64  `query:"platform_id" minimum:"1" doc:"S-360's order or file number"`
+	// Performance is a performance's id; its institution is the one asked for.
+	Performance string `query:"performance" maxLength:"100" doc:"id: orders that have a ticket for it; notices[] says what became of the performance since" example:"play-10300000000201"`
+	PlatformID  int64  `query:"platform_id" minimum:"1" doc:"S-360's order or file number"`
 }
 
 func (s *server) adminOrders(ctx context.Context, in *adminOrdersInput) (*orderPageOutput, error) {
 	q, err := s.orderQuery(ctx, &in.ListOrdersInput)
 	if err != nil {
 		return nil, err
+	}
+	if in.Performance != "" {
+		code, id, ok := parseID(in.Performance)
+		if !ok || s.shelves[code] == nil || (in.Institution != "" && in.Institution != string(code)) {
+			return nil, domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong").
+				WithField("?performance", domain.CodeRequest, "the id of a performance, of the institution asked for")
+		}
+		if err := mustSee(callOf(ctx).key, code); err != nil {
+			return nil, err
+		}
+		q.Institutions, q.Performance = []domain.InstitutionCode{code}, catalog.PerformanceID(id)
 	}
 	q.Text, q.Storefront, q.PlatformID = in.Q, in.Storefront, in.PlatformID
 	orders, next, err := s.Sales.Orders(ctx, viewer(ctx), q)

@@ -453,6 +453,7 @@ func (s *orderStore) Orders(_ context.Context, q sales.Query) ([]sales.Order, st
 		if (q.Storefront != "" && o.Storefront != q.Storefront) || (q.Institutions != nil && !slices.Contains(q.Institutions, o.Institution)) ||
 			(q.Reference != "" && o.Reference != q.Reference) || (q.Basket != "" && o.Basket != q.Basket) || (len(q.Statuses) > 0 && !slices.Contains(q.Statuses, o.Status)) ||
 			(!q.From.IsZero() && o.CreatedAt.Before(q.From)) || (!q.To.IsZero() && !o.CreatedAt.Before(q.To)) ||
+			(q.Performance != 0 && !slices.ContainsFunc(o.Lines, func(l sales.Line) bool { return l.Performance == q.Performance })) ||
 			(q.PaymentReference != "" && o.PaymentReference != q.PaymentReference) ||
 			(q.PlatformID != 0 && o.Platform.OrderID != q.PlatformID && o.Platform.FileID != q.PlatformID) ||
 			(q.Text != "" && !strings.Contains(strings.ToLower(string(o.ID)+" "+o.Reference+" "+o.Buyer.Email+" "+o.Buyer.LastName), strings.ToLower(q.Text))) {

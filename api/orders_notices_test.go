@@ -37,6 +37,17 @@ func TestOrder_WhatTheInstitutionChanged_IsNoticed(t *testing.T) {
 	}
 }
 
+func TestAdminOrders_OfAPerformance_AreFound(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	o := r.issued()
+	for id, want := range map[string]int{"play-201": 1, "play-202": 0} {
+		if got := decode[orderPageDTO](t, r.do("ops", http.MethodGet, "/v1/admin/orders?performance="+id, "")).Items; len(got) != want || want == 1 && got[0].ID != o.ID {
+			t.Errorf("%s: %+v", id, got)
+		}
+	}
+}
+
 func TestOrder_TicketPrintedAnew_ShowsItsNewBarcode(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -415,6 +415,8 @@ func adminRefusals() []refusal {
 	return []refusal{
 		{name: "admin: unknown institution", do: get("ops", "/v1/admin/institutions/nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
 		{name: "calls of an unknown order", do: get("money", "/v1/orders/ord_nothing/calls"), status: 404, code: sales.CodeUnknown},
+		{name: "orders of no performance", do: get("ops", "/v1/admin/orders?performance=nothing"), status: 422, code: domain.CodeRequest},
+		{name: "orders of another institution's performance", do: get("ops", "/v1/admin/orders?institution=play&performance=museum-1"), status: 422, code: domain.CodeRequest},
 		{name: "raw answers without admin", do: get("money", "/v1/orders/ord_nothing/calls?raw=true"), status: 403, code: storefront.CodeKeyScope},
 		{name: "calls without finance or admin", do: get("web", "/v1/orders/ord_nothing/calls"), status: 403, code: storefront.CodeKeyScope},
 		{name: "admin: unknown institution's quota", do: get("ops", "/v1/admin/quota?institution=nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},

@@ -453,6 +453,13 @@ func selectOrders(tx *gorm.DB, q sales.Query) (*gorm.DB, error) {
 	if q.PaymentReference != "" {
 		tx = tx.Where("payment_reference = ?", plain(q.PaymentReference))
 	}
+	if q.Performance != 0 {
+		if len(q.Institutions) != 1 {
+			return nil, fmt.Errorf("orders of a performance are found in one institution, not in %d", len(q.Institutions))
+		}
+		tx = tx.Where("id IN (SELECT order_id FROM tickets WHERE institution = ? AND performance = ? AND performance > 0)",
+			string(q.Institutions[0]), int64(q.Performance))
+	}
 	if q.PlatformID != 0 {
 		tx = tx.Where("(platform_order_id = ? OR platform_file_id = ?)", q.PlatformID, q.PlatformID)
 	}

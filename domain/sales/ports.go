@@ -216,8 +216,10 @@ type Query struct {
 	Basket       BasketID
 	// PaymentReference is that of the order's close.
 	PaymentReference string
-	Text             string // part of id, reference, e-mail or names, case folded; admin search
-	Page             domain.Page
+	// Performance is one that the order has a ticket for, whatever became of it; with exactly one institution.
+	Performance catalog.PerformanceID
+	Text        string // part of id, reference, e-mail or names, case folded; admin search
+	Page        domain.Page
 }
 
 // Count is a number of orders.

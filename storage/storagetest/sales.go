@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/sales"
 )
 
@@ -41,6 +42,7 @@ func salesTests() []test {
 		{"a basket's close is begun once and due until it has ended", basketCloses},
 		{"the list is newest first and stable under inserts", listIsStable},
 		{"the list keeps to what is asked for", listFilters},
+		{"orders are found by the performance of their tickets", performanceOrders},
 		{"a made-up cursor is refused", cursorRefused},
 		{"orders are counted and what they post is owed", countsAndOwed},
 		{"a closed database is unavailable", closedDatabase},
@@ -706,6 +708,27 @@ func listIsStable(t check) {
 	want := []sales.OrderID{"ord_0006", "ord_0005", "ord_0004", "ord_0003", "ord_0002", "ord_0001", "ord_0000"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("paging (-want +got):\n%s", diff)
+	}
+}
+
+func performanceOrders(t check) {
+	o := order(1)
+	o.Lines = []sales.Line{{Performance: 77, Places: []sales.Place{{ID: "plc_77"}}}}
+	o.Tickets = []sales.Ticket{{ID: "tkt_77", Place: "plc_77", Barcode: "0077"}}
+	create(t, o)
+	create(t, order(2))
+	for id, want := range map[catalog.PerformanceID][]sales.OrderID{77: {o.ID}, 78: {}} {
+		got, _, err := t.db.Sales().Orders(t.Context(), sales.Query{Institutions: []domain.InstitutionCode{o.Institution}, Performance: id})
+		if diff := cmp.Diff(want, ids(got)); diff != "" || err != nil {
+			t.Errorf("performance %d: %v (-want +got):\n%s", id, err, diff)
+		}
+	}
+	got, _, err := t.db.Sales().Orders(t.Context(), sales.Query{Institutions: []domain.InstitutionCode{"elsewhere"}, Performance: 77})
+	if err != nil || len(got) != 0 {
+		t.Errorf("another institution's: %v, %v", ids(got), err)
+	}
+	if _, _, err := t.db.Sales().Orders(t.Context(), sales.Query{Performance: 77}); err == nil {
+		t.Error("a performance of no institution was looked for")
 	}
 }
 
