@@ -47,9 +47,14 @@ func (s *Quota) Shared(ctx context.Context, code domain.InstitutionCode) ([]byte
 // SwapShared implements quota.Store: one statement, committed by itself.
 func (s *Quota) SwapShared(ctx context.Context, code domain.InstitutionCode, version int64, document []byte) (bool, error) {
 	for attempt := range attempts {
-		res := s.swap(s.db.write.WithContext(ctx), code, version, document)
-		if !repeatable(res.Error) {
-			return res.RowsAffected == 1, translate("share a gate", res.Error)
+		var rows int64
+		err := s.db.single(ctx, func(tx *gorm.DB) error {
+			res := s.swap(tx, code, version, document)
+			rows = res.RowsAffected
+			return res.Error
+		})
+		if !repeatable(err) {
+			return rows == 1, translate("share a gate", err)
 		}
 		if err := pause(ctx, attempt); err != nil {
 			return false, translate("share a gate", err)

@@ -233,7 +233,7 @@ func (s *Sales) updateInFlight(ctx context.Context, id sales.OrderID, change fun
 	}
 	write := func(tx *gorm.DB) error { return s.saveOrder(ctx, tx, u) }
 	if u.alone() {
-		err = write(s.db.write.WithContext(ctx))
+		err = s.db.single(ctx, write)
 	} else {
 		err = s.db.write.WithContext(ctx).Transaction(write)
 	}

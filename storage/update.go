@@ -33,6 +33,16 @@ func (db *DB) change(ctx context.Context, doing string, fn func(tx *gorm.DB) err
 	return translate(doing, err)
 }
 
+// single runs fn, which makes one statement that writes, without a transaction around it. On SQLite it has one all the same:
+// gorm keeps its lock on prepared statements while one outside of a transaction waits for the only connection, and the
+// transaction that has the connection may be waiting for that lock.
+func (db *DB) single(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	if db.kind == KindSQLite {
+		return db.write.WithContext(ctx).Transaction(fn)
+	}
+	return fn(db.write.WithContext(ctx))
+}
+
 // forUpdate locks the rows that the query reads until the transaction ends. SQLite's dialect drops it without a word,
 // which is right only because its transactions begin with the write lock.
 func forUpdate(tx *gorm.DB) *gorm.DB { return tx.Clauses(clause.Locking{Strength: "UPDATE"}) }
