@@ -238,8 +238,10 @@ func (s *server) routes() []*route {
 			about: "The new places are held and sold first, as an order of their own in the same file, and only then are the old tickets taken back: the buyer always " +
 				"has good tickets. 202: it is not at its end; both orders are settled. Where the institution exchanges by hand, the order stays in review " +
 				"and nothing is sold. dry_run=true says the difference at the catalog's prices and changes nothing.",
-			codes: append(append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeTicketUnknown, sales.CodeTicketCancelled, sales.CodeTicketUsed,
-				sales.CodePayment, sales.CodeAccountLimit, sales.CodeHoldExpired, sales.CodeRefundDenied}, hold...), catalog.CodePerformanceUnknown),
+			codes: append(append([]string{
+				sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeTicketUnknown, sales.CodeTicketCancelled, sales.CodeTicketUsed,
+				sales.CodePayment, sales.CodeAccountLimit, sales.CodeHoldExpired, sales.CodeRefundDenied,
+			}, hold...), catalog.CodePerformanceUnknown),
 			mount: typed(s.exchangeOrder, http.StatusOK, http.StatusAccepted),
 		},
 		{

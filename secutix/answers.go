@@ -154,8 +154,7 @@ func lower(r []rune) []rune {
 
 // clean returns the body as JSON that may be kept: objects and lists as they were, anything else as a text; null for nothing.
 func (c *cleaner) clean(body []byte) json.RawMessage {
-	switch {
-	case len(body) == 0:
+	if len(body) == 0 {
 		return json.RawMessage("null")
 	}
 	v, err := decode(body)

@@ -188,8 +188,14 @@ func TestExchange_AnswerLost_EndsWithTheNewTicketsOrTheOld(t *testing.T) {
 		call string
 		act  act
 	}{
-		{"close", cutBefore}, {"close", cutAfter}, {"close", late}, {"open refund", cutBefore}, {"open refund", cutAfter}, {"open refund", limited},
-		{"close refund", cutBefore}, {"close refund", cutAfter},
+		{"close", cutBefore},
+		{"close", cutAfter},
+		{"close", late},
+		{"open refund", cutBefore},
+		{"open refund", cutAfter},
+		{"open refund", limited},
+		{"close refund", cutBefore},
+		{"close refund", cutAfter},
 	} {
 		h := newTill(t)
 		o := h.sellTwo(t, "k")
