@@ -273,6 +273,7 @@ func TestThermal_Samples_AreWrittenAsTheyWere(t *testing.T) {
 		for language, read := range printers {
 			t.Run(name+"/"+string(language), func(t *testing.T) {
 				t.Parallel()
+				d := d // another language prints it at the same time
 				d.Pages = append([]delivery.Page{}, d.Pages...)
 				d.Pages[0].Layout = delivery.ThermalLayout
 				out := mustThermal(t, r, d, language, 203)
