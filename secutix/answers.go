@@ -66,10 +66,10 @@ func (in *Institutions) tape(keeper Keeper, s Settings) func(context.Context, s3
 	}
 	return func(ctx context.Context, x s360.Exchange) {
 		order := quota.PurposeOf(ctx).Order
-		if order == "" {
+		p, known := ctx.Value(personKey{}).(private)
+		if order == "" || !known { // what cannot be cleaned is not kept
 			return
 		}
-		p, _ := ctx.Value(personKey{}).(private)
 		p.person = append(slices.Clone(p.person), s.Secret.Reveal())
 		e := quota.Exchange{Institution: s.Code, Order: order, At: in.clock(), Call: x.Service + "." + x.Method, Outcome: outcome(x.Outcome)}
 		asked, answered := small(x.Request), small(x.Answer)

@@ -6,10 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"guichet/domain/quota"
 	"guichet/domain/sales"
+	"guichet/secutix/s360"
 )
 
 // ada bought two tickets, one of them for Zoë.
@@ -52,6 +55,29 @@ func TestClean_ShortNames_GoAsWordsOnly(t *testing.T) {
 	want := `{"a":"PUBLIC","b":"for ***.","c":"***"}`
 	if got := string(c.clean([]byte(`{"a":"PUBLIC","b":"for Li.","c":"LI"}`))); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// kept counts what it is given.
+type kept struct{ exchanges []quota.Exchange }
+
+func (k *kept) Keep(_ int, exchange func() quota.Exchange) {
+	k.exchanges = append(k.exchanges, exchange())
+}
+
+func TestTape_AnOrderOfWhichNothingIsKnown_IsNotKept(t *testing.T) {
+	t.Parallel()
+	var k kept
+	in := &Institutions{clock: func() time.Time { return time.Time{} }}
+	tape := in.tape(&k, Settings{Code: "theatre"})
+	said := s360.Exchange{Request: []byte(`{"orderId":1}`), Answer: []byte(`{"comment":"for Ada"}`)}
+	tape(quota.ForOrder(t.Context(), "ord_1"), said)
+	if tape(t.Context(), said); len(k.exchanges) != 0 {
+		t.Errorf("kept %s", k.exchanges[0].Answer)
+	}
+	tape(forOrder(t.Context(), ada()), said)
+	if len(k.exchanges) != 1 || string(k.exchanges[0].Answer) != `{"comment":"for ***"}` {
+		t.Errorf("kept %+v", k.exchanges)
 	}
 }
 

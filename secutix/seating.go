@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"guichet/domain"
-	"guichet/domain/quota"
 	"guichet/domain/sales"
 	"guichet/secutix/s360"
 )
@@ -14,7 +13,7 @@ import (
 // AvailabilityService.getSeatsAvailability says which seats cannot be had. Whether the platform seats the open order of a
 // reseller is not known: any refusal that is not about the seats is order.seating.
 func (s Sales) Seat(ctx context.Context, o sales.Order, lines []sales.Line) ([]sales.HoldPlace, *sales.Refusal, error) {
-	ctx = quota.ForOrder(ctx, string(o.ID))
+	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return nil, nil, err

@@ -322,15 +322,11 @@ func (s *Service) refund(ctx context.Context, o Order) (Order, error) {
 	if err != nil {
 		return s.refundNotDone(ctx, o, err)
 	}
-	id := r.ID
-	o, err = s.keep(ctx, o.ID, func(o *Order) error { return o.openedRefund(id, opened.Platform) })
-	if errors.Is(err, errNotDue) {
-		return s.Store.Order(ctx, o.ID)
-	}
+	open, err := s.keep(ctx, o.ID, func(o *Order) error { return o.openedRefund(r.ID, opened.Platform) })
 	if err != nil {
-		return Order{}, err
+		return s.asLeft(ctx, o.ID, err)
 	}
-	return s.payRefund(ctx, o, opened.Back)
+	return s.payRefund(ctx, open, opened.Back)
 }
 
 // payRefund closes the refund order if it gives back what was quoted; another amount is given up, and said.
@@ -397,29 +393,28 @@ func (s *Service) dropRefund(ctx context.Context, o Order) {
 // person must take the old ones back.
 func (s *Service) refundRefused(ctx context.Context, o Order, why Refusal) (Order, error) {
 	now := s.Clock()
-	id := o.ID
 	if r := o.openRefund(); r != nil && r.Replaced {
 		s.Log.LogAttrs(ctx, slog.LevelError, "exchanged tickets must be taken back by hand", s.attrs(o, slog.String("refund", r.ID), slog.String("code", why.Code))...)
-		o, err := s.keep(ctx, id, func(o *Order) error { return o.refundByHand(now) })
-		return s.asLeft(ctx, id, o, err)
+		left, err := s.keep(ctx, o.ID, func(o *Order) error { return o.refundByHand(now) })
+		if err != nil {
+			return s.asLeft(ctx, o.ID, err)
+		}
+		return left, nil
 	}
-	o, err := s.keep(ctx, id, func(o *Order) error { return o.dropRefund(why, now) })
-	if errors.Is(err, errNotDue) {
-		return s.Store.Order(ctx, id)
-	}
+	refused, err := s.keep(ctx, o.ID, func(o *Order) error { return o.dropRefund(why, now) })
 	if err != nil {
-		return Order{}, err
+		return s.asLeft(ctx, o.ID, err)
 	}
-	return o, o.refundError(&o.Refunds[len(o.Refunds)-1])
+	return refused, refused.refundError(&refused.Refunds[len(refused.Refunds)-1])
 }
 
 func (s *Service) refunded(ctx context.Context, o Order, seen RefundSeen, note string) (Order, error) {
-	now, id := s.Clock(), o.ID
-	o, err := s.keep(ctx, id, func(o *Order) error { return o.finishRefund(seen.Platform, seen.Back, now, note) })
-	if errors.Is(err, errNotDue) {
-		return s.Store.Order(ctx, id) // settled meanwhile
+	now := s.Clock()
+	done, err := s.keep(ctx, o.ID, func(o *Order) error { return o.finishRefund(seen.Platform, seen.Back, now, note) })
+	if err != nil {
+		return s.asLeft(ctx, o.ID, err)
 	}
-	return o, err
+	return done, nil
 }
 
 // settleRefund finds out what became of a refund by reading the file, and moves it on.
@@ -451,11 +446,7 @@ func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order,
 		return s.payOpenRefund(ctx, o, seen)
 	}
 	if r.Replaced && o.Checks <= maxChecks { // none, and the new tickets are issued: it must be done
-		o, err = s.keep(ctx, o.ID, func(o *Order) error { return o.replaced(false, now, now.Add(s.CallTimeout)) })
-		if err != nil {
-			return o, err
-		}
-		return s.refund(ctx, o)
+		return s.giveUpOld(ctx, o)
 	}
 	// None, or a dead one: it was not done, and the call that would have is over.
 	o, err = s.refundRefused(ctx, o, notUndone())
@@ -467,18 +458,18 @@ func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order,
 
 // payOpenRefund closes a refund order that a read found open. The platform closes one order number at most once.
 func (s *Service) payOpenRefund(ctx context.Context, o Order, seen RefundSeen) (Order, error) {
-	now, id := s.Clock(), o.openRefund().ID
-	o, err := s.keep(ctx, o.ID, func(o *Order) error {
-		if err := o.openedRefund(id, seen.Platform); err != nil {
+	now, refund := s.Clock(), o.openRefund().ID
+	open, err := s.keep(ctx, o.ID, func(o *Order) error {
+		if err := o.openedRefund(refund, seen.Platform); err != nil {
 			return err
 		}
 		o.AskedUntil = now.Add(s.CallTimeout)
 		return nil
 	})
 	if err != nil {
-		return o, err
+		return s.asLeft(ctx, o.ID, err)
 	}
-	o, err = s.payRefund(ctx, o, seen.Back)
+	o, err = s.payRefund(ctx, open, seen.Back)
 	if err != nil && o.ID != "" && o.Status != Cancelling {
 		return o, nil // refused for good, and stored as such
 	}

@@ -128,8 +128,8 @@ func (c *LineChange) withAdded(h Hold) []Line {
 	return lines
 }
 
-// movements are the platform's numbers of all places of the order.
-func movements(lines []Line) []int64 {
+// Movements are the platform's numbers of all places of the lines.
+func Movements(lines []Line) []int64 {
 	var ids []int64
 	for _, l := range lines {
 		for _, p := range l.Places {

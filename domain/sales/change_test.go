@@ -269,6 +269,27 @@ func TestChange_IntentIsStoredBeforeThePlatformIsAsked(t *testing.T) {
 	}
 }
 
+func TestChange_EndedByForceWhileItIsOnTheWire_AnswersTheOrderAndKeepsNoPlace(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.hold(t, "k")
+	h.platform.during = func(call string) {
+		if call != "add" {
+			return
+		}
+		h.platform.during = nil
+		if out, err := h.Settle(t.Context(), o.ID, true); err != nil || out.Done != 1 {
+			t.Errorf("%+v, %v", out, err)
+		}
+	}
+	got, err := h.relines(t, o.ID, "a", children(2, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, sales.Held)
+	h.agrees(t, got)
+}
+
 func TestChange_PlatformHoldsSomethingElse_IsGivenBackWhole(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)

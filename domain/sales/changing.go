@@ -59,20 +59,15 @@ func (s *Service) changeLines(ctx context.Context, o Order) (Order, error) {
 	if why != nil {
 		return s.undoChange(ctx, o, h.Movements, *why)
 	}
-	id, ids := c.ID, s.ids("plc", countPlaces(h))
-	o, err := s.keep(ctx, o.ID, func(o *Order) error { return o.added(id, h, moved, ids) })
+	ids := s.ids("plc", countPlaces(h))
+	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.added(c.ID, h, moved, ids) })
 	if err != nil {
-		return s.orAsItIs(ctx, o, err)
+		if errors.Is(err, errNotDue) && len(h.Movements) > 0 { // somebody ended the change by force: nobody knows of these places
+			s.dropQuietly(ctx, o, h.Movements)
+		}
+		return s.asLeft(ctx, o.ID, err)
 	}
-	return s.dropAndFinish(ctx, o, c.Drop)
-}
-
-// orAsItIs answers with the order as somebody else has left it meanwhile.
-func (s *Service) orAsItIs(ctx context.Context, o Order, err error) (Order, error) {
-	if errors.Is(err, errNotDue) {
-		return s.Store.Order(ctx, o.ID)
-	}
-	return Order{}, err
+	return s.dropAndFinish(ctx, changed, c.Drop)
 }
 
 // notAdded stores that the platform did not reserve what is new: unknown, it is settled by reading; refused, the hold is as it
@@ -110,29 +105,32 @@ func (s *Service) changeRefused(ctx context.Context, o Order, why Refusal, seen 
 	now := s.Clock()
 	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.dropChange(why, seen, now) })
 	if err != nil {
-		return s.orAsItIs(ctx, o, err)
+		return s.asLeft(ctx, o.ID, err)
 	}
 	return changed, changed.changeError(changed.Change)
 }
 
 // undoChange gives back what was added, so that the hold is as it was, and answers with why.
 func (s *Service) undoChange(ctx context.Context, o Order, added []int64, why Refusal, seen ...HoldPlace) (Order, error) {
-	if len(added) > 0 {
-		if err := s.Platform.Drop(ctx, o, added); err != nil {
-			s.Log.LogAttrs(ctx, slog.LevelWarn, "change: what was added is not given back yet", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
-			return s.laterChange(ctx, o)
-		}
+	if len(added) > 0 && !s.dropQuietly(ctx, o, added) {
+		return s.laterChange(ctx, o)
 	}
 	return s.changeRefused(ctx, o, why, seen...)
 }
 
+// dropQuietly gives places back, and says whether the platform did so.
+func (s *Service) dropQuietly(ctx context.Context, o Order, places []int64) bool {
+	err := s.Platform.Drop(ctx, o, places)
+	if err != nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "change: not given back yet", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
+	}
+	return err == nil
+}
+
 // dropAndFinish gives back what is not wanted any more and takes over what the platform then holds.
 func (s *Service) dropAndFinish(ctx context.Context, o Order, drop []int64) (Order, error) {
-	if len(drop) > 0 {
-		if err := s.Platform.Drop(ctx, o, drop); err != nil {
-			s.Log.LogAttrs(ctx, slog.LevelWarn, "change: not given back yet", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
-			return s.laterChange(ctx, o)
-		}
+	if len(drop) > 0 && !s.dropQuietly(ctx, o, drop) {
+		return s.laterChange(ctx, o)
 	}
 	h, state, err := s.lookAt(ctx, o)
 	if err != nil {
@@ -164,7 +162,7 @@ func (s *Service) finishChange(ctx context.Context, o Order, h Hold, state Platf
 	limit := s.holdLimit(o.CreatedAt, h.ExpiresAt)
 	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.finishChange(h, now, limit, note) })
 	if err != nil {
-		return s.orAsItIs(ctx, o, err)
+		return s.asLeft(ctx, o.ID, err)
 	}
 	return changed, changed.changeError(changed.Change)
 }
@@ -187,7 +185,7 @@ func (s *Service) giveChangeBack(ctx context.Context, o Order, h Hold, why Refus
 		return o.beginRelease(now, now.Add(s.CallTimeout), why.Code)
 	})
 	if err != nil {
-		return s.orAsItIs(ctx, o, err)
+		return s.asLeft(ctx, o.ID, err)
 	}
 	if changed, err = s.release(ctx, changed); err != nil {
 		return changed, err
@@ -210,7 +208,7 @@ func (s *Service) changedUnderUs(ctx context.Context, o Order, state PlatformSta
 		return o.lapse(now)
 	})
 	if err != nil {
-		return s.orAsItIs(ctx, o, err)
+		return s.asLeft(ctx, o.ID, err)
 	}
 	return lapsed, lapsed.changeError(lapsed.Change)
 }
@@ -225,7 +223,7 @@ func (s *Service) lookAndUndo(ctx context.Context, o Order, why Refusal) (Order,
 		return s.changedUnderUs(ctx, o, state)
 	}
 	var added []int64
-	ours := movements(o.Lines)
+	ours := Movements(o.Lines)
 	for _, m := range h.Movements {
 		if !slices.Contains(ours, m) {
 			added = append(added, m)
@@ -252,7 +250,8 @@ func (s *Service) settleChange(ctx context.Context, o Order, force bool) (Order,
 	case !force && now.Before(o.AskedUntil):
 		return s.laterChange(ctx, o)
 	}
-	o, err := s.keep(ctx, o.ID, func(o *Order) error { // our claim, for what we ask now
+	id := o.ID
+	o, err := s.keep(ctx, id, func(o *Order) error { // our claim, for what we ask now
 		if o.openChange() == nil {
 			return errNotDue
 		}
@@ -260,9 +259,8 @@ func (s *Service) settleChange(ctx context.Context, o Order, force bool) (Order,
 		return nil
 	})
 	if err != nil {
-		return s.orAsItIs(ctx, o, err)
+		return s.asLeft(ctx, id, err)
 	}
-	id := o.ID
 	if c.State == ChangeAsked {
 		o, err = s.lookAndUndo(ctx, o, Refusal{Kind: domain.Unavailable, Code: domain.CodePlatformUnreachable, Detail: "the platform did not answer; the hold is as it was"})
 	} else {

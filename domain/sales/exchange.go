@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"guichet/domain"
@@ -136,7 +137,7 @@ func exchangeError(err error) error {
 	for _, f := range fields {
 		at := "/performance"
 		for _, member := range []string{"/seat_category", "/tariff"} {
-			if len(f.Pointer) > len(member) && f.Pointer[len(f.Pointer)-len(member):] == member {
+			if strings.HasSuffix(f.Pointer, member) {
 				at = member
 			}
 		}
@@ -313,21 +314,14 @@ func (s *Service) laterExchange(ctx context.Context, o Order) (Order, error) {
 // giveUpOld takes the old tickets back, now that the new ones are issued: by a refund order, or by a person.
 func (s *Service) giveUpOld(ctx context.Context, o Order) (Order, error) {
 	now, byHand := s.Clock(), s.Platform.RefundsByHand(o.Institution)
-	id := o.ID
-	o, err := s.keep(ctx, id, func(o *Order) error { return o.replaced(byHand, now, now.Add(s.CallTimeout)) })
-	if err != nil || byHand {
-		return s.asLeft(ctx, id, o, err)
+	replaced, err := s.keep(ctx, o.ID, func(o *Order) error { return o.replaced(byHand, now, now.Add(s.CallTimeout)) })
+	switch {
+	case err != nil:
+		return s.asLeft(ctx, o.ID, err)
+	case byHand:
+		return replaced, nil
 	}
-	return s.refund(ctx, o)
-}
-
-// asLeft answers with the order as somebody else has left it meanwhile.
-func (s *Service) asLeft(ctx context.Context, id OrderID, o Order, err error) (Order, error) {
-	if err == nil {
-		return o, nil
-	}
-	o.ID = id
-	return s.orAsItIs(ctx, o, err)
+	return s.refund(ctx, replaced)
 }
 
 // settleExchange finds out what became of the new places of an exchange, and goes on with the old ones: sold, they are taken

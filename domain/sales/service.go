@@ -654,8 +654,10 @@ func (s *Service) Close(ctx context.Context, v Viewer, id OrderID, c Change) (Or
 		return Order{}, err
 	}
 	if o.Status == Closing || o.Status.Sold() {
-		_, err := s.bind(ctx, o, "close", c)
-		return o, err
+		if _, err := s.bind(ctx, o, "close", c); err != nil {
+			return Order{}, err
+		}
+		return o, nil
 	}
 	ctx, cancel := s.detach(ctx) // before the intent: see Hold
 	defer cancel()

@@ -16,6 +16,14 @@ const sweepLimit = 100
 // errNotDue leaves a claim that is not due.
 var errNotDue = errors.New("not due")
 
+// asLeft answers a step of ours that was not due any more with the order as somebody else has left it meanwhile.
+func (s *Service) asLeft(ctx context.Context, id OrderID, err error) (Order, error) {
+	if errors.Is(err, errNotDue) {
+		return s.Store.Order(ctx, id)
+	}
+	return Order{}, err
+}
+
 // Settle finds out what became of an order in an unknown status, by reading the platform, and moves it on. One that is
 // issued is looked at again where something hinted at it, or with force. It does one bounded step; an order that is not due
 // is left alone. Force ignores when it is due: for an
@@ -137,11 +145,8 @@ func (s *Service) closeAgain(ctx context.Context, o Order, force bool) (Order, e
 		o.AskedUntil = now.Add(s.CallTimeout)
 		return nil
 	})
-	if errors.Is(err, errNotDue) {
-		return s.Store.Order(ctx, id) // settled meanwhile
-	}
 	if err != nil {
-		return Order{}, err
+		return s.asLeft(ctx, id, err)
 	}
 	if o, err = s.close(ctx, o); err == nil {
 		return o, nil
