@@ -28,7 +28,7 @@ func (s Sales) Add(ctx context.Context, o sales.Order, lines []sales.Line) (sale
 	client := i.client.WithClass(classSale)
 	answer, err := client.OrderFacade.CreateOrUpdateOrder(ctx, r)
 	if err != nil {
-		s.giveBackPart(ctx, client, answer.OrderUpdateData, movementsOf(held)...)
+		s.giveBackPart(ctx, client, answer.OrderUpdateData, sales.Movements(held)...)
 		return sales.Hold{}, toError(err, i.Words...)
 	}
 	d := answer.OrderUpdateData
@@ -44,7 +44,7 @@ func (s Sales) Add(ctx context.Context, o sales.Order, lines []sales.Line) (sale
 // toAdded compares what was added with what was asked. Where the platform put it into an operation that the order had, the
 // operation's amount is that of all its places, and only the share of the new ones counts.
 func toAdded(o sales.Order, held []sales.Line, currency domain.Currency, d *s360.OrderUpdateData, names visit) sales.Hold {
-	known := movementsOf(held)
+	known := sales.Movements(held)
 	delta := *d
 	delta.MovementDataUpdates = slices.DeleteFunc(slices.Clone(d.MovementDataUpdates), func(m s360.MovementData) bool {
 		return slices.Contains(known, int64(m.MovementID))
@@ -63,22 +63,15 @@ func toAdded(o sales.Order, held []sales.Line, currency domain.Currency, d *s360
 	return h
 }
 
-func movementsOf(lines []sales.Line) []int64 {
-	var ids []int64
-	for _, l := range lines {
-		for _, p := range l.Places {
-			ids = append(ids, p.Movement)
-		}
-	}
-	return ids
-}
-
 // Drop implements sales.Changer. S-360: ExternalOrderService.abandonMovements.
 func (s Sales) Drop(ctx context.Context, o sales.Order, movements []int64) error {
 	ctx = forOrder(ctx, o)
 	i, err := s.of(o.Institution)
 	if err != nil {
 		return err
+	}
+	if o.Platform.OrderID == 0 || len(movements) == 0 {
+		return nil // nothing is held
 	}
 	r := s360.AbandonMovementsRequest{OrderID: s360.ID(o.Platform.OrderID)}
 	for _, m := range movements {

@@ -40,9 +40,7 @@ func (s Sales) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) {
 	}
 	d := answer.OrderUpdateData
 	if d == nil || d.OrderID == 0 {
-		e := domain.Errorf(domain.Upstream, domain.CodePlatformAnswer, "the platform's answer names no order")
-		e.Uncertain = true
-		return sales.Hold{}, e
+		return sales.Hold{}, unclear("the platform's answer names no order")
 	}
 	h := toHold(o, pos.inst.Currency, d, visit{date: i.VisitDate, slot: i.VisitSlot})
 	h.ExpiresAt = toTime(d.ExpirationDate)
@@ -468,22 +466,5 @@ func toState(state string, unsaid sales.PlatformState) sales.PlatformState {
 
 // Release implements sales.Platform. S-360: ExternalOrderService.abandonMovements for every movement of the order.
 func (s Sales) Release(ctx context.Context, o sales.Order) error {
-	ctx = forOrder(ctx, o)
-	i, err := s.of(o.Institution)
-	if err != nil {
-		return err
-	}
-	r := s360.AbandonMovementsRequest{OrderID: s360.ID(o.Platform.OrderID)}
-	for _, l := range o.Lines {
-		for _, p := range l.Places {
-			r.MovementIDs = append(r.MovementIDs, s360.ID(p.Movement))
-		}
-	}
-	if r.OrderID == 0 || len(r.MovementIDs) == 0 {
-		return nil // nothing is held
-	}
-	if _, err := i.client.WithClass(classSale).Orders.AbandonMovements(ctx, r); err != nil {
-		return toError(err, i.Words...)
-	}
-	return nil
+	return s.Drop(ctx, o, sales.Movements(o.Lines))
 }

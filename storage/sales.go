@@ -273,19 +273,13 @@ func (s *Sales) UpdateOrderOnce(ctx context.Context, key sales.Key, change func(
 			return err
 		}
 		k := fromKey(key)
-		res := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&k)
-		if changed = res.RowsAffected == 1; res.Error != nil {
-			return res.Error
+		if changed, err = bindKey(tx, &k); err != nil {
+			return err
 		}
-		if !changed {
-			if err := tx.Take(&k, "storefront = ? AND key = ?", k.Storefront, k.Key).Error; err != nil {
-				return err
-			}
-			storedKey = k.toKey()
+		if storedKey = k.toKey(); !changed {
 			stored, err = loadOrder(tx, storedKey.Order)
 			return err
 		}
-		storedKey = k.toKey()
 		if u, err = prepareUpdate(&before, change); err != nil || u.idle() {
 			return err
 		}
