@@ -43,6 +43,7 @@ type gate struct {
 	code domain.InstitutionCode
 	l    Limits
 
+	turn     chan struct{} // holds the one exchange that is under way
 	mu       sync.Mutex
 	time     keeper
 	shared   *shared // as last seen; never changed in place
@@ -111,7 +112,7 @@ func New(d Deps) *Meter {
 		l = l.withDefaults()
 		m.limits[code] = l
 		m.gates[code] = &gate{
-			code: code, l: l, shared: &shared{}, wake: make(chan struct{}), time: keeper{clock: d.Clock, elapsed: d.Elapsed},
+			code: code, l: l, shared: &shared{}, wake: make(chan struct{}), turn: make(chan struct{}, 1), time: keeper{clock: d.Clock, elapsed: d.Elapsed},
 		}
 	}
 	m.book.init()
@@ -334,6 +335,10 @@ func (m *Meter) exchange(ctx context.Context, g *gate, t trade, also func(*share
 	if err := m.first(ctx, g); err != nil {
 		return deal{}, err
 	}
+	if err := g.takeTurn(ctx); err != nil {
+		return deal{}, err
+	}
+	defer func() { <-g.turn }()
 	g.mu.Lock()
 	t, done := g.report(t)
 	t.owner = m.d.Replica
@@ -348,6 +353,22 @@ func (m *Meter) exchange(ctx context.Context, g *gate, t trade, also func(*share
 	}
 	g.see(next, version)
 	return d, nil
+}
+
+// takeTurn waits until no other exchange of this process is under way, so that only other replicas are competed with. A free
+// turn is taken whatever the context says.
+func (g *gate) takeTurn(ctx context.Context) error {
+	select {
+	case g.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case g.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // see takes over what the replicas know now, unless something newer is known already.
