@@ -399,11 +399,15 @@ func (s *server) changed(ctx context.Context, o *sales.Order, err error, l Langu
 	if err != nil {
 		return nil, err
 	}
-	status := http.StatusOK
+	return s.answer(ctx, o, statusOf(o), l), nil
+}
+
+// statusOf is 202 for an order that was changed and is not at its end, or lies before a person, else 200.
+func statusOf(o *sales.Order) int {
 	if o.Status.Unknown() || o.Status == sales.Review {
-		status = http.StatusAccepted
+		return http.StatusAccepted
 	}
-	return s.answer(ctx, o, status, l), nil
+	return http.StatusOK
 }
 
 // ChangeOrderInput is a change of an order that has no members of its own.

@@ -90,8 +90,8 @@ func (s *server) cancelOrder(ctx context.Context, in *cancelOrderInput) (*cancel
 		return nil, err
 	}
 	out := &cancelOutput{Status: http.StatusOK}
-	if !in.DryRun && (o.Status.Unknown() || o.Status == sales.Review) {
-		out.Status = http.StatusAccepted
+	if !in.DryRun {
+		out.Status = statusOf(&o)
 	}
 	out.Body = cancellationDTO{
 		DryRun: in.DryRun, Tickets: orEmpty(c.Tickets), MustGoAlong: orEmpty(c.Along), AmountBack: toMoney(c.Back), FeesKept: toMoney(c.Kept),

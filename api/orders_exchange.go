@@ -86,8 +86,8 @@ func (s *server) exchangeOrder(ctx context.Context, in *exchangeOrderInput) (*ex
 		return nil, err
 	}
 	out := &exchangeOutput{Status: http.StatusOK}
-	if !in.DryRun && (o.Status.Unknown() || o.Status == sales.Review) {
-		out.Status = http.StatusAccepted
+	if !in.DryRun {
+		out.Status = statusOf(&o)
 	}
 	langs := s.langOf(in.Lang, in.Accept, o.Institution)
 	out.Body = exchangeDTO{
