@@ -369,7 +369,9 @@ func (s *Service) refundNotDone(ctx context.Context, o Order, err error) (Order,
 		return s.refunded(ctx, o, seen, noteRead)
 	case seen.State == PlatformOpen:
 		s.dropRefund(ctx, o)
-	case why.Code == CodeHoldExpired: // we were too late: the next one may be in time
+	case why.Code == CodeHoldExpired && r.Replaced: // we were too late, and the new tickets are issued: it is asked for again
+		return s.later(ctx, o, true)
+	case why.Code == CodeHoldExpired: // the next one may be in time
 		why = notUndone()
 	}
 	return s.refundRefused(ctx, o, why)

@@ -290,6 +290,33 @@ func TestChange_EndedByForceWhileItIsOnTheWire_AnswersTheOrderAndKeepsNoPlace(t 
 	h.agrees(t, got)
 }
 
+func TestRecover_AChangeMayStillArrive_WaitsUntilItCannot(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.hold(t, "k")
+	h.platform.script = once("add", cutBefore)
+	got, err := h.relines(t, o.ID, "a", children(2, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, sales.Changing)
+	asked := len(h.platform.asked)
+	if _, err := h.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, h.store.must(t, o.ID), sales.Changing)
+	if len(h.platform.asked) != asked {
+		t.Errorf("asked %v", h.platform.asked[asked:])
+	}
+	h.advance(2 * time.Minute)
+	if _, err := h.SettleDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got = h.store.must(t, o.ID)
+	expect(t, got, sales.Held)
+	h.agrees(t, got)
+}
+
 func TestChange_PlatformHoldsSomethingElse_IsGivenBackWhole(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)

@@ -163,6 +163,22 @@ func (s *Service) Exchange(ctx context.Context, v Viewer, id OrderID, r Exchange
 	if made := o.refundOf(r.Key); made != nil {
 		return s.madeExchange(ctx, o, made)
 	}
+	e, left, err := s.exchange(ctx, o, r)
+	if err == nil {
+		return e, left, nil
+	}
+	// Another request with the key may have begun meanwhile: then this one is answered as one that comes again.
+	if now, lerr := s.Store.Order(ctx, id); lerr == nil {
+		if made := now.refundOf(r.Key); made != nil {
+			return s.madeExchange(ctx, now, made)
+		}
+	}
+	return e, left, err
+}
+
+// exchange carries an exchange out that no request with its key has begun.
+func (s *Service) exchange(ctx context.Context, o Order, r ExchangeRequest) (Exchange, Order, error) {
+	id := o.ID
 	e, want, err := s.planExchange(ctx, &o, r)
 	if err != nil {
 		return Exchange{}, Order{}, err
@@ -178,10 +194,7 @@ func (s *Service) Exchange(ctx context.Context, v Viewer, id OrderID, r Exchange
 	defer cancel()
 	if e.ByHand {
 		o, err = s.Store.UpdateOrder(ctx, id, func(o *Order) error {
-			if err := o.stillGood(refund.Tickets); err != nil {
-				return err
-			}
-			return o.beginRefund(refund, now, now.Add(manualWatch), now)
+			return o.beginExchange(refund, now, now.Add(manualWatch), now)
 		})
 		return e, o, err
 	}
@@ -197,16 +210,24 @@ func (s *Service) Exchange(ctx context.Context, v Viewer, id OrderID, r Exchange
 	refund.Replacement = next.ID
 	now = s.Clock()
 	begun, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
-		if err := o.stillGood(refund.Tickets); err != nil {
-			return err
-		}
-		return o.beginRefund(refund, now, now.Add(s.CallTimeout), now.Add(s.CallTimeout))
+		return o.beginExchange(refund, now, now.Add(s.CallTimeout), now.Add(s.CallTimeout))
 	})
 	if err != nil {
 		s.dropInstead(ctx, next)
 		return Exchange{}, Order{}, err
 	}
 	return s.sellInstead(ctx, begun, e)
+}
+
+// beginExchange stores the intent to exchange, once for a key.
+func (o *Order) beginExchange(r Refund, at, readAt, deadline time.Time) error {
+	if o.refundOf(r.Key) != nil {
+		return errAsItIs
+	}
+	if err := o.stillGood(r.Tickets); err != nil {
+		return err
+	}
+	return o.beginRefund(r, at, readAt, deadline)
 }
 
 // madeExchange answers a replay with what the exchange has come to.

@@ -83,6 +83,36 @@ func TestExchange_SellsTheNewBeforeItTakesTheOldBack(t *testing.T) {
 	}
 }
 
+func TestExchange_TwiceAtOnceWithOneKey_AnswersBothAlike(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.sellTwo(t, "k")
+	r := swap(o, 2)
+	r.Key = "x"
+	var second sales.Exchange
+	var again error
+	begun := false
+	h.platform.during = func(call string) { // the same request comes again while the first one holds
+		if call == "hold" && !begun {
+			begun = true
+			second, _, again = h.Exchange(t.Context(), sample.Viewer(), o.ID, r)
+		}
+	}
+	first, old, err := h.Exchange(t.Context(), sample.Viewer(), o.ID, r)
+	if err != nil || again != nil {
+		t.Fatalf("%v, %v", err, again)
+	}
+	expect(t, old, sales.Cancelled)
+	if first.New == nil || second.New == nil || first.New.ID != second.New.ID || len(old.Refunds) != 1 {
+		t.Errorf("%+v and %+v", first.New, second.New)
+	}
+	for _, n := range h.store.all() {
+		if n.Instead == o.ID && n.ID != first.New.ID {
+			expect(t, n, sales.Released)
+		}
+	}
+}
+
 func TestQuoteExchange_ChangesNothing(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)
@@ -234,6 +264,35 @@ func TestExchange_RefundRefused_LiesBeforeAPerson(t *testing.T) {
 		if !old.Refunds[0].ByHand || old.NextCheckAt.IsZero() {
 			t.Errorf("%+v", old.Refunds)
 		}
+	}
+}
+
+func TestExchange_RefundOrderLapsed_IsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.sellTwo(t, "k")
+	lapsed := false
+	h.platform.during = func(call string) {
+		if call == "close refund" && !lapsed {
+			lapsed = true
+			for _, u := range h.platform.refunds {
+				u.state = sales.PlatformDead
+			}
+		}
+	}
+	_, old, err := h.Exchange(t.Context(), sample.Viewer(), o.ID, swap(o, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, old, sales.Cancelling)
+	h.advance(3 * time.Minute)
+	if _, err := h.SettleDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, h.store.must(t, o.ID), sales.Cancelled)
+	h.admits(t, o.ID, 2)
+	if n := h.platform.calls("open refund"); n != 2 {
+		t.Errorf("%d refund orders were opened", n)
 	}
 }
 

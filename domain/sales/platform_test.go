@@ -509,7 +509,7 @@ func (p *platform) ReadRefund(ctx context.Context, o sales.Order, r sales.Refund
 	defer p.mu.Unlock()
 	seen := sales.RefundSeen{State: sales.PlatformDead}
 	for id, u := range p.refunds {
-		if u.reference == r.ID {
+		if u.reference == r.ID && u.state != sales.PlatformDead {
 			seen = sales.RefundSeen{State: u.state, Platform: sales.PlatformRef{OrderID: id}, Back: p.back(r)}
 		}
 	}
