@@ -35,8 +35,10 @@ type cable struct {
 type call struct {
 	n       int
 	method  string
-	subject string // our number of the order in a hold, the platform's in every other call
+	subject string // our number of the order in a hold, the platform's in every other call, none in a seating
+	places  string // what is given back or seated, where the call says it
 	refused bool   // at the door, before anything was done
+	heard   bool   // the answer went to the service, whole
 }
 
 func newCable(ctx context.Context, s *stage) (*cable, error) {
@@ -104,7 +106,7 @@ func (c *cable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := c.forward(on)
 	if n > 0 {
 		c.stage.say("call %d %s %s: %s", n, path.Base(r.URL.Path), subject(body), a.words(err))
-		c.passed(n, a)
+		c.note(n, func(k *call) { k.refused = a.status == http.StatusUnauthorized })
 	}
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -112,6 +114,7 @@ func (c *cable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h != nil && h.after && !c.after(w, on, a, *h) {
 		panic(http.ErrAbortHandler)
 	}
+	c.note(n, func(k *call) { k.heard = true })
 	a.write(w)
 }
 
@@ -124,13 +127,17 @@ type reply struct {
 
 // meet numbers a call of an order and finds what goes wrong with it.
 func (c *cable) meet(r *http.Request, body []byte) (int, *hit) {
-	if !strings.Contains(r.URL.Path, "/externalOrder") {
+	if !strings.Contains(r.URL.Path, "/externalOrder") && !strings.Contains(r.URL.Path, "/externalSeating") {
 		return 0, nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.n++
-	c.calls = append(c.calls, call{n: c.n, method: path.Base(r.URL.Path), subject: subject(body)})
+	k := call{n: c.n, method: path.Base(r.URL.Path), subject: subject(body)}
+	if k.method == "abandonMovements" || k.method == "doSeatingForOperations" {
+		k.places = string(body)
+	}
+	c.calls = append(c.calls, k)
 	for i := range c.hits {
 		if c.hits[i].where == atCall && c.hits[i].n == c.n {
 			return c.n, &c.hits[i]
@@ -154,13 +161,13 @@ func subject(body []byte) string {
 	return q.ExternalReference
 }
 
-// passed notes of a call that the platform refused it at the door.
-func (c *cable) passed(n int, a reply) {
+// note writes something down of a call.
+func (c *cable) note(n int, of func(*call)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.calls {
 		if c.calls[i].n == n {
-			c.calls[i].refused = a.status == http.StatusUnauthorized
+			of(&c.calls[i])
 		}
 	}
 }
@@ -174,7 +181,7 @@ func (c *cable) before(w http.ResponseWriter, r *http.Request, h hit) bool {
 		return false
 	case hitLate, hitKillLate:
 		if h.what == hitKillLate {
-			s.killService()
+			s.killService(h.whose)
 		}
 		c.mu.Lock()
 		c.late = append(c.late, r)
@@ -184,13 +191,13 @@ func (c *cable) before(w http.ResponseWriter, r *http.Request, h hit) bool {
 		page(w, http.StatusServiceUnavailable)
 		return false
 	case hitKill:
-		s.killService()
+		s.killService(h.whose)
 		return false
 	case hitKillSim:
 		s.killSim()
 		return false
 	case hitPause:
-		s.pauseService(r.Context(), h.by)
+		s.pauseService(r.Context(), h.whose, h.by)
 	case hitPauseSim:
 		s.pauseSim(h.by)
 	case hitDelay:
@@ -213,12 +220,12 @@ func (c *cable) after(w http.ResponseWriter, r *http.Request, a reply, h hit) bo
 		page(w, http.StatusBadGateway)
 		return false
 	case hitKill:
-		s.killService()
+		s.killService(h.whose)
 		return false
 	case hitKillSim:
 		s.killSim()
 	case hitPause:
-		s.pauseService(r.Context(), h.by)
+		s.pauseService(r.Context(), h.whose, h.by)
 	case hitDelay:
 		time.Sleep(h.by)
 	}

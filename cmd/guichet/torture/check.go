@@ -68,8 +68,8 @@ func (c *check) run(ctx context.Context) error {
 		}
 	}
 	for _, b := range c.purchases {
-		if len(b.orders) > len(b.orderRefs) {
-			c.fail("%s: one key made %d orders", b.reference, len(b.orders))
+		if n := len(b.own()); n > len(b.orderRefs) {
+			c.fail("%s: one key made %d orders", b.reference, n)
 		}
 		for _, t := range b.told {
 			for _, told := range t.a.orders() {
@@ -79,6 +79,8 @@ func (c *check) run(ctx context.Context) error {
 			}
 		}
 		c.basket(b)
+		c.lines(b)
+		c.exchanges(b)
 		for _, o := range b.orders {
 			if err := c.order(ctx, b, o); err != nil {
 				return err
@@ -159,9 +161,14 @@ func (p *purchase) inPart() bool {
 	return issued > 0 && issued < len(p.orders)
 }
 
-// cancels says whether the storefront wanted an order cancelled.
+// cancels says whether the storefront wanted tickets of an order cancelled or exchanged.
 func (p *purchase) cancels() bool {
-	return slices.ContainsFunc(p.orders, func(o order) bool { return p.wanted(o.ID, "cancel") })
+	return slices.ContainsFunc(p.orders, func(o order) bool { return p.wanted(o.ID, "cancel") || p.wanted(o.ID, "exchange") })
+}
+
+// own are the orders that the storefront asked for, without those that an exchange made.
+func (p *purchase) own() []order {
+	return slices.DeleteFunc(slices.Clone(p.orders), func(o order) bool { return o.Instead != "" })
 }
 
 // unclosed says whether a basket was closed and the storefront does not know what came of it.
@@ -185,14 +192,14 @@ func (c *check) basket(b *purchase) {
 	if !b.basket {
 		return
 	}
-	n := map[string]int{}
-	for _, o := range b.orders {
+	n, own := map[string]int{}, b.own()
+	for _, o := range own {
 		n[o.State]++
 	}
 	whole := len(b.orderRefs)
 	switch {
-	case b.id != "" && len(b.orders) != whole:
-		c.fail("%s: the storefront was told that the basket is held, and %d of its %d orders are there", b.reference, len(b.orders), whole)
+	case b.id != "" && len(own) != whole:
+		c.fail("%s: the storefront was told that the basket is held, and %d of its %d orders are there", b.reference, len(own), whole)
 	case b.id == "" && n["issued"]+n["cancelled"] > 0:
 		c.fail("%s: the storefront was not told of a basket, and it was sold: %v", b.reference, n)
 	case b.cancels(): // order by order, as the storefront may
@@ -217,15 +224,15 @@ func (c *check) order(ctx context.Context, b *purchase, o order) error {
 		c.settled++
 	}
 	for _, final := range []string{"issued", "released", "expired", "orphaned", "cancelled"} {
-		undone := final == "issued" && o.State == "cancelled" && (b.wanted(o.ID, "cancel") || b.basket && !b.toldSold())
+		undone := final == "issued" && o.State == "cancelled" && (b.wanted(o.ID, "cancel") || b.wanted(o.ID, "exchange") || b.basket && !b.toldSold())
 		if b.wasTold(o.ID, final) && o.State != final && !undone {
 			c.fail("%s: the storefront was told that %s is %s, and it is %s", b.reference, o.ID, final, o.State)
 		}
 	}
-	if b.refusedForGood() && o.State != "refused" {
+	if b.refusedForGood() && o.State != "refused" && o.State != "released" { // released: the places were not where they were wished
 		c.fail("%s: the storefront was told that nothing is held, and %s is %s", b.reference, o.ID, o.State)
 	}
-	if b.toldStatus("PATCH") == http.StatusOK && o.Buyer.LastName != amendedName(b) {
+	if b.toldStatus(b.reference+"-amend") == http.StatusOK && o.Buyer.LastName != amendedName(b) {
 		c.fail("%s: the storefront was told that the buyer of %s is changed, and it is %q", b.reference, o.ID, o.Buyer.LastName)
 	}
 	var at []platformOrder
@@ -252,17 +259,25 @@ func (c *check) order(ctx context.Context, b *purchase, o order) error {
 	case !sold && closed > 0:
 		c.fail("%s: %s is %s, and the platform sold it: money without a ticket", b.reference, o.ID, o.State)
 	}
+	if house := slices.Index(houses[:], o.Institution); o.Total.Amount != 0 && o.Total != c.total(house, o.requested()) {
+		c.fail("%s: %s costs %d, and its lines %d", b.reference, o.ID, o.Total.Amount, c.total(house, o.requested()).Amount)
+	}
 	if !sold || closed != 1 {
 		return nil
+	}
+	for _, p := range at {
+		if p.State == "CLOSED" && p.Amount != o.Total.Amount*perUnit {
+			c.fail("%s: %s costs %d, and the platform sold it for %d thousandths", b.reference, o.ID, o.Total.Amount, p.Amount)
+		}
 	}
 	c.sold++
 	return c.tickets(ctx, b, o)
 }
 
-// toldStatus is the HTTP status of the first definite answer to a method, zero for none.
-func (p *purchase) toldStatus(method string) int {
+// toldStatus is the HTTP status of the first definite answer to a key, zero for none.
+func (p *purchase) toldStatus(idempotency string) int {
 	for _, t := range p.told {
-		if t.r.method == method {
+		if t.r.idempotency == idempotency {
 			return t.a.status
 		}
 	}
@@ -346,21 +361,28 @@ func (c *check) changes() int {
 
 // isChange says whether a method changes something at the platform.
 func isChange(method string) bool {
-	return method == "createOrUpdateOrder" || method == "closeOrder" || method == "abandonMovements"
+	return method == "createOrUpdateOrder" || method == "closeOrder" || method == "abandonMovements" || method == "doSeatingForOperations"
 }
 
-// calls checks that no changing call was repeated blindly: a hold never, anything else only after a read.
+// mayComeAgain says of a call that the same one may follow without a read: it adds or seats, and what came of it was heard.
+func (k call) mayComeAgain() bool {
+	adds := k.method == "createOrUpdateOrder" && k.subject != "" && strings.Trim(k.subject, "0123456789") == ""
+	return k.heard && (adds || k.method == "doSeatingForOperations")
+}
+
+// calls checks that no changing call was repeated blindly: a hold never, anything else only after a read, or where more is added
+// or moved after the answer to the one before was heard.
 func (c *check) calls() {
 	last := map[string]string{}
 	for _, k := range c.stage.cable.log() {
 		if k.refused {
 			continue
 		}
-		key := k.method + " " + k.subject
+		key := k.method + " " + k.subject + k.places
 		switch k.method {
 		case "getOrderDetails":
-			for again := range last {
-				if strings.HasSuffix(again, " "+k.subject) {
+			for again, what := range last {
+				if what == k.subject || what == "" { // a seating does not say which order it is about
 					delete(last, again)
 				}
 			}
@@ -374,10 +396,12 @@ func (c *check) calls() {
 		if !isChange(k.method) {
 			continue
 		}
-		if last[key] != "" {
+		if _, again := last[key]; again {
 			c.fail("%s was sent again without a look at what the first one did (call %d)", key, k.n)
 		}
-		last[key] = k.method
+		if !k.mayComeAgain() {
+			last[key] = k.subject
+		}
 	}
 }
 
@@ -502,9 +526,14 @@ func (c *check) same(b *purchase, t told, first, second answer) {
 		c.fail("%s: %s answers %d and then %d, or with other bytes", b.reference, t.r.path, first.status, second.status)
 	case was.ID != "" && is.ID != "" && was.ID != is.ID:
 		c.fail("%s: the key of %s gave %s, and now %s", b.reference, t.r.path, was.ID, is.ID)
-	case !b.basket && was.ID != "" && was.State == is.State && was.UpdatedAt.Equal(is.UpdatedAt) && t.a.status == first.status && !bytes.Equal(t.a.body, first.body):
+	case !b.basket && was.ID != "" && slices.EqualFunc(t.a.orders(), first.orders(), order.unchanged) && t.a.status == first.status && !bytes.Equal(t.a.body, first.body):
 		c.fail("%s: %s answers with other bytes although nothing has changed", b.reference, t.r.path)
 	}
+}
+
+// unchanged says of two looks at an order that nothing happened in between.
+func (o order) unchanged(later order) bool {
+	return o.ID == later.ID && o.State == later.State && o.UpdatedAt.Equal(later.UpdatedAt)
 }
 
 // bare is a problem without the number of the request, and anything else as it is.

@@ -23,6 +23,25 @@ const (
 	doAmend           = "change the buyer"
 	doReprint         = "print anew" // the institution does, and an operator has us look
 	doWait            = "wait"
+
+	doChange            = "change the lines"
+	doChangeTwice       = "change the lines in two ways at once"
+	doChangeAndClose    = "change the lines and close at once"
+	doChangeAndRelease  = "change the lines and release at once"
+	doExchange          = "exchange"
+	doExchangeTwice     = "exchange twice at once"
+	doExchangeAndCancel = "exchange and cancel at once"
+)
+
+// How lines are changed. What cannot be done with the lines as they are is another place of the first one.
+const (
+	howMore   = "a place more"
+	howFewer  = "a place fewer"
+	howTariff = "another tariff"
+	howAdd    = "a line more"
+	howRemove = "a line fewer"
+	howSeats  = "on chosen seats"
+	howAreas  = "in an area, together"
 )
 
 // What goes wrong.
@@ -53,6 +72,7 @@ type hit struct {
 	n     int // counted from 1 over the schedule
 	what  string
 	after bool          // after the work was done, before the answer is given
+	whose int           // which of two processes that serve is meant
 	by    time.Duration // a delay, or how far the clocks move during a pause
 }
 
@@ -66,10 +86,36 @@ func (h hit) String() string {
 
 // step is one thing that a storefront does.
 type step struct {
-	buy  int // which order
-	do   string
-	by   time.Duration // wait: how far the clocks move
-	hang time.Duration // when the storefront hangs up on its first attempt; 0: it does not
+	buy     int // which order
+	do      string
+	n       int           // among those of its order; its keys have it
+	by      time.Duration // wait: how far the clocks move
+	hang    time.Duration // when the storefront hangs up on its first attempt; 0: it does not
+	changes [2]change     // of lines, the second one where there are two at once
+	swap    swap
+}
+
+// change is how lines are changed.
+type change struct {
+	how   string
+	offer uint16 // what comes into it, index into what is on offer
+	seats uint16 // where in the hall the chosen seats begin
+	wrong bool   // another total is expected than it will be
+}
+
+// swap is what sold places are exchanged for.
+type swap struct {
+	offer uint16
+	all   bool // all good tickets and not only one
+	wrong bool // another difference is expected than it will be
+}
+
+// wish is where places are to be; the zero value leaves it to the house.
+type wish struct {
+	hall  bool // of the performance whose seats can be chosen
+	seats bool // chosen ones
+	first uint16
+	areas bool // in an area, together
 }
 
 // buy is what is wanted together: an order, or a basket of one order at each house.
@@ -78,28 +124,44 @@ type buy struct {
 	house    int      // of the order, index into houses
 	offers   []uint16 // index into what is on offer at each house, modulo its length
 	quantity int
+	wish     wish
 }
 
 // plan is a schedule: everything that is decided beforehand.
 type plan struct {
-	seed  uint64
-	buys  []buy
-	steps []step
-	hits  []hit
+	seed     uint64
+	replicas int // processes that serve
+	buys     []buy
+	steps    []step
+	hits     []hit
 }
 
-// planOf derives the schedule of a seed. The database decides only where connections to it can be cut.
+// Of every four blocks of seeds one is played with two processes that serve, where the database allows it.
+const (
+	seedBlock   = 64
+	seedBlocks  = 4
+	seedReplica = 1
+)
+
+// planOf derives the schedule of a seed. The database decides where connections to it can be cut, and how many processes serve.
 func planOf(seed uint64, postgres bool) plan {
 	rng := rand.New(rand.NewPCG(seed, 0x6775696368657421))
-	p := plan{seed: seed}
+	p := plan{seed: seed, replicas: 1}
+	if postgres && seed/seedBlock%seedBlocks == seedReplica {
+		p.replicas = 2
+	}
+	near := some(rng) // those who choose seats choose near each other
 	waiting := make([][]step, 1+rng.IntN(3))
 	for i := range waiting {
 		b := buy{basket: rng.IntN(4) == 0, quantity: 1 + rng.IntN(3), house: pick(rng, []int{4, 1})}
 		for range houses {
-			b.offers = append(b.offers, uint16(rng.IntN(1<<16))) //nolint:gosec // fits
+			b.offers = append(b.offers, some(rng))
+		}
+		if !b.basket && b.house == 0 && rng.IntN(3) == 0 {
+			b.wish = wish{hall: true, seats: rng.IntN(2) == 0, first: near + some(rng)%seatsNear, areas: rng.IntN(4) == 0}
 		}
 		p.buys = append(p.buys, b)
-		waiting[i] = lifeOf(rng, i, b.basket)
+		waiting[i] = lifeOf(rng, i, &b, near)
 	}
 	for left := len(waiting); left > 0; { // interleave, each order's own steps in order
 		i := rng.IntN(len(waiting))
@@ -117,47 +179,73 @@ func planOf(seed uint64, postgres bool) plan {
 	return p
 }
 
+// seatsNear is how many seats those who choose choose among.
+const seatsNear = 6
+
+// some is any index; whoever uses it takes it modulo a length.
+func some(rng *rand.Rand) uint16 { return uint16(rng.IntN(1 << 16)) } //nolint:gosec // fits
+
 // lifeOf is what a storefront does with one order or basket.
-func lifeOf(rng *rand.Rand, n int, basket bool) []step {
-	at := func(do string) step {
-		s := step{buy: n, do: do}
+func lifeOf(rng *rand.Rand, n int, b *buy, near uint16) []step {
+	var life []step
+	add := func(do string) *step {
+		s := step{buy: n, do: do, n: len(life)}
 		if rng.IntN(6) == 0 {
 			s.hang = time.Duration(200+rng.IntN(8000)) * time.Microsecond
 		}
-		return s
+		life = append(life, s)
+		return &life[len(life)-1]
 	}
-	life := []step{at([]string{doHold, doHoldTwice}[pick(rng, []int{5, 1})])}
+	add([]string{doHold, doHoldTwice}[pick(rng, []int{5, 1})])
 	if rng.IntN(4) == 0 {
-		life = append(life, at(doAgain))
+		add(doAgain)
 	}
-	if !basket && rng.IntN(5) == 0 {
-		life = append(life, at([]string{doExtend, doAmend}[rng.IntN(2)]))
+	if !b.basket && rng.IntN(5) == 0 {
+		add([]string{doExtend, doAmend}[rng.IntN(2)])
+	}
+	if !b.basket && rng.IntN(3) == 0 {
+		for range 1 + rng.IntN(2) {
+			s := add([]string{doChange, doChangeTwice, doChangeAndClose, doChangeAndRelease}[pick(rng, []int{8, 2, 2, 1})])
+			s.changes = [2]change{changeOf(rng, b, near), changeOf(rng, b, near)}
+		}
 	}
 	if rng.IntN(6) == 0 {
-		s := at(doWait)
-		s.by = []time.Duration{time.Minute, 5 * time.Minute, 11 * time.Minute, 17 * time.Minute}[rng.IntN(4)]
-		life = append(life, s)
+		add(doWait).by = []time.Duration{time.Minute, 5 * time.Minute, 11 * time.Minute, 17 * time.Minute}[rng.IntN(4)]
 	}
 	ends := []string{doClose, doCloseTwice, doCloseAndRelease, doExtendAndClose, doRelease}
 	weights := []int{9, 4, 2, 3, 2, 1}
-	if basket {
+	if b.basket {
 		weights[3] = 0 // a basket is not extended
 	}
-	switch end := pick(rng, weights); {
-	case end == len(ends): // the buyer walks away
-	default:
-		life = append(life, at(ends[end]))
-		if rng.IntN(5) == 0 {
-			life = append(life, at([]string{doClose, doAgain, doRelease}[rng.IntN(3)]))
-		}
-		if rng.IntN(6) == 0 {
-			life = append(life, at(doReprint))
-		}
-		if rng.IntN(4) == 0 {
-			life = append(life, at([]string{doCancel, doCancelTwice, doCancelOne}[rng.IntN(3)]))
+	end := pick(rng, weights)
+	if end == len(ends) { // the buyer walks away
+		return life
+	}
+	add(ends[end])
+	if rng.IntN(5) == 0 {
+		add([]string{doClose, doAgain, doRelease}[rng.IntN(3)])
+	}
+	if rng.IntN(6) == 0 {
+		add(doReprint)
+	}
+	if rng.IntN(5) == 0 {
+		add([]string{doExchange, doExchangeTwice, doExchangeAndCancel}[pick(rng, []int{5, 1, 1})]).swap = swap{
+			offer: some(rng), all: rng.IntN(2) == 0, wrong: rng.IntN(8) == 0,
 		}
 	}
+	if rng.IntN(4) == 0 {
+		add([]string{doCancel, doCancelTwice, doCancelOne}[rng.IntN(3)])
+	}
 	return life
+}
+
+// changeOf decides how lines are changed.
+func changeOf(rng *rand.Rand, b *buy, near uint16) change {
+	hows, weights := []string{howMore, howFewer, howTariff, howAdd, howRemove, howSeats, howAreas}, []int{4, 4, 2, 3, 2, 4, 1}
+	if !b.wish.hall {
+		weights[5], weights[6] = 0, 0
+	}
+	return change{how: hows[pick(rng, weights)], offer: some(rng), seats: near + some(rng)%seatsNear, wrong: rng.IntN(8) == 0}
 }
 
 // hitOf decides what goes wrong once.
@@ -166,7 +254,7 @@ func hitOf(rng *rand.Rand, steps int, postgres bool) hit {
 	if postgres {
 		where = pick(rng, []int{5, 2, 4})
 	}
-	h := hit{after: rng.IntN(2) == 0}
+	h := hit{after: rng.IntN(2) == 0, whose: rng.IntN(2)}
 	switch where {
 	case 0:
 		h.where, h.n = atCall, 1+rng.IntN(3*steps)

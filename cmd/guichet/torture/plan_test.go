@@ -13,7 +13,7 @@ func TestPlan_SameSeed_SameSchedule(t *testing.T) {
 	for seed := range uint64(200) {
 		for _, postgres := range []bool{false, true} {
 			a, b := planOf(seed, postgres), planOf(seed, postgres)
-			if d := cmp.Diff(a, b, cmp.AllowUnexported(plan{}, buy{}, step{}, hit{})); d != "" {
+			if d := cmp.Diff(a, b, cmp.AllowUnexported(plan{}, buy{}, wish{}, step{}, change{}, swap{}, hit{})); d != "" {
 				t.Fatalf("seed %d: %s", seed, d)
 			}
 		}
@@ -39,7 +39,7 @@ func TestPlan_EveryOrderIsHeldFirst_AndItsStepsKeepTheirOrder(t *testing.T) {
 
 func TestPlan_ManySeeds_EverythingThatCanGoWrongDoes(t *testing.T) {
 	t.Parallel()
-	seen, steps := map[string]bool{}, map[string]bool{}
+	seen, steps, hows := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for seed := range uint64(5000) {
 		p := planOf(seed, seed%2 == 0)
 		for _, h := range p.hits {
@@ -50,6 +50,7 @@ func TestPlan_ManySeeds_EverythingThatCanGoWrongDoes(t *testing.T) {
 		}
 		for _, s := range p.steps {
 			steps[s.do] = true
+			hows[s.changes[0].how] = true
 		}
 	}
 	for _, want := range []string{
@@ -63,10 +64,31 @@ func TestPlan_ManySeeds_EverythingThatCanGoWrongDoes(t *testing.T) {
 	for _, want := range []string{
 		doHold, doHoldTwice, doAgain, doClose, doCloseTwice, doCloseAndRelease, doRelease, doExtend, doExtendAndClose,
 		doCancel, doCancelTwice, doCancelOne, doAmend, doReprint, doWait,
+		doChange, doChangeTwice, doChangeAndClose, doChangeAndRelease, doExchange, doExchangeTwice, doExchangeAndCancel,
 	} {
 		if !steps[want] {
 			t.Errorf("%s never happens", want)
 		}
+	}
+	for _, want := range []string{howMore, howFewer, howTariff, howAdd, howRemove, howSeats, howAreas} {
+		if !hows[want] {
+			t.Errorf("%s never happens", want)
+		}
+	}
+}
+
+func TestPlan_TwoProcessesServe_OnlyWhereTheyMayShareADatabase(t *testing.T) {
+	t.Parallel()
+	two := 0
+	const seeds = 1024
+	for seed := range uint64(seeds) {
+		if n := planOf(seed, false).replicas; n != 1 {
+			t.Fatalf("seed %d: %d processes serve on SQLite", seed, n)
+		}
+		two += planOf(seed, true).replicas - 1
+	}
+	if two != seeds/seedBlocks {
+		t.Errorf("two processes serve in %d of %d schedules", two, seeds)
 	}
 }
 

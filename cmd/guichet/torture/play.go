@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,10 +20,13 @@ type purchase struct {
 	basket    bool
 	orderRefs []string // of its orders; a basket's have a letter more
 	body      map[string]any
+	house     int    // of the order
+	first     []line // that the order is held with
 	id        string // our number of the order or basket, once told
 	reprinted bool   // tickets were printed anew by the institution
 
 	mu     sync.Mutex
+	groups int // requests sent at once
 	asked  []request
 	told   []told
 	orders []order // what the service has of it in the end
@@ -37,16 +41,11 @@ type told struct {
 func (p *purchase) remember(r request, a answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	id := a.order().ID
-	if p.basket {
-		if b := a.basket(); len(b.Orders) > 0 {
-			id = b.ID
-		} else {
-			id = ""
-		}
-	}
-	if id != "" {
-		p.id = id
+	switch {
+	case r.path == pathOrders && a.order().ID != "":
+		p.id = a.order().ID
+	case r.path == pathBaskets && len(a.basket().Orders) > 0:
+		p.id = a.basket().ID
 	}
 	p.told = append(p.told, told{r: r, a: a})
 }
@@ -96,7 +95,7 @@ func (p *purchase) mayAskAgain(t told) bool {
 		switch {
 		case t.r.path == pathOrders, t.r.path == pathBaskets:
 			return o.State == "refused" && !strings.HasPrefix(o.Refusal.Code, "order.")
-		case strings.HasSuffix(t.r.path, "/cancel"):
+		case strings.HasSuffix(t.r.path, "/cancel"), strings.HasSuffix(t.r.path, "/exchange"):
 			return o.State == "issued" && t.a.status != http.StatusOK
 		}
 		return false
@@ -108,6 +107,8 @@ type player struct {
 	stage  *stage
 	shop   *storefront
 	offers [][]offer // of each house
+	hall   hall      // of the first one
+	inHall []offer   // of the hall
 }
 
 func newPlayer(ctx context.Context, s *stage) (*player, error) {
@@ -121,6 +122,7 @@ func newPlayer(ctx context.Context, s *stage) (*player, error) {
 	}
 	p := &player{stage: s, shop: &storefront{
 		stage: s, sell: sell, admin: admin, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
+		rng: rand.New(rand.NewPCG(0, 1)),
 	}}
 	for len(p.offers) < len(houses) { // the first catalog comes a moment after the start
 		offers, err := p.shop.offers(ctx, houses[len(p.offers)])
@@ -132,6 +134,14 @@ func newPlayer(ctx context.Context, s *stage) (*player, error) {
 		case <-ctx.Done():
 			return nil, errors.Join(context.Cause(ctx), err)
 		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	if p.hall, err = p.shop.hall(ctx, p.offers[0]); err != nil {
+		return nil, err
+	}
+	for _, o := range p.offers[0] {
+		if o.Performance == p.hall.performance && len(p.hall.seats[o.SeatCategory]) > 0 {
+			p.inHall = append(p.inHall, o)
 		}
 	}
 	return p, nil
@@ -149,6 +159,7 @@ type result struct {
 func (p *player) play(ctx context.Context, pl plan) (result, error) {
 	s := p.stage
 	s.told()
+	s.serve(pl.replicas)
 	killed := s.kills
 	purchases := p.storm(ctx, pl)
 	p.shop.calm()
@@ -176,7 +187,7 @@ func (p *player) storm(ctx context.Context, pl plan) []*purchase {
 	if s.wire != nil {
 		s.wire.storm(pl.hits)
 	}
-	p.shop.storm(pl.hits)
+	p.shop.storm(pl)
 	for _, h := range pl.hits {
 		s.say("plan: %s", h)
 	}
@@ -189,26 +200,33 @@ func (p *player) storm(ctx context.Context, pl plan) []*purchase {
 
 // purchase writes down what is asked for.
 func (p *player) purchase(b buy, reference string) *purchase {
-	ask := func(house int, ref string) map[string]any {
-		o := p.offers[house][int(b.offers[house])%len(p.offers[house])]
-		line := map[string]any{"quantity": b.quantity}
-		for k, v := range o.line {
-			line[k] = v
+	ask := func(house int, ref string) (map[string]any, []line) {
+		l := p.offers[house][int(b.offers[house])%len(p.offers[house])].line
+		if b.wish.hall {
+			l = p.inHall[int(b.offers[house])%len(p.inHall)].line
 		}
-		return map[string]any{
-			"institution": houses[house], "reference": ref, "items": []any{line},
-			"expected_total": map[string]any{"amount": o.price * int64(b.quantity), "currency": o.cur},
+		l.Quantity = b.quantity
+		switch {
+		case b.wish.seats:
+			l.Seats = p.hall.choose(l.SeatCategory, b.wish.first, l.Quantity)
+		case b.wish.areas:
+			l.Areas, l.Together = []string{p.hall.areas[l.SeatCategory]}, true
 		}
+		lines := []line{l}
+		return map[string]any{"institution": houses[house], "reference": ref, "items": lines, "expected_total": p.total(house, lines)}, lines
 	}
 	if !b.basket {
-		return &purchase{reference: reference, orderRefs: []string{reference}, body: ask(b.house, reference)}
+		out := &purchase{reference: reference, orderRefs: []string{reference}, house: b.house}
+		out.body, out.first = ask(b.house, reference)
+		return out
 	}
 	out := &purchase{reference: reference, basket: true}
 	var orders []any
 	for house := range houses {
 		ref := fmt.Sprintf("%s%c", reference, 'a'+house)
 		out.orderRefs = append(out.orderRefs, ref)
-		orders = append(orders, ask(house, ref))
+		body, _ := ask(house, ref)
+		orders = append(orders, body)
 	}
 	out.body = map[string]any{"orders": orders}
 	return out
@@ -220,7 +238,7 @@ func (p *purchase) hold() request {
 	if p.basket {
 		path = pathBaskets
 	}
-	return request{method: "POST", path: path, idempotency: p.reference, body: p.body, storm: true}
+	return request{method: "POST", path: path, idempotency: p.reference, body: p.body, storm: true, lines: p.first}
 }
 
 // change is a request that changes the order or basket; a basket's orders are cancelled one by one.
@@ -263,12 +281,18 @@ func (p *player) do(ctx context.Context, st step, b *purchase) {
 		return // the hold was refused, or is not known
 	}
 	switch st.do {
-	case doCancel, doCancelTwice, doCancelOne, doReprint:
+	case doCancel, doCancelTwice, doCancelOne, doReprint, doExchange, doExchangeTwice, doExchangeAndCancel:
 		if b.sold().ID == "" {
 			return // nothing of it was sold
 		}
+	default:
+		p.await(ctx, b)
 	}
 	switch st.do {
+	case doChange, doChangeTwice, doChangeAndClose, doChangeAndRelease:
+		p.changeLines(ctx, st, b)
+	case doExchange, doExchangeTwice, doExchangeAndCancel:
+		p.exchange(ctx, st, b)
 	case doClose:
 		p.ask(ctx, b, change("close"))
 	case doCloseTwice:
@@ -331,6 +355,10 @@ func (p *player) look(ctx context.Context, id string) {
 // ask sends requests at once and waits for definite answers.
 func (p *player) ask(ctx context.Context, b *purchase, requests ...request) {
 	var wg sync.WaitGroup
+	b.groups++
+	for i := range requests {
+		requests[i].group = b.groups
+	}
 	b.asked = append(b.asked, requests...)
 	for _, r := range requests {
 		wg.Go(func() {
@@ -454,7 +482,7 @@ func (p *player) looked(ctx context.Context, before order, job string) error {
 	defer cancel()
 	for pause, quiet := 2*time.Millisecond, 0; wait.Err() == nil && quiet < 8; pause = min(pause*3/2, 40*time.Millisecond) {
 		time.Sleep(pause)
-		a, err := p.shop.send(ctx, request{method: "GET", path: "/v1/admin/orders/" + before.ID, key: p.shop.admin}, 0)
+		a, err := p.shop.send(ctx, request{method: "GET", path: "/v1/admin/orders/" + before.ID, key: p.shop.admin}, p.shop.whom(), 0)
 		if err != nil {
 			return nil // the next round asks again, of a service that is started first
 		}

@@ -27,7 +27,7 @@ var houses = [...]string{"theatre", "museum"} //nolint:gochecknoglobals // a con
 // museumLimit is the most that may be owed to the second house, in minor units.
 const museumLimit = 15_000
 
-// stage is one service, one simulator and what is between them. Many schedules are played on it, one after another.
+// stage is one service of one process or two, one simulator and what is between them. Many schedules are played on it, one after another.
 type stage struct {
 	program, dir string
 	environ      []string // of every process
@@ -40,10 +40,9 @@ type stage struct {
 
 	mu       sync.Mutex // guards what follows, and starting and ending processes
 	sim      *process
-	service  *process
 	simReady simReady
-	api      string // the service's address, which changes with every start
-	operator string // of its probes
+	replicas [maxReplicas]replica
+	serving  int // how many of them serve
 	ahead    time.Duration
 	kills    int
 	starts   int
@@ -53,6 +52,18 @@ type stage struct {
 	live    func(string) // nil: nobody
 	began   func() time.Duration
 }
+
+// maxReplicas is how many processes serve at most.
+const maxReplicas = 2
+
+// replica is one process that serves.
+type replica struct {
+	process *process // nil: not started yet
+	api     string   // its address, which changes with every start
+}
+
+// runs says whether the process is there.
+func (r *replica) runs() bool { return r.process != nil && !r.process.ended() }
 
 // simReady is the part of the simulator's ready file that is needed.
 type simReady struct {
@@ -128,7 +139,8 @@ func newStage(ctx context.Context, o Options, dir string, elapsed func() time.Du
 			return nil, err
 		}
 	}
-	return s, s.ensureService(ctx)
+	s.serving = 1
+	return s, s.ensureService(ctx, 0)
 }
 
 // openDatabase makes a database for this stage alone.
@@ -186,7 +198,7 @@ func (s *stage) configure() error {
 	fmt.Fprintf(&b, "listen: 127.0.0.1:0\noperator_listen: 127.0.0.1:0\ndata_dir: %q\nallow_simulator: true\nkey_rate: 100000\navailability_every: 24h\ndatabase_conns: 6\nlog_level: info\ninstitutions:\n", s.dir)
 	file := filepath.Join(s.dir, "guichet.yaml")
 	for _, i := range s.simReady.Institutions {
-		fmt.Fprintf(&b, "  - code: %s\n    base_url: %s/%s\n    operator: %s\n    partner: %q\n    partner_contact: %q\n    calls_per_minute: 100000\n    calls_at_once: 100\n    unmetered: true\n    refunds: order\n",
+		fmt.Fprintf(&b, "  - code: %s\n    base_url: %s/%s\n    operator: %s\n    partner: %q\n    partner_contact: %q\n    calls_per_minute: 100000\n    calls_at_once: 100\n    unmetered: true\n    refunds: order\n    exchanges: order\n",
 			i.Code, s.cable.url, i.Code, i.Operator, i.Partner, i.Contact)
 		if i.Code == houses[1] {
 			fmt.Fprintf(&b, "    account_limit: %d\n", museumLimit)
@@ -249,11 +261,31 @@ func (s *stage) ensureSim(ctx context.Context) error {
 	return p.ready(ctx, ready, &s.simReady)
 }
 
-// ensureService starts the service unless it runs.
-func (s *stage) ensureService(ctx context.Context) error {
+// serve says how many processes serve from now on; those that are too many end.
+func (s *stage) serve(replicas int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.service != nil && !s.service.ended() {
+	s.serving = replicas
+	for i := replicas; i < maxReplicas; i++ {
+		if r := &s.replicas[i]; r.runs() {
+			r.process.kill()
+		}
+	}
+}
+
+// address is where a process serves.
+func (s *stage) address(n int) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.replicas[n%s.serving].api
+}
+
+// ensureService starts a process that serves unless it runs.
+func (s *stage) ensureService(ctx context.Context, n int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := &s.replicas[n%s.serving]
+	if r.runs() {
 		return nil
 	}
 	s.starts++
@@ -263,33 +295,33 @@ func (s *stage) ensureService(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.service = p
+	r.process = p
 	// Starting calls the platform, where this process may be killed again: the lock is not kept meanwhile.
 	s.mu.Unlock()
 	var up struct {
-		API     string `json:"api"`
-		Metrics string `json:"metrics"`
+		API string `json:"api"`
 	}
 	err = p.ready(ctx, ready, &up)
 	s.mu.Lock()
 	if err != nil {
 		return err
 	}
-	s.api, s.operator = up.API, strings.TrimSuffix(up.Metrics, "/metrics")
-	s.say("the service is up")
+	r.api = up.API
+	s.say("service %d is up", n%s.serving)
 	return os.Remove(ready)
 }
 
-// killService kills the service; whoever needs it starts it again.
-func (s *stage) killService() {
+// killService kills a process that serves; whoever needs it starts it again.
+func (s *stage) killService(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.service == nil || s.service.ended() {
+	r := &s.replicas[n%s.serving]
+	if !r.runs() {
 		return
 	}
-	s.service.kill()
+	r.process.kill()
 	s.kills++
-	s.say("the service is killed")
+	s.say("service %d is killed", n%s.serving)
 }
 
 // killSim kills the platform; its next call starts it again.
@@ -304,13 +336,15 @@ func (s *stage) killSim() {
 	s.say("the platform is killed")
 }
 
-// pauseService stops the service while time goes on.
-func (s *stage) pauseService(ctx context.Context, by time.Duration) {
+// pauseService stops a process that serves while time goes on.
+func (s *stage) pauseService(ctx context.Context, n int, by time.Duration) {
 	s.mu.Lock()
-	p := s.service
+	p := s.replicas[n%s.serving].process
 	s.mu.Unlock()
-	p.freeze()
-	defer p.thaw()
+	if p != nil {
+		p.freeze()
+		defer p.thaw()
+	}
 	if err := s.move(ctx, by); err != nil {
 		s.say("moving time: %v", err)
 	}
@@ -352,10 +386,13 @@ func (s *stage) setClock() error {
 // close ends everything.
 func (s *stage) close(ctx context.Context) error {
 	var errs []error
-	for _, p := range []*process{s.service, s.sim} {
-		if p != nil && !p.ended() {
-			p.kill()
+	for i := range s.replicas {
+		if r := &s.replicas[i]; r.runs() {
+			r.process.kill()
 		}
+	}
+	if s.sim != nil && !s.sim.ended() {
+		s.sim.kill()
 	}
 	if s.cable != nil {
 		s.cable.close()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ type storefront struct {
 	mu       sync.Mutex
 	requests int
 	hits     []hit
+	rng      *rand.Rand // which process is asked
 	wg       sync.WaitGroup
 }
 
@@ -44,17 +46,22 @@ type order struct {
 	Platform struct {
 		OrderID int64 `json:"order_id"`
 	} `json:"platform"`
-	Total struct {
-		Amount int64 `json:"amount"`
-	} `json:"total"`
-	Lines []struct {
-		Quantity int               `json:"quantity"`
-		Places   []json.RawMessage `json:"places"`
-	} `json:"lines"`
+	Total   money        `json:"total"`
+	Instead string       `json:"instead_of"`
+	Lines   []placedLine `json:"lines"`
 	Tickets []struct {
-		ID      string `json:"id"`
-		Barcode string `json:"barcode"`
+		ID          string    `json:"id"`
+		Item        int       `json:"item"`
+		CancelledAt time.Time `json:"cancelled_at"`
 	} `json:"tickets"`
+	Refunds []struct {
+		ID       string   `json:"id"`
+		State    string   `json:"state"`
+		Tickets  []string `json:"tickets"`
+		Exchange struct {
+			Order string `json:"order"`
+		} `json:"exchange"`
+	} `json:"refunds"`
 	History []struct {
 		State string `json:"state"`
 		Note  string `json:"note"`
@@ -67,6 +74,38 @@ type order struct {
 		NextCheckAt time.Time `json:"next_check_at"`
 		Version     int64     `json:"version"`
 	} `json:"upkeep"`
+}
+
+// line is what is asked for in one item of an order.
+type line struct {
+	Performance  string   `json:"performance"`
+	SeatCategory string   `json:"seat_category,omitempty"`
+	Tariff       string   `json:"tariff"`
+	Quantity     int      `json:"quantity"`
+	Seats        []string `json:"seats,omitempty"`
+	Areas        []string `json:"areas,omitempty"`
+	Together     bool     `json:"together,omitempty"`
+}
+
+// same says of two lines that they are of the same thing, in whatever quantity.
+func (l line) same(m line) bool {
+	return l.Performance == m.Performance && l.SeatCategory == m.SeatCategory && l.Tariff == m.Tariff
+}
+
+// placedLine is a line with its places.
+type placedLine struct {
+	line
+	Places []struct {
+		Seat struct {
+			ID string `json:"id"`
+		} `json:"seat"`
+	} `json:"places"`
+}
+
+// money is an amount in minor units.
+type money struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
 }
 
 // basket is the part of the API's basket that is looked at.
@@ -88,13 +127,20 @@ func (a answer) orders() []order {
 	if b := a.basket(); len(b.Orders) > 0 {
 		return b.Orders
 	}
-	if o := a.order(); o.ID != "" {
-		return []order{o}
+	var e struct {
+		New order `json:"new_order"`
 	}
-	return nil
+	_ = json.Unmarshal(a.body, &e)
+	var out []order
+	for _, o := range []order{a.order(), e.New} {
+		if o.ID != "" {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
-// order is the order in the answer, or in the cancellation that it is; an empty one in a problem.
+// order is the order in the answer, or in the cancellation or exchange that it is; an empty one in a problem.
 func (a answer) order() order {
 	var o order
 	_ = json.Unmarshal(a.body, &o)
@@ -134,6 +180,8 @@ type request struct {
 	key          string        // who asks; empty: the shop
 	hang         time.Duration // the first attempt is given up after that
 	storm        bool          // counts as a request of the storefront, at which something may go wrong
+	lines        []line        // that the order is to have after it; nil: as it has
+	group        int           // of requests that were sent at once
 }
 
 const (
@@ -152,7 +200,8 @@ func (f *storefront) persist(ctx context.Context, r request) (answer, error) {
 		if err := ctx.Err(); err != nil {
 			return answer{}, context.Cause(ctx)
 		}
-		if err := f.stage.ensureService(ctx); err != nil {
+		whom := f.whom()
+		if err := f.stage.ensureService(ctx, whom); err != nil {
 			f.stage.say("start: %v", err)
 			last = err
 			time.Sleep(betweenTries)
@@ -162,7 +211,7 @@ func (f *storefront) persist(ctx context.Context, r request) (answer, error) {
 		if try > 0 {
 			hang = 0
 		}
-		a, err := f.send(ctx, r, hang)
+		a, err := f.send(ctx, r, whom, hang)
 		if err != nil {
 			f.stage.say("%s %s: no answer", r.method, r.path)
 			last = err
@@ -184,8 +233,15 @@ func (f *storefront) persist(ctx context.Context, r request) (answer, error) {
 	return answer{}, last
 }
 
-// send sends a request once.
-func (f *storefront) send(ctx context.Context, r request, hang time.Duration) (answer, error) {
+// whom says which of the processes that serve is asked next.
+func (f *storefront) whom() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.rng.IntN(maxReplicas)
+}
+
+// send sends a request once, to one of the processes that serve.
+func (f *storefront) send(ctx context.Context, r request, whom int, hang time.Duration) (answer, error) {
 	limit := patience
 	if hang > 0 {
 		limit = hang
@@ -200,10 +256,7 @@ func (f *storefront) send(ctx context.Context, r request, hang time.Duration) (a
 		}
 		body = bytes.NewReader(raw)
 	}
-	f.stage.mu.Lock()
-	base := f.stage.api
-	f.stage.mu.Unlock()
-	req, err := http.NewRequestWithContext(ctx, r.method, base+r.path, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, f.stage.address(whom)+r.path, body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -231,15 +284,17 @@ func (f *storefront) send(ctx context.Context, r request, hang time.Duration) (a
 }
 
 // storm arms a schedule.
-func (f *storefront) storm(hits []hit) {
+func (f *storefront) storm(pl plan) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.requests, f.hits = 0, hits
+	f.requests, f.hits, f.rng = 0, pl.hits, rand.New(rand.NewPCG(pl.seed, 1))
 }
 
 // calm waits for what was set off.
 func (f *storefront) calm() {
-	f.storm(nil)
+	f.mu.Lock()
+	f.hits = nil
+	f.mu.Unlock()
 	f.wg.Wait()
 }
 
@@ -257,11 +312,11 @@ func (f *storefront) meet() {
 			f.stage.say("hit: %s", h)
 			switch h.what {
 			case hitKill:
-				f.stage.killService()
+				f.stage.killService(h.whose)
 			case hitKillSim:
 				f.stage.killSim()
 			case hitPause:
-				f.stage.pauseService(context.Background(), h.by) //nolint:forbidigo // it ends by itself
+				f.stage.pauseService(context.Background(), h.whose, h.by) //nolint:forbidigo // it ends by itself
 			}
 		})
 	}
@@ -269,9 +324,70 @@ func (f *storefront) meet() {
 
 // offer is one thing that can be bought without conditions.
 type offer struct {
-	line  map[string]any
-	price int64
-	cur   string
+	line
+	price money
+}
+
+// hall is a performance whose seats can be chosen.
+type hall struct {
+	performance string
+	seats       map[string][]string // that were free at first, by seat category, in their order
+	areas       map[string]string   // one area of each category
+}
+
+// hall reads the seats of the first offer whose places have numbers.
+func (f *storefront) hall(ctx context.Context, offers []offer) (hall, error) {
+	h := hall{seats: map[string][]string{}, areas: map[string]string{}}
+	for _, o := range offers {
+		if o.Performance == h.performance {
+			continue
+		}
+		a, err := f.persist(ctx, request{method: "GET", path: "/v1/performances/" + o.Performance + "/seats"})
+		if err != nil {
+			return h, err
+		}
+		h.performance = o.Performance
+		var m struct {
+			Blocks []struct {
+				Area struct {
+					ID string `json:"id"`
+				} `json:"area"`
+				Rows []struct {
+					Seats []struct {
+						ID       string `json:"id"`
+						Category string `json:"seat_category"`
+						Free     bool   `json:"free"`
+					} `json:"seats"`
+				} `json:"rows"`
+			} `json:"blocks"`
+		}
+		if err := json.Unmarshal(a.body, &m); err != nil {
+			return h, err
+		}
+		for _, b := range m.Blocks {
+			for _, r := range b.Rows {
+				for _, s := range r.Seats {
+					if s.Free {
+						h.seats[s.Category], h.areas[s.Category] = append(h.seats[s.Category], s.ID), b.Area.ID
+					}
+				}
+			}
+		}
+		if len(h.seats) > 0 {
+			return h, nil
+		}
+	}
+	return h, errors.New("no seats can be chosen")
+}
+
+// choose takes n seats of a category next to each other.
+func (h hall) choose(category string, first uint16, n int) []string {
+	free := h.seats[category]
+	if n > len(free) {
+		return nil
+	}
+	at := int(first) % (len(free) - n + 1)
+	return free[at : at+n]
 }
 
 // offers lists what a house sells well after the time that the schedules use up.
@@ -280,10 +396,7 @@ func (f *storefront) offers(ctx context.Context, house string) ([]offer, error) 
 		Category string `json:"seat_category"`
 		Tariff   string `json:"tariff"`
 		Min      int    `json:"min_quantity"`
-		Price    struct {
-			Amount   int64  `json:"amount"`
-			Currency string `json:"currency"`
-		} `json:"price"`
+		Price    money  `json:"price"`
 	}
 	var page struct {
 		Items []struct {
@@ -321,8 +434,8 @@ func (f *storefront) offers(ctx context.Context, house string) ([]offer, error) 
 		for _, pr := range p.Prices {
 			if free[pr.Tariff] && pr.Min <= 1 {
 				out = append(out, offer{
-					line:  map[string]any{"performance": it.ID, "seat_category": pr.Category, "tariff": pr.Tariff},
-					price: pr.Price.Amount, cur: pr.Price.Currency,
+					line:  line{Performance: it.ID, SeatCategory: pr.Category, Tariff: pr.Tariff},
+					price: pr.Price,
 				})
 			}
 		}

@@ -243,10 +243,10 @@ func (l *link) strike(h hit) bool {
 		l.wire.cut()
 		return false
 	case hitKill:
-		s.killService()
+		s.killService(h.whose)
 		return false
 	case hitPause:
-		s.pauseService(context.Background(), h.by) //nolint:forbidigo // a connection has no context of its own
+		s.pauseService(context.Background(), h.whose, h.by) //nolint:forbidigo // a connection has no context of its own
 	case hitDelay:
 		time.Sleep(h.by)
 	}
