@@ -351,8 +351,8 @@ func (s *Service) refundNotDone(ctx context.Context, o Order, err error) (Order,
 	s.Log.LogAttrs(ctx, slog.LevelWarn, "refund: not done", s.attrs(o, slog.String("code", e.Code), slog.Bool("uncertain", e.Uncertain))...)
 	r, why := o.openRefund(), Refusal{Kind: e.Kind, Code: e.Code, Detail: e.Detail}
 	switch {
-	case e.Uncertain:
-		return s.later(ctx, o, true)
+	case e.Uncertain: // what was sent may arrive yet, though its sender has come back
+		return s.later(ctx, o, false)
 	case r.Platform.OrderID == 0 && r.Replaced && why.Passing():
 		return s.later(ctx, o, true) // the new tickets are issued: it is asked again
 	case r.Platform.OrderID == 0:
@@ -420,16 +420,16 @@ func (s *Service) refunded(ctx context.Context, o Order, seen RefundSeen, note s
 }
 
 // settleRefund finds out what became of a refund by reading the file, and moves it on.
-func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order, error) {
+func (s *Service) settleRefund(ctx context.Context, o Order) (Order, error) {
 	r := o.openRefund()
 	if r == nil {
 		return s.toReview(ctx, o.ID, s.Clock(), noteTooManyReads) // cancelling nothing cannot be
 	}
 	if r.Replacement != "" && !r.Replaced {
-		return s.settleExchange(ctx, o, force)
+		return s.settleExchange(ctx, o)
 	}
-	seen, err := s.Platform.ReadRefund(ctx, o, *r, o.movements(r))
 	now := s.Clock()
+	seen, err := s.Platform.ReadRefund(ctx, o, *r, o.movements(r))
 	if err != nil {
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "settle: cannot read", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
 		return s.laterRefund(ctx, o)
@@ -439,7 +439,7 @@ func (s *Service) settleRefund(ctx context.Context, o Order, force bool) (Order,
 		return s.refunded(ctx, o, seen, noteRead)
 	case r.ByHand:
 		return s.laterRefund(ctx, o)
-	case !force && now.Before(o.AskedUntil):
+	case now.Before(o.AskedUntil): // what was asked may still be on the wire: that nothing is seen proves nothing
 		return s.keep(ctx, o.ID, func(o *Order) error {
 			o.due(o.AskedUntil)
 			return nil

@@ -263,6 +263,41 @@ func TestCancel_AnswerLost_SettlesToOneRefund(t *testing.T) {
 	}
 }
 
+func TestCancel_ProcessDiesAndTheRequestArrivesLate_IsNotTakenAsNotDone(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.issued(t)
+	h.platform.script = once("open refund", cutBefore)
+	o, err := h.cancel(t, o, sales.CancelRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // a start and an operator, while it is on the wire
+		if _, err := h.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o = h.settle(t, o.ID)
+		expect(t, o, sales.Cancelling)
+	}
+	r := o.Refunds[0]
+	if _, err := h.platform.OpenRefund(t.Context(), o, r, movementsOf(o, r.Tickets)); err != nil { // it arrives
+		t.Fatal(err)
+	}
+	h.sweep(t, 3*time.Minute)
+	expect(t, h.store.must(t, o.ID), sales.Cancelled)
+	if diff := cmp.Diff([]int64{8400, -8400}, h.amounts(o.ID)); diff != "" || h.platform.calls("open refund") != 2 {
+		t.Errorf("posted %s; asked %v", diff, h.platform.asked)
+	}
+}
+
+func movementsOf(o sales.Order, tickets []string) []int64 {
+	var out []int64
+	for _, id := range tickets {
+		out = append(out, o.Ticket(id).Movement)
+	}
+	return out
+}
+
 func TestCancel_RefusedByThePlatform_LeavesTheTicketsGood(t *testing.T) {
 	t.Parallel()
 	for call, want := range map[string]string{"open refund": domain.CodePlatformRefused, "close refund": sales.CodePayment} {

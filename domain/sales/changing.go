@@ -62,7 +62,7 @@ func (s *Service) changeLines(ctx context.Context, o Order) (Order, error) {
 	ids := s.ids("plc", countPlaces(h))
 	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.added(c.ID, h, moved, ids) })
 	if err != nil {
-		if errors.Is(err, errNotDue) && len(h.Movements) > 0 { // somebody ended the change by force: nobody knows of these places
+		if errors.Is(err, errNotDue) && len(h.Movements) > 0 { // somebody ended the change meanwhile: nobody knows of these places
 			s.dropQuietly(ctx, o, h.Movements)
 		}
 		return s.asLeft(ctx, o.ID, err)
@@ -241,13 +241,13 @@ func (s *Service) lookAndUndo(ctx context.Context, o Order, why Refusal) (Order,
 
 // settleChange finds out what became of a change by reading the order, and moves it on: once what is new is held, to its end;
 // before that, back to what was held.
-func (s *Service) settleChange(ctx context.Context, o Order, force bool) (Order, error) {
+func (s *Service) settleChange(ctx context.Context, o Order) (Order, error) {
 	now := s.Clock()
 	c := o.openChange()
 	switch {
 	case c == nil || o.Checks > maxChecks:
 		return s.toReview(ctx, o.ID, now, noteTooManyReads)
-	case !force && now.Before(o.AskedUntil):
+	case now.Before(o.AskedUntil):
 		return s.laterChange(ctx, o)
 	}
 	id := o.ID

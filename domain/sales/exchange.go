@@ -347,9 +347,9 @@ func (s *Service) giveUpOld(ctx context.Context, o Order) (Order, error) {
 
 // settleExchange finds out what became of the new places of an exchange, and goes on with the old ones: sold, they are taken
 // back; not sold, they stay good.
-func (s *Service) settleExchange(ctx context.Context, o Order, force bool) (Order, error) {
+func (s *Service) settleExchange(ctx context.Context, o Order) (Order, error) {
 	now := s.Clock()
-	if !force && now.Before(o.AskedUntil) {
+	if now.Before(o.AskedUntil) {
 		return s.keep(ctx, o.ID, func(o *Order) error {
 			o.due(o.AskedUntil)
 			return nil

@@ -46,7 +46,7 @@ type Order struct {
 	// LookAt is when a sold order is looked at without anybody waiting for it; zero is never. LookFor is the start of the
 	// performance that it is for; zero where there is none.
 	LookAt, LookFor time.Time
-	// AskedUntil is until when a close may still be on the wire; zero: its sender has come back. Until then the order may
+	// AskedUntil is until when what was asked may still be on the wire; zero: nothing is that matters. Until then the order may
 	// be read, but the close is not sent again.
 	AskedUntil time.Time
 

@@ -85,7 +85,7 @@ func (s *Service) decideByReading(ctx context.Context, o Order, note string) (Or
 		if o, err = end(Changing); err != nil {
 			return o, err
 		}
-		return s.settleChange(ctx, o, true)
+		return s.settleChange(ctx, o)
 	}
 	return s.keep(ctx, o.ID, func(o *Order) error {
 		if err := o.step(Held, now, note); err != nil {

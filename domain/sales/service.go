@@ -770,8 +770,8 @@ func (s *Service) soldAsAnothers(ctx context.Context, id OrderID, at time.Time) 
 	return o, err
 }
 
-// later leaves the order in its unknown status and says when to look at it. Back says that it was our own call that came
-// back, so that nothing of ours is on the wire any more.
+// later leaves the order in its unknown status and says when to look at it. Back says that our own call has come back and that
+// nothing of ours that matters is on the wire any more.
 func (s *Service) later(ctx context.Context, o Order, back bool) (Order, error) {
 	now, starts := s.Clock(), s.starts(&o)
 	return s.keep(ctx, o.ID, func(o *Order) error {

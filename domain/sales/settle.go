@@ -26,8 +26,9 @@ func (s *Service) asLeft(ctx context.Context, id OrderID, err error) (Order, err
 
 // Settle finds out what became of an order in an unknown status, by reading the platform, and moves it on. One that is
 // issued is looked at again where something hinted at it, or with force. It does one bounded step; an order that is not due
-// is left alone. Force ignores when it is due: for an
-// operator, and at start-up where nobody else can be working on it.
+// is left alone. Force looks now, due or not: for an operator, and at start-up where nobody else can be working on it. What a
+// look does not find is not taken as not done while the call that asked for it may be on the wire, forced or not: only a close
+// is sent again at once, because the platform closes an order at most once.
 func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Outcome, error) {
 	now := s.Clock()
 	o, err := s.Store.UpdateOrder(ctx, id, func(o *Order) error {
@@ -58,9 +59,9 @@ func (s *Service) Settle(ctx context.Context, id OrderID, force bool) (domain.Ou
 	case Holding:
 		o, err = s.settleHold(ctx, o, now)
 	case Changing:
-		o, err = s.settleChange(ctx, o, force)
+		o, err = s.settleChange(ctx, o)
 	case Cancelling, Review:
-		o, err = s.settleRefund(ctx, o, force)
+		o, err = s.settleRefund(ctx, o)
 	default:
 		o, err = s.settleByReading(ctx, o, force)
 	}
