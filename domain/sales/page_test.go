@@ -127,6 +127,10 @@ func misuses() []misuse {
 			_, o, err := h.Cancel(h.context(), sample.Viewer(), id, sales.CancelRequest{})
 			return o, err
 		}},
+		{"exchange", func(h *till, id sales.OrderID) (sales.Order, error) {
+			_, o, err := h.Exchange(h.context(), sample.Viewer(), id, swap(h.store.orders[id], len(h.store.orders[id].Tickets)))
+			return o, err
+		}},
 	}
 }
 
