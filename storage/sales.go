@@ -14,6 +14,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"guichet/domain"
+	"guichet/domain/delivery"
 	"guichet/domain/sales"
 )
 
@@ -114,7 +115,7 @@ func (s *Sales) insertOrder(ctx context.Context, tx *gorm.DB, o sales.Order) (or
 
 // asStored is an order as reading it back would give it: in its version, without what its change left for the store.
 func asStored(o sales.Order, version int64) sales.Order {
-	o.Version, o.Tasks, o.Postings, o.Limit, o.Bind = version, nil, nil, nil, nil
+	o.Version, o.Tasks, o.Postings, o.Limit, o.Bind, o.ConfirmByMail = version, nil, nil, nil, nil, false
 	return o
 }
 
@@ -330,7 +331,7 @@ func (u *orderUpdate) alone() bool { return !u.leaves() && sameTickets(u.had, u.
 
 func (u *orderUpdate) leaves() bool {
 	o := &u.order
-	return len(o.Tasks) > 0 || len(o.Postings) > 0 || o.Limit != nil || o.Bind != nil
+	return len(o.Tasks) > 0 || len(o.Postings) > 0 || o.Limit != nil || o.Bind != nil || o.ConfirmByMail
 }
 
 // saveOrder writes an update and raises its version, unless the row has another version than it was prepared from.
@@ -383,10 +384,15 @@ func insertTickets(tx *gorm.DB, o *sales.Order) error {
 	return tx.CreateInBatches(rows, batch).Error
 }
 
-// insertLeftovers writes the postings and tasks that a change left on the order.
+// insertLeftovers writes the postings, the mail and the tasks that a change left on the order.
 func (s *Sales) insertLeftovers(ctx context.Context, tx *gorm.DB, o *sales.Order) error {
 	if err := bookOrder(tx, o); err != nil {
 		return err
+	}
+	if o.ConfirmByMail {
+		if _, err := s.db.insertMail(ctx, tx, delivery.Confirmation(o, s.db.clock())); err != nil {
+			return err
+		}
 	}
 	return s.db.insertTasks(ctx, tx, o.Tasks)
 }

@@ -21,6 +21,13 @@ type OrderPage struct {
 	Printable bool // there is a good ticket, so that there is a file of all
 	Dated     bool // there is something to put into a calendar
 	Specimen  bool // a test institution
+	Wallets   []WalletLink
+}
+
+// WalletLink is an address that puts the tickets into a wallet of the buyer's telephone.
+type WalletLink struct {
+	Name string // as the buyer knows it, "Apple Wallet"
+	URL  string // whole
 }
 
 // Show is one thing of an order, with its tickets.

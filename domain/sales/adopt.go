@@ -41,7 +41,11 @@ func (s *Service) Adopt(ctx context.Context, id OrderID) (Order, error) {
 		if err := o.beginAdoption(now); err != nil {
 			return err
 		}
-		return o.finishClose(read, now, starts, ids, noteAdopted)
+		if err := o.finishClose(read, now, starts, ids, noteAdopted); err != nil {
+			return err
+		}
+		s.confirm(o)
+		return nil
 	})
 	if domain.HasCode(err, CodeDuplicate) {
 		if o, err = s.soldAsAnothers(ctx, id, now); err == nil {

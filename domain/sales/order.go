@@ -58,6 +58,9 @@ type Order struct {
 	Limit *domain.Money
 	// Bind, where set, is bound to the order with the change; see Store.UpdateOrder.
 	Bind *Key
+	// ConfirmByMail says that the order's confirmation is due: the store puts it into the outbox of mails with the change, once
+	// for ever.
+	ConfirmByMail bool
 }
 
 // PlatformRef is how the platform names the order.

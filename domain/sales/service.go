@@ -48,6 +48,8 @@ type Deps struct {
 	// Looks says how many looks at sold orders an institution's day may have, with what else its calls are needed for; nil is no
 	// bound but the gate's. It must be safe for concurrent use.
 	Looks func(ctx context.Context, code domain.InstitutionCode) (LookBudget, error)
+	// MailOnIssue are the institutions whose orders are confirmed by e-mail once they are issued.
+	MailOnIssue map[domain.InstitutionCode]bool
 	// Watch is told of each order that what the platform answered has moved to another status, after that is stored; nil is
 	// nobody. It must be quick and safe for concurrent use.
 	Watch func(before Status, o Order)
@@ -734,6 +736,11 @@ func (s *Service) refusedClose(ctx context.Context, o Order, read Outcome, e *do
 	return o, &refused
 }
 
+// confirm makes an issued order's confirmation due, where the institution wants it and the buyer has an address.
+func (s *Service) confirm(o *Order) {
+	o.ConfirmByMail = o.Status == Issued && s.MailOnIssue[o.Institution] && o.Buyer.Email != ""
+}
+
 // sold stores a closed order.
 func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (Order, error) {
 	now := s.Clock()
@@ -749,6 +756,7 @@ func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (
 		if o.Status == Issued {
 			o.planLook(now, starts, s.LookBefore)
 		}
+		s.confirm(o)
 		return nil
 	})
 	switch {

@@ -15,6 +15,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 	}{
 		{"sales", salesTests()},
 		{"account", accountTests()},
+		{"mail", mailTests()},
 		{"reconcile", reconcileTests()},
 		{"catalog", catalogTests()},
 		{"changes", changeTests()},

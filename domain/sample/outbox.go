@@ -1,0 +1,103 @@
+package sample
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"guichet/domain"
+	"guichet/domain/delivery"
+	"guichet/domain/sales"
+)
+
+// Outbox is a delivery.MailStore in memory; Version counts every stored change. The zero value is ready. It is safe for
+// concurrent use.
+type Outbox struct {
+	mu    sync.Mutex
+	mails map[delivery.MailID]delivery.Mail
+	keys  map[string]sales.Key
+	Tasks []delivery.MailID // that were asked for, in order
+}
+
+// QueueMail implements delivery.MailStore.
+func (b *Outbox) QueueMail(_ context.Context, m delivery.Mail, key *sales.Key) (delivery.Mail, bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.mails == nil {
+		b.mails, b.keys = map[delivery.MailID]delivery.Mail{}, map[string]sales.Key{}
+	}
+	if key != nil {
+		if k, ok := b.keys[key.Storefront+" "+key.Key]; ok && !k.Same(*key) {
+			return delivery.Mail{}, false, domain.Errorf(domain.Invalid, sales.CodeKeyReused, "used")
+		}
+		b.keys[key.Storefront+" "+key.Key] = *key
+	}
+	if stored, ok := b.mails[m.ID]; ok {
+		return stored, false, nil
+	}
+	m.Version = 1
+	b.mails[m.ID] = m
+	b.Tasks = append(b.Tasks, m.ID)
+	return m, true, nil
+}
+
+// Mail implements delivery.MailStore.
+func (b *Outbox) Mail(_ context.Context, id delivery.MailID) (delivery.Mail, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m, ok := b.mails[id]
+	if !ok {
+		return m, domain.Errorf(domain.NotFound, delivery.CodeMailUnknown, "no mail %s", id)
+	}
+	return m, nil
+}
+
+// UpdateMail implements delivery.MailStore.
+func (b *Outbox) UpdateMail(_ context.Context, id delivery.MailID, change func(*delivery.Mail) error) (delivery.Mail, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m, ok := b.mails[id]
+	if !ok {
+		return m, domain.Errorf(domain.NotFound, delivery.CodeMailUnknown, "no mail %s", id)
+	}
+	if err := change(&m); err != nil {
+		return m, err
+	}
+	m.Version++
+	b.mails[id] = m
+	return m, nil
+}
+
+// DueMails implements delivery.MailStore.
+func (b *Outbox) DueMails(_ context.Context, now time.Time, limit int) ([]delivery.MailID, error) {
+	list := b.list(func(m *delivery.Mail) bool { return m.Due(now) }, func(x, y delivery.Mail) int { return x.NextAt.Compare(y.NextAt) })
+	var ids []delivery.MailID
+	for _, m := range list[:min(len(list), limit)] {
+		ids = append(ids, m.ID)
+	}
+	return ids, nil
+}
+
+// Mails implements delivery.MailStore; it knows no pages.
+func (b *Outbox) Mails(_ context.Context, q delivery.MailQuery) ([]delivery.Mail, string, error) {
+	list := b.list(func(m *delivery.Mail) bool {
+		return (q.Order == "" || m.Order == q.Order) && (q.Institutions == nil || slices.Contains(q.Institutions, m.Institution)) &&
+			(len(q.Statuses) == 0 || slices.Contains(q.Statuses, m.Status))
+	}, func(x, y delivery.Mail) int { return y.QueuedAt.Compare(x.QueuedAt) })
+	return list, "", nil
+}
+
+func (b *Outbox) list(keep func(*delivery.Mail) bool, order func(x, y delivery.Mail) int) []delivery.Mail {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var list []delivery.Mail
+	for _, m := range b.mails {
+		if keep(&m) {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(x, y delivery.Mail) int { return cmp.Or(order(x, y), cmp.Compare(x.ID, y.ID)) })
+	return list
+}
