@@ -158,10 +158,7 @@ type codeView struct{ Class, View, Aspect, Path, Alt, Text string }
 // OrderPage implements delivery.Pages.
 func (p *Pages) OrderPage(w io.Writer, o delivery.OrderPage) error {
 	s := p.speaker(o.Languages)
-	f := orderFrame{frame: p.frame(s, s.say("your_tickets")+" · "+o.Organiser), Organiser: o.Organiser, OrderLine: s.word("order") + " " + o.Order}
-	if o.Reference != "" {
-		f.OrderLine = s.word("reference") + " " + o.Reference
-	}
+	f := orderFrame{frame: p.frame(s, s.say("your_tickets")+" · "+o.Organiser), Organiser: o.Organiser, OrderLine: orderLine(s, &o)}
 	if o.Specimen {
 		f.Specimen = s.word("specimen_note")
 	}
@@ -175,6 +172,14 @@ func (p *Pages) OrderPage(w io.Writer, o delivery.OrderPage) error {
 		f.Shows = append(f.Shows, s.show(&o.Shows[i], o.Address, o.Printable))
 	}
 	return p.write(w, "order", f)
+}
+
+// orderLine names the order as the buyer knows it.
+func orderLine(s speaker, o *delivery.OrderPage) string {
+	if o.Reference != "" {
+		return s.word("reference") + " " + o.Reference
+	}
+	return s.word("order") + " " + o.Order
 }
 
 func (s speaker) show(sh *delivery.Show, address string, printable bool) showView {
