@@ -21,7 +21,7 @@ import (
 const defaultLinkRate = 10
 
 // buyerPath is where buyers' own pages are, before the token.
-const buyerPath = "/t/"
+const buyerPath = delivery.PagePath
 
 type linkDTO struct {
 	URL       string    `json:"url" doc:"the buyer's own page: whoever has it can use the tickets; a path alone where public_url is not configured" example:"https://tickets.example/t/3q2-7wAAAAAwMUo5…"`

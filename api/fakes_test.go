@@ -1127,6 +1127,7 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Answers: keptAnswers{}, Account: books, Reconcile: compare, CountOrders: r.orders.CountOrders,
 		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,
 	}
+	r.deps.Mails = newMails(&r.deps, r.orders)
 	for _, m := range more {
 		m(&r.deps)
 	}

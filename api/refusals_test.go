@@ -78,7 +78,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), exchangeRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), exchangeRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals(), mailRefusals())
 }
 
 func keyRefusals() []refusal {
@@ -471,9 +471,11 @@ func elsewhere() []string {
 		reconcile.CodePaymentReference, // in the answer to an import
 		storefront.CodeKeyRate,         // TestThrottle
 		delivery.CodeLinkUnknown,       // TestBuyer_WhatIsWrongIsAPageForPeople
-		sales.CodePriceChanged,         // TestHold_PriceChanged
-		sales.CodeDuplicate,            // sales sends such an order to review
-		codeQuotaPlan, codeRecording,   // of the command line
+		// in a delivery's cause: TestDeliver_QueuesAMailAndSaysHowItGoes, and the tests of delivery
+		delivery.CodeMailRelay, delivery.CodeMailRefused, delivery.CodeMailBounced, delivery.CodeMailSize, delivery.CodeMailUnknown,
+		sales.CodePriceChanged,       // TestHold_PriceChanged
+		sales.CodeDuplicate,          // sales sends such an order to review
+		codeQuotaPlan, codeRecording, // of the command line
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
 		freshness.CodeStale, // stays in the planner's steps
 	}

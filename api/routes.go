@@ -348,6 +348,21 @@ func (s *server) routes() []*route {
 			mount: typed(s.createLink, http.StatusOK),
 		},
 		{
+			method: http.MethodPost, path: "/v1/orders/{id}/deliver", id: "deliverOrder", tag: tagTickets, scopes: deliver,
+			summary: "Send the tickets by e-mail",
+			about: "202: queued; the answer and the order's deliveries say how it goes. Each call sends another mail, unless it repeats an Idempotency-Key: " +
+				"then it answers with that one.",
+			codes: []string{
+				sales.CodeUnknown, sales.CodeKeyReused, sales.CodeTicketNotIssued, sales.CodeTicketCancelled, delivery.CodeMailOff, delivery.CodeMailAddress,
+				delivery.CodeMailCount,
+			},
+			mount: typed(s.deliverOrder, http.StatusAccepted),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/deliveries", id: "listDeliveries", tag: tagTickets, scopes: sellOrDeliver,
+			summary: "List an order's e-mails, newest first", codes: []string{sales.CodeUnknown}, mount: typed(s.orderDeliveries, http.StatusOK),
+		},
+		{
 			method: http.MethodGet, path: "/t/{token}", id: "showOrder", tag: tagTickets, open: true,
 			summary: "The buyer's own page",
 			about: "HTML for a phone: what, when and where, each ticket with its state and barcode, files to take along. No key, no cookie, no script. " +

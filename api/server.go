@@ -24,13 +24,14 @@ import (
 	"guichet/domain/storefront"
 )
 
-// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Answers, Account, Reconcile, CountOrders, Clock, Log and IDs
+// Deps is what the API needs. Catalog, Sales, Storefront, Delivery, Mails, Meter, Freshness, Jobs, Answers, Account, Reconcile, CountOrders, Clock, Log and IDs
 // are mandatory for New; Operator needs Health and may have Metrics.
 type Deps struct {
 	Catalog    *catalog.Service
 	Sales      *sales.Service
 	Storefront *storefront.Service
 	Delivery   *delivery.Service
+	Mails      *delivery.Mails
 	Meter      *quota.Meter
 	Jobs       Jobs
 	Health     Health
@@ -142,9 +143,9 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func build(d Deps) (*server, *gin.Engine, error) {
-	if d.Catalog == nil || d.Sales == nil || d.Storefront == nil || d.Delivery == nil || d.Meter == nil || d.Freshness == nil || d.Jobs == nil ||
+	if d.Catalog == nil || d.Sales == nil || d.Storefront == nil || d.Delivery == nil || d.Mails == nil || d.Meter == nil || d.Freshness == nil || d.Jobs == nil ||
 		d.Answers == nil || d.Account == nil || d.Reconcile == nil || d.CountOrders == nil || d.Clock == nil || d.Log == nil || d.IDs == nil {
-		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Meter, Freshness, Jobs, Account, Reconcile, CountOrders, Clock, Log and IDs are needed")
+		return nil, nil, errors.New("api: Catalog, Sales, Storefront, Delivery, Mails, Meter, Freshness, Jobs, Account, Reconcile, CountOrders, Clock, Log and IDs are needed")
 	}
 	if d.KeyRate <= 0 {
 		d.KeyRate = defaultKeyRate

@@ -59,6 +59,7 @@ type Config struct {
 	LinkSecretFile string        `yaml:"link_secret_file" env:"GUICHET_LINK_SECRET_FILE"`
 	LinkDays       int           `yaml:"link_days" env:"GUICHET_LINK_DAYS"`
 	LinkRate       int           `yaml:"link_rate" env:"GUICHET_LINK_RATE"`
+	MailConfig     `yaml:",inline"`
 	// PictureNetworks are addresses and networks that are not public and that a catalog's pictures may be fetched from.
 	PictureNetworks []string `yaml:"picture_networks" env:"GUICHET_PICTURE_NETWORKS"`
 	// ReconcileCalls is how many calls a night's reconciliation of an institution may make; 0 is 100, below 0 makes none.
@@ -114,6 +115,7 @@ type InstitutionConfig struct {
 	Barcode         symbologies            `yaml:"barcode"`
 	BarcodePrefixes map[string]symbologies `yaml:"barcode_by_prefix"`
 	Terms           map[string]string      `yaml:"terms"`
+	MailOnIssue     bool                   `yaml:"mail_on_issue"` // confirm issued orders by e-mail
 	PerMinute       int                    `yaml:"calls_per_minute"`
 	Concurrent      int                    `yaml:"calls_at_once"`
 	MonthCalls      int64                  `yaml:"calls_per_month"`
@@ -154,7 +156,7 @@ const maxLooks = 5
 func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
-		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, LinkDays: 30, LinkRate: 10, MaxBody: 1 << 20, BarcodeCheck: "1/100",
+		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, LinkDays: 30, LinkRate: 10, MailConfig: defaultMail(), MaxBody: 1 << 20, BarcodeCheck: "1/100",
 		RawAnswersDays: 30, LookBefore: []time.Duration{72 * time.Hour, 3 * time.Hour},
 	}
 }
@@ -194,6 +196,7 @@ func loadConfig(file string, environ []string) (Config, error) {
 		}
 		c.LinkSecret = text
 	}
+	problems = append(problems, c.MailConfig.loadSecrets(file))
 	for i := range c.Institutions {
 		problems = append(problems, c.Institutions[i].loadSecret(vars, file))
 	}
@@ -331,6 +334,7 @@ func (c *Config) Validate() error {
 	if c.LinkSecret != "" && c.PublicURL == "" && !c.AllowSimulator {
 		bad("public_url: it is needed for the addresses that the link secret signs")
 	}
+	problems = append(problems, c.MailConfig.validate())
 	for _, n := range c.PictureNetworks {
 		if _, err := parseNetwork(n); err != nil {
 			bad("picture_networks: %q is neither an address such as 10.0.0.5 nor a network such as 10.0.0.0/24", n)
@@ -366,6 +370,9 @@ func (c *Config) Validate() error {
 			bad("institution %s stands twice", i.Code)
 		}
 		seen[i.Code] = true
+		if i.MailOnIssue && c.SMTPHost == "" {
+			bad("institution %s: mail_on_issue: it needs smtp_host", i.Code)
+		}
 		problems = append(problems, i.validate())
 	}
 	return errors.Join(problems...)

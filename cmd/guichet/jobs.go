@@ -16,6 +16,7 @@ import (
 	"guichet/api"
 	"guichet/domain"
 	"guichet/domain/catalog"
+	"guichet/domain/delivery"
 	"guichet/domain/quota"
 	"guichet/domain/reconcile"
 	"guichet/domain/sales"
@@ -64,6 +65,12 @@ func (a *app) table() []job {
 		}},
 		{kind: "account.watch", queue: storage.QueueDeliver, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
 			return a.account.Watch(ctx, domain.InstitutionCode(id))
+		}},
+		{kind: string(delivery.TaskMail), queue: storage.QueueDeliver, beside: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
+			return a.mails.Send(ctx, delivery.MailID(id))
+		}},
+		{kind: "deliver.mail_sweep", queue: storage.QueueDeliver, every: 15 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+			return a.mails.SendDue(ctx)
 		}},
 		{kind: string(reconcile.TaskRun), queue: storage.QueueDeliver, run: a.reconcileRun},
 		{kind: "reconcile.nightly", queue: storage.QueueDeliver, every: time.Hour, start: true, perInstitution: true, run: a.reconcileNightly},

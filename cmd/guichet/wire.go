@@ -44,6 +44,7 @@ type app struct {
 	reconcile    *reconcile.Service
 	storefront   *storefront.Service
 	delivery     *delivery.Service
+	mails        *delivery.Mails
 	metrics      *metrics
 	jobs         *jobs
 	api          http.Handler
@@ -121,7 +122,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.sales = sales.New(sales.Deps{
 		Store: a.db.Sales(), Platform: secutix.Sales{Institutions: a.institutions}, Catalog: a.catalog, Clock: a.clock, IDs: ids, Log: a.log,
 		HoldFor: cfg.HoldFor, AccountLimits: cfg.accountLimits(), Watch: a.watchOrders,
-		LookBefore: cfg.LookBefore, Looks: a.looks,
+		LookBefore: cfg.LookBefore, Looks: a.looks, MailOnIssue: cfg.mailOnIssue(),
 	})
 	a.account = account.New(account.Deps{
 		Store: a.db.Account(), Institutions: a.catalog, Clock: a.clock, Log: a.log, Limits: cfg.accountAlarms(), Alarm: a.alarmAccount,
@@ -156,6 +157,9 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.delivery = delivery.New(delivery.Deps{
 		Catalog: a.catalog, Renderer: renderer, Pictures: images, Settings: ticketSettings(cfg), Links: links,
 	})
+	if a.mails, err = newMails(a, ids, pages); err != nil {
+		return nil, err
+	}
 
 	// What runs by itself, and what answers.
 	a.jobs, err = newJobs(a)
@@ -164,7 +168,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	}
 	a.metrics.watch(a)
 	deps := api.Deps{
-		Catalog: a.catalog, Sales: a.sales, Answers: a.answers, Storefront: a.storefront, Delivery: a.delivery, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
+		Catalog: a.catalog, Sales: a.sales, Answers: a.answers, Storefront: a.storefront, Delivery: a.delivery, Mails: a.mails, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
 		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, Reconcile: a.reconcile, CountOrders: a.db.Sales().CountOrders,
 		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, Pages: pages, LinkRate: cfg.LinkRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
