@@ -117,6 +117,8 @@ func explanations() []explanation {
 		{sales.CodeDuplicate, 409, "The platform gave a number twice", "An order or barcode number belongs to another order already; a person is looking at it."},
 		{delivery.CodeBarcode, 409, "The barcode cannot be drawn", "The platform's barcode does not fit the symbology or the page; detail says why. Another symbology or resolution may do; for good, an operator changes the institution's setting."},
 		{delivery.CodeLayoutUnknown, 422, "There is no such layout", "The name is wrong, or the layout was taken away."},
+		{delivery.CodeLayoutPages, 409, "The tickets take several pages", "A picture has one page: ask for PDF, for each ticket, or for a layout that puts all on one."},
+		{delivery.CodeLayoutRefused, 409, "The folder of layouts is not taken into use", "errors[] says file, line and reason. Those in use stay; mend the files and reload again."},
 		{delivery.CodeUnreadable, 503, "The barcode cannot be read back", "It was drawn, and then could not be decoded again, so the ticket is not released; an operator is told."},
 
 		{quota.CodeRate, 429, "Our share of the platform's minute is spent", "Nothing was asked of the platform; try again as Retry-After says."},

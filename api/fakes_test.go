@@ -930,9 +930,15 @@ func (s *countStore) Counts(_ context.Context, code domain.InstitutionCode, unit
 }
 
 // textRenderer writes what a ticket says, so that a test can read it.
-type textRenderer struct{ fail error }
+type textRenderer struct {
+	fail    error
+	folder  error // what is wrong with the folder of layouts
+	drawn   int   // files that were written
+	reloads int
+}
 
 func (tr *textRenderer) PDF(_ context.Context, w io.Writer, d delivery.Document) error {
+	tr.drawn++
 	if tr.fail != nil {
 		return tr.fail
 	}
@@ -945,6 +951,10 @@ func (tr *textRenderer) PDF(_ context.Context, w io.Writer, d delivery.Document)
 }
 
 func (tr *textRenderer) PNG(_ context.Context, w io.Writer, d delivery.Document, dpi int) error {
+	tr.drawn++
+	if d.Pages[0].Layout == "poster" {
+		return domain.Errorf(domain.Invalid, delivery.CodeLayoutUnknown, "There is no layout %q.", "poster")
+	}
 	_, err := fmt.Fprintf(w, "PNG %d %s", dpi, d.Pages[0].Barcode)
 	return err
 }
@@ -975,7 +985,48 @@ func (tr *textRenderer) Barcode(_ context.Context, w io.Writer, b delivery.Barco
 
 // Digest implements delivery.Renderer.
 func (tr *textRenderer) Digest(d delivery.Document) (string, error) {
-	return d.Language + strconv.Itoa(len(d.Pages)) + d.Pages[0].Layout, nil
+	for _, p := range d.Pages {
+		if p.Layout == "poster" {
+			return "", domain.Errorf(domain.Invalid, delivery.CodeLayoutUnknown, "There is no layout %q.", p.Layout)
+		}
+	}
+	return fmt.Sprint(d), nil
+}
+
+// Sheets implements delivery.Renderer.
+func (tr *textRenderer) Sheets(d delivery.Document) (int, error) {
+	if d.Pages[0].Layout == "voucher" {
+		return 1, nil
+	}
+	return len(d.Pages), nil
+}
+
+// Layouts implements delivery.Layouts.
+func (tr *textRenderer) Layouts() []delivery.Layout {
+	return []delivery.Layout{
+		{Name: "standard", About: "Print at home", Version: "2", Digest: "d1", Shipped: true, Admits: true, Width: 210, Height: 297},
+		{Name: "venue", Digest: "d" + strconv.Itoa(2+tr.reloads), Order: true, Admits: true, Width: 80},
+	}
+}
+
+// LayoutSchema implements delivery.Layouts.
+func (tr *textRenderer) LayoutSchema() []byte { return []byte(`{"type":"object"}`) }
+
+// CheckLayouts implements delivery.Layouts.
+func (tr *textRenderer) CheckLayouts(context.Context) error { return tr.folder }
+
+// ReloadLayouts implements delivery.Layouts.
+func (tr *textRenderer) ReloadLayouts(_ context.Context, accept func([]delivery.Layout) error) error {
+	if tr.folder != nil {
+		return tr.folder
+	}
+	tr.reloads++
+	return accept(tr.Layouts())
+}
+
+// Sample implements delivery.Layouts.
+func (tr *textRenderer) Sample(s delivery.LayoutSample) delivery.Document {
+	return delivery.Document{Language: s.Lang, Pages: []delivery.Page{{Layout: s.Layout, Title: "Sample", Barcode: "1234", Specimen: true}}}
 }
 
 type deliveryOrders struct{ *catalog.Service }
@@ -1118,12 +1169,12 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 		Alone: func(context.Context, string) (func(), bool, error) { return func() {}, true, nil },
 	})
 	compare := reconcile.New(reconcile.Deps{
-		Store: struct{ reconcile.Store }{}, Platform: struct{ reconcile.Platform }{}, Orders: r.orders, Ledger: books, Seller: sell, Clock: r.now.Now, IDs: ids, Log: log,
+		Store: &auditStore{}, Platform: struct{ reconcile.Platform }{}, Orders: r.orders, Ledger: books, Seller: sell, Clock: r.now.Now, IDs: ids, Log: log,
 		Alone: func(context.Context, string) (func(), bool, error) { return func() {}, true, nil },
 	})
 	r.deps = Deps{
 		Freshness: r.fresh, Views: r.fresh.Views,
-		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer}),
+		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer, Layouts: r.renderer, Prints: &printStore{}}),
 		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Answers: keptAnswers{}, Account: books, Reconcile: compare, CountOrders: r.orders.CountOrders,
 		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,
 	}
@@ -1223,6 +1274,74 @@ func (p *orderPlatform) DropRefund(context.Context, sales.Order, sales.Refund, [
 // ReadRefund implements sales.Refunder.
 func (p *orderPlatform) ReadRefund(_ context.Context, _ sales.Order, r sales.Refund, _ []int64) (sales.RefundSeen, error) {
 	return sales.RefundSeen{State: sales.PlatformClosed, Back: r.Quoted}, nil
+}
+
+// printStore is a delivery.Prints in memory.
+type printStore struct {
+	mu   sync.Mutex
+	all  map[string][]delivery.Printed
+	fail error
+}
+
+// Count implements delivery.Prints.
+func (s *printStore) Count(_ context.Context, tickets []string, p delivery.Printed) ([]int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return nil, s.fail
+	}
+	if s.all == nil {
+		s.all = map[string][]delivery.Printed{}
+	}
+	out := make([]int, len(tickets))
+	for i, id := range tickets {
+		p.Copy = len(s.all[id]) + 1
+		out[i] = p.Copy
+		s.all[id] = append(s.all[id], p)
+	}
+	return out, nil
+}
+
+// Last implements delivery.Prints.
+func (s *printStore) Last(_ context.Context, tickets []string) ([]int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]int, len(tickets))
+	for i, id := range tickets {
+		out[i] = len(s.all[id])
+	}
+	return out, nil
+}
+
+// History implements delivery.Prints.
+func (s *printStore) History(_ context.Context, ticket string, limit int) ([]delivery.Printed, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := slices.Clone(s.all[ticket])
+	slices.Reverse(out)
+	return out[:min(limit, len(out))], nil
+}
+
+// auditStore keeps the audit log only.
+type auditStore struct {
+	reconcile.Store
+	mu      sync.Mutex
+	entries []reconcile.Entry
+}
+
+// Record implements reconcile.Store.
+func (s *auditStore) Record(_ context.Context, e reconcile.Entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entries = append([]reconcile.Entry{e}, s.entries...)
+	return nil
+}
+
+// Log implements reconcile.Store.
+func (s *auditStore) Log(context.Context, string, domain.Page) ([]reconcile.Entry, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.entries), "", nil
 }
 
 // keptAnswers keeps one exchange of every order.

@@ -86,9 +86,37 @@ type imageInput struct {
 	Format string `query:"format" enum:"jpeg,png" doc:"default: as it came, where that can be written; WebP that is made smaller becomes JPEG or, where it can be looked through, PNG"`
 }
 
+// PrintInput is how tickets are wanted on paper.
+type PrintInput struct {
+	Lang   string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
+	Layout string `query:"layout" maxLength:"60" doc:"one of GET /v1/layouts; default: as the institution chose" example:"four"`
+}
+
+// PictureDPI is a picture's resolution.
+type PictureDPI struct {
+	DPI int `query:"dpi" minimum:"36" maximum:"600" default:"150" doc:"dots per inch"`
+}
+
+// ThermalDPI is a thermal printer's resolution.
+type ThermalDPI struct {
+	DPI int `query:"dpi" enum:"203,300" default:"203" doc:"the printer's dots per inch"`
+}
+
 type orderFileInput struct {
-	ID   string `path:"id" doc:"id of the order"`
-	Lang string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
+	ID string `path:"id" doc:"id of the order"`
+	PrintInput
+}
+
+type orderPictureInput struct {
+	ID string `path:"id" doc:"id of the order"`
+	PrintInput
+	PictureDPI
+}
+
+type orderThermalInput struct {
+	ID string `path:"id" doc:"id of the order"`
+	PrintInput
+	ThermalDPI
 }
 
 type ticketInput struct {
@@ -97,21 +125,20 @@ type ticketInput struct {
 }
 
 type ticketFileInput struct {
-	ID   string `path:"id" doc:"id of the ticket"`
-	Lang string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
+	ID string `path:"id" doc:"id of the ticket"`
+	PrintInput
 }
 
 type ticketPictureInput struct {
-	ID   string `path:"id" doc:"id of the ticket"`
-	Lang string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
-	DPI  int    `query:"dpi" minimum:"36" maximum:"600" default:"150" doc:"dots per inch"`
+	ID string `path:"id" doc:"id of the ticket"`
+	PrintInput
+	PictureDPI
 }
 
 type ticketThermalInput struct {
-	ID     string `path:"id" doc:"id of the ticket"`
-	Lang   string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
-	Layout string `query:"layout" maxLength:"64" doc:"default: thermal"`
-	DPI    int    `query:"dpi" enum:"203,300" default:"203" doc:"the printer's dots per inch"`
+	ID string `path:"id" doc:"id of the ticket"`
+	PrintInput
+	ThermalDPI
 }
 
 type barcodeInput struct {

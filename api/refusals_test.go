@@ -389,9 +389,29 @@ func laterRefusals() []refusal {
 			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+".zpl?dpi=250", "")
 		}, status: 422, code: domain.CodeRequest, pointer: "?dpi", field: domain.CodeRequest},
 		{name: "thermal page by an unknown layout", do: func(r *rig) answer {
-			r.renderer.fail = domain.Errorf(domain.Invalid, delivery.CodeLayoutUnknown, "no layout poster")
 			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+".fgl?layout=poster", "")
-		}, status: 422, code: delivery.CodeLayoutUnknown},
+		}, status: 422, code: delivery.CodeLayoutUnknown, pointer: "?layout", field: delivery.CodeLayoutUnknown},
+		{name: "order by an unknown layout", do: func(r *rig) answer {
+			return r.do("web", "GET", "/v1/orders/"+r.issued().ID+"/tickets.pdf?layout=poster", "")
+		}, status: 422, code: delivery.CodeLayoutUnknown, pointer: "?layout", field: delivery.CodeLayoutUnknown},
+		{name: "order of several pages as a picture", do: func(r *rig) answer {
+			return r.do("web", "GET", "/v1/orders/"+r.issued().ID+"/tickets.png", "")
+		}, status: 409, code: delivery.CodeLayoutPages},
+		{name: "order of several pages as a drawing", do: func(r *rig) answer {
+			return r.do("web", "GET", "/v1/orders/"+r.issued().ID+"/tickets.svg", "")
+		}, status: 409, code: delivery.CodeLayoutPages},
+		{name: "resolution of a drawing", do: get("web", "/v1/tickets/tkt_1.svg?dpi=100"), status: 422, code: domain.CodeRequest, pointer: "?dpi", field: CodeRequestUnknownMember},
+		{name: "order for a printer of odd dots", do: get("web", "/v1/orders/ord_1/tickets.zpl?dpi=204"), status: 422, code: domain.CodeRequest, pointer: "?dpi", field: domain.CodeRequest},
+		{name: "layouts for a seller", do: get("seller", "/v1/layouts"), status: 403, code: storefront.CodeKeyScope},
+		{name: "folder of layouts that is wrong", do: func(r *rig) answer {
+			r.renderer.folder = domain.Errorf(domain.Conflict, delivery.CodeLayoutRefused, "refused").WithField("venue.json:12", delivery.CodeLayoutRefused, "it overlaps")
+			return r.do("ops", "POST", "/v1/admin/layouts/reload", "")
+		}, status: 409, code: delivery.CodeLayoutRefused, pointer: "venue.json:12", field: delivery.CodeLayoutRefused},
+		{name: "preview of an unknown layout", do: get("ops", "/v1/admin/layouts/poster/preview.png"), status: 422, code: delivery.CodeLayoutUnknown},
+		{name: "preview of an unknown thing", do: get("ops", "/v1/admin/layouts/standard/preview.png?item=play-999"), status: 404, code: catalog.CodePerformanceUnknown},
+		{name: "preview of no id", do: get("ops", "/v1/admin/layouts/standard/preview.png?item=hamlet"), status: 422, code: domain.CodeRequest, pointer: "?item", field: domain.CodeRequest},
+		{name: "preview of an odd kind", do: get("ops", "/v1/admin/layouts/standard/preview.png?kind=play"), status: 422, code: domain.CodeRequest, pointer: "?kind", field: domain.CodeRequest},
+		{name: "preview too fine", do: get("ops", "/v1/admin/layouts/standard/preview.png?dpi=9999"), status: 422, code: domain.CodeRequest, pointer: "?dpi", field: domain.CodeRequest},
 		{name: "barcode that is not read back", do: func(r *rig) answer {
 			r.renderer.fail = domain.Errorf(domain.Unavailable, delivery.CodeUnreadable, "not released")
 			return r.do("web", "GET", "/v1/tickets/"+r.issued().Tickets[0].ID+".pdf", "")

@@ -76,7 +76,8 @@ func (s *server) routes() []*route {
 		domain.CodePlatformRefused, domain.CodePlatformInProgress, domain.CodePlatformConfig, quota.CodeRate, quota.CodeDay, quota.CodeMonth, quota.CodePause,
 	}
 	change := append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeKeyReused}, platform...)
-	printed := []string{sales.CodeTicketNotIssued, sales.CodeTicketCancelled, delivery.CodeBarcode, delivery.CodeUnreadable} // of files with tickets
+	printed := []string{sales.CodeTicketNotIssued, sales.CodeTicketCancelled, delivery.CodeBarcode, delivery.CodeUnreadable, delivery.CodeLayoutUnknown} // of files with tickets
+	drawn := append(slices.Clone(printed), delivery.CodeLayoutPages)
 	hold := append([]string{
 		sales.CodeKeyMissing, sales.CodeKeyReused, sales.CodeKeyInProgress, sales.CodeAvailability, sales.CodePriceChanged,
 		sales.CodePriceFraction, sales.CodeQuantity, sales.CodeItems, sales.CodeTariffRequires, sales.CodeCurrency, sales.CodeContact,
@@ -296,8 +297,28 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/v1/orders/{id}/tickets.pdf", id: "getOrderPDF", tag: tagTickets, scopes: deliver,
-			summary: "Print an order's tickets", about: "One A4 page each.", codes: append([]string{sales.CodeUnknown}, printed...),
-			mount: file[orderFileInput](s.orderPDF, "application/pdf"),
+			summary: "Print an order's tickets", about: "By the layouts that the institution chose, or the one asked for. If-None-Match saves the printing.",
+			codes: append([]string{sales.CodeUnknown}, printed...), mount: madeFile[orderFileInput](s.orderFile, mediaOf(delivery.FormatPDF)),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/tickets.png", id: "getOrderPNG", tag: tagTickets, scopes: deliver,
+			summary: "Draw an order's tickets", about: "For layouts that put them on one page, such as voucher and receipt; layout.pages otherwise.",
+			codes: append([]string{sales.CodeUnknown}, drawn...), mount: madeFile[orderPictureInput](s.orderFile, mediaOf(delivery.FormatPNG)),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/tickets.svg", id: "getOrderSVG", tag: tagTickets, scopes: deliver,
+			summary: "Draw an order's tickets as a drawing", about: "For layouts that put them on one page, such as voucher and receipt; layout.pages otherwise.",
+			codes: append([]string{sales.CodeUnknown}, drawn...), mount: madeFile[orderFileInput](s.orderFile, mediaOf(delivery.FormatSVG)),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/tickets.fgl", id: "getOrderFGL", tag: tagTickets, scopes: deliver,
+			summary: "Print an order's tickets on a BOCA printer", about: "BOCA's Friendly Ghost Language, to be sent to the printer as it is.",
+			codes: append([]string{sales.CodeUnknown}, printed...), mount: madeFile[orderThermalInput](s.orderFile, mediaOf(delivery.FormatFGL)),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/tickets.zpl", id: "getOrderZPL", tag: tagTickets, scopes: deliver,
+			summary: "Print an order's tickets on a Zebra printer", about: "ZPL II, to be sent to the printer as it is.",
+			codes: append([]string{sales.CodeUnknown}, printed...), mount: madeFile[orderThermalInput](s.orderFile, mediaOf(delivery.FormatZPL)),
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}", id: "getTicket", tag: tagTickets, scopes: sellOrDeliver,
@@ -307,36 +328,51 @@ func (s *server) routes() []*route {
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}.pdf", id: "getTicketPDF", tag: tagTickets, scopes: deliver, shared: true,
 			summary: "Print a ticket", codes: append([]string{sales.CodeTicketUnknown}, printed...),
-			mount: file[ticketFileInput](s.getTicket, "application/pdf"),
+			mount: madeFile[ticketFileInput](s.getTicket, mediaOf(delivery.FormatPDF)),
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}.png", id: "getTicketPNG", tag: tagTickets, scopes: deliver, shared: true,
-			summary: "Draw a ticket", codes: append([]string{sales.CodeTicketUnknown}, printed...),
-			mount: file[ticketPictureInput](s.getTicket, "image/png"),
+			summary: "Draw a ticket", codes: append([]string{sales.CodeTicketUnknown}, drawn...),
+			mount: madeFile[ticketPictureInput](s.getTicket, mediaOf(delivery.FormatPNG)),
+		},
+		{
+			method: http.MethodGet, path: "/v1/tickets/{id}.svg", id: "getTicketSVG", tag: tagTickets, scopes: deliver, shared: true,
+			summary: "Draw a ticket as a drawing", codes: append([]string{sales.CodeTicketUnknown}, drawn...),
+			mount: madeFile[ticketFileInput](s.getTicket, mediaOf(delivery.FormatSVG)),
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}.fgl", id: "getTicketFGL", tag: tagTickets, scopes: deliver, shared: true,
 			summary: "Print a ticket on a BOCA printer", about: "BOCA's Friendly Ghost Language, to be sent to the printer as it is.",
-			codes: append([]string{sales.CodeTicketUnknown, delivery.CodeLayoutUnknown}, printed...),
-			mount: file[ticketThermalInput](s.getTicket, mediaFGL),
+			codes: append([]string{sales.CodeTicketUnknown}, printed...),
+			mount: madeFile[ticketThermalInput](s.getTicket, mediaOf(delivery.FormatFGL)),
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}.zpl", id: "getTicketZPL", tag: tagTickets, scopes: deliver, shared: true,
 			summary: "Print a ticket on a Zebra printer", about: "ZPL II, to be sent to the printer as it is.",
-			codes: append([]string{sales.CodeTicketUnknown, delivery.CodeLayoutUnknown}, printed...),
-			mount: file[ticketThermalInput](s.getTicket, mediaZPL),
+			codes: append([]string{sales.CodeTicketUnknown}, printed...),
+			mount: madeFile[ticketThermalInput](s.getTicket, mediaOf(delivery.FormatZPL)),
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}/barcode.svg", id: "getTicketBarcodeSVG", tag: tagTickets, scopes: deliver,
 			summary: "Draw a ticket's barcode", about: "The symbol with its quiet zone, and nothing else.",
 			codes: append([]string{sales.CodeTicketUnknown}, printed...),
-			mount: file[barcodeInput](s.getBarcode, "image/svg+xml"),
+			mount: madeFile[barcodeInput](s.getBarcode, "image/svg+xml"),
 		},
 		{
 			method: http.MethodGet, path: "/v1/tickets/{id}/barcode.png", id: "getTicketBarcodePNG", tag: tagTickets, scopes: deliver,
 			summary: "Draw a ticket's barcode as a picture", about: "Modules are whole points.",
 			codes: append([]string{sales.CodeTicketUnknown}, printed...),
-			mount: file[barcodePictureInput](s.getBarcode, "image/png"),
+			mount: madeFile[barcodePictureInput](s.getBarcode, "image/png"),
+		},
+
+		{
+			method: http.MethodGet, path: "/v1/layouts", id: "listLayouts", tag: tagTickets, scopes: deliver,
+			summary: "List the layouts that tickets can be printed by", mount: typed(s.listLayouts, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/layouts/schema.json", id: "getLayoutSchema", tag: tagTickets, open: true,
+			summary: "The JSON Schema of layout files", about: "For editors that complete and check what is typed.",
+			mount: file[struct{}](s.layoutSchema, "application/schema+json"),
 		},
 
 		{
@@ -539,6 +575,24 @@ func (s *server) routes() []*route {
 				"where that fails the decision stays with its outcome and may be made again. A case closes by itself once the difference is gone.",
 			codes: append(platform, reconcile.CodeCaseUnknown, reconcile.CodeCaseAction, reconcile.CodeCaseDecided, sales.CodeStatus, sales.CodeHoldExpired, sales.CodeDuplicate),
 			mount: typed(s.adminDecideCase, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/layouts", id: "adminListLayouts", tag: tagAdmin, scopes: admin,
+			summary: "List layouts, and what is wrong with those in the folder",
+			about:   "problems is what a reload would be refused for now; those in use are good.", mount: typed(s.adminLayouts, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: "/v1/admin/layouts/reload", id: "adminReloadLayouts", tag: tagAdmin, scopes: admin,
+			summary: "Take the folder's layouts into use",
+			about: "All or none: where a file is wrong, or a layout that is chosen is gone, those in use stay and errors[] says file, line and reason. It is " +
+				"this process that reloads; with several replicas each is asked, or restarted. It is logged with who asked.",
+			codes: []string{delivery.CodeLayoutRefused}, mount: typed(s.adminReloadLayouts, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/admin/layouts/{name}/preview.png", id: "adminPreviewLayout", tag: tagAdmin, scopes: admin,
+			summary: "Look at a layout with a sample ticket", about: "Marked as a specimen; with item it says what that thing's tickets would.",
+			codes: []string{delivery.CodeLayoutUnknown, delivery.CodeBarcode, delivery.CodeUnreadable, catalog.CodePerformanceUnknown, catalog.CodeCatalogUnknown},
+			mount: file[layoutPreviewInput](s.adminPreviewLayout, "image/png"),
 		},
 		{
 			method: http.MethodGet, path: "/v1/admin/audit", id: "adminAudit", tag: tagAdmin, scopes: admin,

@@ -169,6 +169,9 @@ func build(d Deps) (*server, *gin.Engine, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if d.Delivery.Layouts == nil {
+		return nil, nil, errors.New("api: a Delivery with Layouts is needed")
+	}
 	s := &server{
 		Deps: d, secure: strings.HasPrefix(d.PublicURL, "https://"), auth: map[string]*route{}, shelves: map[domain.InstitutionCode]*shelfSlot{}, budget: &budget{most: d.MaxKept}, encoders: enc,
 		buffers: sync.Pool{New: func() any { return &bytes.Buffer{} }},

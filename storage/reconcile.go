@@ -539,13 +539,22 @@ func (s *Reconcile) UpdateCase(ctx context.Context, id string, change func(*reco
 		if entry == nil {
 			return nil
 		}
-		line := auditRow{
-			ID: entry.ID, At: instant(entry.At), Actor: plain(entry.Actor), Action: entry.Action, Subject: entry.Subject, Reason: plain(entry.Reason),
-			Outcome: plain(entry.Outcome),
-		}
+		line := fromEntry(entry)
 		return tx.Create(&line).Error
 	})
 	return changed, err
+}
+
+func fromEntry(e *reconcile.Entry) auditRow {
+	return auditRow{
+		ID: e.ID, At: instant(e.At), Actor: plain(e.Actor), Action: e.Action, Subject: plain(e.Subject), Reason: plain(e.Reason), Outcome: plain(e.Outcome),
+	}
+}
+
+// Record implements reconcile.Store.
+func (s *Reconcile) Record(ctx context.Context, e reconcile.Entry) error {
+	line := fromEntry(&e)
+	return translate("write audit log", s.db.single(ctx, func(tx *gorm.DB) error { return tx.Create(&line).Error }))
 }
 
 // Foreign implements reconcile.Store.

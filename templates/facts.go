@@ -16,9 +16,9 @@ type facts map[string]string
 // factNames lists every name a layout may use besides the locale's words ("word.row") and conditions.
 func factNames() []string {
 	return []string{
-		"admission", "admission.label", "area", "barcode", "block", "buyer", "category", "count", "date", "entrance", "file",
+		"admission", "admission.label", "area", "barcode", "block", "buyer", "category", "copy", "count", "date", "duplicate", "entrance", "file",
 		"holder", "holder.or.buyer", "holder.label", "issued", "line.detail", "line.price", "line.quantity", "line.title",
-		"line.total", "notes", "order", "organiser", "page", "price", "reference", "row", "seat", "sold_by", "specimen",
+		"line.total", "mark", "notes", "order", "organiser", "page", "price", "reference", "row", "seat", "sold_by", "specimen",
 		"specimen.note", "subtitle", "tariff", "terms", "tickets", "time", "title", "total",
 		"venue", "venue.space", "venue.street", "venue.town",
 	}
@@ -56,6 +56,12 @@ func read(l *locale, p *delivery.Page) facts {
 	if p.Of > 0 && p.Number > 0 {
 		f["count"] = l.word("ticket_of", "n", strconv.Itoa(p.Number), "of", strconv.Itoa(p.Of))
 	}
+	if p.Copy > 0 {
+		f["copy"] = strconv.Itoa(p.Copy)
+	}
+	if p.Copy > 1 {
+		f["duplicate"] = l.word("duplicate", "n", f["copy"])
+	}
 	if p.SoldBy != "" {
 		f["sold_by"] = l.word("sold_by", "name", p.SoldBy)
 	}
@@ -66,6 +72,7 @@ func read(l *locale, p *delivery.Page) facts {
 	if p.Specimen {
 		f["specimen"], f["specimen.note"] = l.word("specimen"), l.word("specimen_note")
 	}
+	f["mark"] = join(" · ", f["duplicate"], f["specimen.note"])
 	return f
 }
 

@@ -50,7 +50,7 @@ func (r *Renderer) CheckLayout(ctx context.Context, folder fs.FS, file string, t
 
 // with is a renderer that has one layout only.
 func (r *Renderer) with(l *layout) *Renderer {
-	one := &Renderer{log: r.log, locales: r.locales, album: r.album, reader: r.reader}
+	one := &Renderer{log: r.log, locales: r.locales, album: r.album, reader: r.reader, engine: r.engine}
 	one.workers.New = r.workers.New
 	one.layouts.Store(&layoutSet{byName: map[string]*layout{l.name: l}})
 	return one

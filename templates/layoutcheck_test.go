@@ -145,15 +145,25 @@ func TestReloadLayouts_WrongFile_ChangesNothing(t *testing.T) {
 	before := r.Layouts()
 	good := folder["venue.json"]
 	folder["venue.json"] = &fstest.MapFile{Data: []byte("{")}
-	err := r.ReloadLayouts(t.Context())
-	if err == nil || !strings.HasPrefix(err.Error(), "venue.json:1: ") {
-		t.Errorf("got %v", err)
+	for _, err := range []error{r.CheckLayouts(t.Context()), r.ReloadLayouts(t.Context(), nil)} {
+		if e := domain.AsError(err); e == nil || e.Code != delivery.CodeLayoutRefused || len(e.Fields) == 0 || e.Fields[0].Pointer != "venue.json:1" {
+			t.Errorf("got %v", err)
+		}
 	}
 	if diff := cmp.Diff(before, r.Layouts()); diff != "" {
 		t.Error(diff)
 	}
 	folder["venue.json"] = &fstest.MapFile{Data: bytes.Replace(good.Data, []byte("[0, 0, 30, 20]"), []byte("[0, 0, 31, 20]"), 1)}
-	if err := r.ReloadLayouts(t.Context()); err != nil {
+	refusal := errors.New("not wanted")
+	if err := r.ReloadLayouts(t.Context(), func(there []delivery.Layout) error {
+		if cmp.Equal(before, there) {
+			t.Error("asked about the old ones")
+		}
+		return refusal
+	}); !errors.Is(err, refusal) || !cmp.Equal(before, r.Layouts()) {
+		t.Errorf("layouts that are not accepted: %v", err)
+	}
+	if err := r.ReloadLayouts(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if cmp.Equal(before, r.Layouts()) {
@@ -485,5 +495,39 @@ func TestSchema_HasWhatLayoutsHave(t *testing.T) {
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(papers())), s.Defs["paper"].OneOf[0].Enum); diff != "" {
 		t.Errorf("papers: %s", diff)
+	}
+}
+
+func TestPages_AnOrdersPageHasTheTicketsOfOneOrder(t *testing.T) {
+	t.Parallel()
+	r := mustNew(t, Options{})
+	d := SampleDocument(Sample{Layout: "voucher", N: 4})
+	d.Pages[2].Order, d.Pages[3].Order = "ord_2", "ord_2"
+	for layout, want := range map[string]int{"voucher": 2, "four": 1, "standard": 4} {
+		for i := range d.Pages {
+			d.Pages[i].Layout = layout
+		}
+		if n, err := r.Sheets(d); n != want || err != nil {
+			t.Errorf("%s: %d sheets, want %d, %v", layout, n, want, err)
+		}
+		if n := bytes.Count(mustPDF(t, r, d), []byte("/Type/Page/")) + bytes.Count(mustPDF(t, r, d), []byte("/Type /Page ")); n != 0 && n != want {
+			t.Errorf("%s: %d pages written, want %d", layout, n, want)
+		}
+	}
+}
+
+func TestDigest_ChangesWithProgramAndFonts(t *testing.T) {
+	t.Parallel()
+	d := SampleDocument(Sample{})
+	seen := map[string]bool{}
+	for _, o := range []Options{{}, {Program: "v1"}, {Program: "v2"}, {Fonts: os.DirFS("fonts")}} {
+		s, err := mustNew(t, o).Digest(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[s] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("%d digests of 4 programs", len(seen))
 	}
 }

@@ -53,7 +53,7 @@ func (c *layoutReader) read() {
 	c.children(l.Elements, inside{w: l.Page.W, h: l.Page.H})
 	c.barcodes()
 	if l.admits() && !c.marks {
-		c.add(c.tree.member("elements").at(), "nothing shows {specimen} or {specimen.note}: tickets of test institutions must be marked")
+		c.add(c.tree.member("elements").at(), "nothing shows {specimen}, {specimen.note} or {mark}: tickets of test institutions must be marked")
 	}
 }
 
@@ -431,7 +431,7 @@ func (c *layoutReader) facts(e *element) {
 }
 
 func (c *layoutReader) fact(e *element, name string) {
-	if name == "specimen" || name == "specimen.note" {
+	if name == "specimen" || name == "specimen.note" || name == "mark" {
 		c.marks = true
 	}
 	if w, ok := strings.CutPrefix(name, "word."); ok {

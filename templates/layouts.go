@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"guichet/domain"
@@ -145,11 +146,12 @@ func layoutName(s string) bool {
 }
 
 // Layouts lists every layout by name.
-func (r *Renderer) Layouts() []delivery.Layout {
-	set := r.layouts.Load()
-	out := make([]delivery.Layout, 0, len(set.byName))
-	for _, name := range slices.Sorted(maps.Keys(set.byName)) {
-		l := set.byName[name]
+func (r *Renderer) Layouts() []delivery.Layout { return r.layouts.Load().list() }
+
+func (s *layoutSet) list() []delivery.Layout {
+	out := make([]delivery.Layout, 0, len(s.byName))
+	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
+		l := s.byName[name]
 		page := l.Page
 		if l.Sheet != nil {
 			page = l.Sheet.Page
@@ -168,15 +170,51 @@ func (r *Renderer) LayoutSchema() []byte {
 	return b
 }
 
-// ReloadLayouts reads the folder anew. Where a file is wrong nothing changes; the error is LayoutProblems.
-func (r *Renderer) ReloadLayouts(ctx context.Context) error {
+// CheckLayouts implements delivery.Layouts.
+func (r *Renderer) CheckLayouts(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := r.readLayouts()
+	return refusedLayouts(err)
+}
+
+// ReloadLayouts implements delivery.Layouts. A nil accept takes everything.
+func (r *Renderer) ReloadLayouts(ctx context.Context, accept func([]delivery.Layout) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	set, err := r.readLayouts()
 	if err != nil {
-		return err
+		return refusedLayouts(err)
+	}
+	if accept != nil {
+		if err := accept(set.list()); err != nil {
+			return err
+		}
 	}
 	r.layouts.Store(set)
 	return nil
+}
+
+// refusedLayouts tells what is wrong with layouts to callers who know nothing of this package.
+func refusedLayouts(err error) error {
+	var wrong LayoutProblems
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	out := domain.Errorf(domain.Conflict, delivery.CodeLayoutRefused, "the folder of layouts is not taken into use; those in use stay").Because(wrong)
+	for _, p := range wrong {
+		at := p.File
+		if p.Line > 0 {
+			at += ":" + strconv.Itoa(p.Line)
+		}
+		out.WithField(at, delivery.CodeLayoutRefused, p.Reason)
+	}
+	return out
+}
+
+// Sample implements delivery.Layouts. It has five tickets, so that a page of several shows some.
+func (r *Renderer) Sample(s delivery.LayoutSample) delivery.Document {
+	return SampleDocument(Sample{Layout: s.Layout, Language: s.Lang, Symbology: s.Symbology, Kind: s.Kind, Longest: s.Longest, N: 5})
 }

@@ -53,7 +53,7 @@ func TestLocales_EveryLanguage_HasEveryKey(t *testing.T) {
 // gaps lists what each text must leave room for, and nothing else.
 var gaps = map[string][]string{
 	"Date": {"day", "month", "weekday", "year"}, "ShortDate": {"dd", "mm", "yyyy"}, "Moment": {"time"}, "Span": {"from", "to"},
-	"Money": {"amount", "symbol"}, "ticket_of": {"n", "of"}, "sold_by": {"name"}, "issued": {"date"}, "until": {"date"},
+	"Money": {"amount", "symbol"}, "ticket_of": {"n", "of"}, "sold_by": {"name"}, "issued": {"date"}, "until": {"date"}, "duplicate": {"n"},
 }
 
 func TestLocales_EveryText_LeavesTheRightGaps(t *testing.T) {

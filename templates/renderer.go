@@ -30,6 +30,9 @@ type Options struct {
 	// Check is how many pages one is read back of as a picture before it is released: 1 all, 0 none. The modules of every
 	// barcode are read back in any case.
 	Check int
+	// Program is the version of the program: another one may draw another file of the same layout and data, so that it is
+	// part of what Digest says.
+	Program string
 	// Alarm hears of every ticket that is not released since its barcode is not read back, and why; nothing of the payload.
 	// Nil is not told. It may be called concurrently.
 	Alarm func(ticket string, err error)
@@ -49,9 +52,13 @@ type Renderer struct {
 	failed  atomic.Bool // a barcode was not read back
 	alarm   func(ticket string, err error)
 	missing func(characters int)
+	engine  string // what draws, in a word that is another one where the same layout and data may give another file
 }
 
-var _ delivery.Renderer = (*Renderer)(nil)
+var (
+	_ delivery.Renderer = (*Renderer)(nil)
+	_ delivery.Layouts  = (*Renderer)(nil)
+)
 
 // New parses the fonts and languages and all layouts. Where a layout of the folder is wrong the error is LayoutProblems, where
 // a font is FontProblems; else it fails only where the program was built with files that make no sense.
@@ -66,6 +73,7 @@ func New(o Options) (*Renderer, error) {
 	}
 	r := &Renderer{
 		log: o.Logger, locales: locales, folder: o.Layouts, album: newAlbum(), reader: newReader(), check: o.Check, alarm: o.Alarm, missing: o.Missing,
+		engine: o.Program + fonts.digest(),
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -157,32 +165,58 @@ func (r *Renderer) plan(ctx context.Context, pages []delivery.Page) ([]leaf, []*
 	if len(pages) == 0 {
 		return nil, nil, domain.Errorf(domain.Invalid, domain.CodeRequest, "The document has no pages.")
 	}
-	set := r.layouts.Load()
-	leaves, symbols := make([]leaf, 0, len(pages)), make([]*symbol, len(pages))
+	leaves, err := r.layouts.Load().share(pages)
+	if err != nil {
+		return nil, nil, err
+	}
+	symbols := make([]*symbol, len(pages))
+	for _, lf := range leaves {
+		for i := lf.from; i < lf.to; i++ {
+			if err := ctx.Err(); err != nil {
+				return nil, nil, err
+			}
+			if symbols[i], err = lf.layout.symbol(&pages[i]); err != nil {
+				return nil, nil, err
+			}
+			if symbols[i] == nil {
+				continue
+			}
+			if err := r.reader.modules(symbols[i]); err != nil {
+				return nil, nil, r.unreadable(ctx, pages[i].TicketID, err)
+			}
+		}
+	}
+	return leaves, symbols, nil
+}
+
+// share gives each page of a layout its tickets, in their order. A page of an order has those of one order. Errors:
+// layout.unknown.
+func (s *layoutSet) share(pages []delivery.Page) ([]leaf, error) {
+	leaves := make([]leaf, 0, len(pages))
 	for i := range pages {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		l, err := set.get(pages[i].Layout)
+		l, err := s.get(pages[i].Layout)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if last := len(leaves) - 1; last >= 0 && leaves[last].layout == l && leaves[last].to-leaves[last].from < l.tickets() {
+		last := len(leaves) - 1
+		if last >= 0 && leaves[last].layout == l && leaves[last].to-leaves[last].from < l.tickets() &&
+			(l.Per != perOrder || pages[i].Order == pages[i-1].Order) {
 			leaves[last].to++
 		} else {
 			leaves = append(leaves, leaf{layout: l, from: i, to: i + 1, parts: 1})
 		}
-		if symbols[i], err = l.symbol(&pages[i]); err != nil {
-			return nil, nil, err
-		}
-		if symbols[i] == nil {
-			continue
-		}
-		if err := r.reader.modules(symbols[i]); err != nil {
-			return nil, nil, r.unreadable(ctx, pages[i].TicketID, err)
-		}
 	}
-	return leaves, symbols, nil
+	return leaves, nil
+}
+
+// Sheets implements delivery.Renderer.
+func (r *Renderer) Sheets(d delivery.Document) (int, error) {
+	leaves, err := r.layouts.Load().share(d.Pages)
+	if err != nil {
+		return 0, err
+	}
+	j := job{r: r, words: pick(r.locales, d.Language), pages: d.Pages, symbols: make([]*symbol, len(d.Pages))}
+	return len(j.spread(leaves)), nil
 }
 
 // tickets is how many tickets one page is made of at most.

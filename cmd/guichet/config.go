@@ -75,6 +75,8 @@ type Config struct {
 	Fonts string `yaml:"fonts" env:"GUICHET_FONTS"`
 	// Layouts is a folder of ticket layouts beside the shipped ones; empty is none. It is read when the program starts.
 	Layouts string `yaml:"layouts" env:"GUICHET_LAYOUTS"`
+	// LayoutChoices are by which layouts tickets are printed; the first that fits counts.
+	LayoutChoices []LayoutChoice `yaml:"layout_choices"`
 	// LookBefore is how long before a performance its sold orders are looked at, for what the institution changed; empty is never.
 	LookBefore []time.Duration `yaml:"look_before" env:"GUICHET_LOOK_BEFORE"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.
@@ -116,6 +118,7 @@ type InstitutionConfig struct {
 	BarcodePrefixes map[string]symbologies `yaml:"barcode_by_prefix"`
 	Terms           map[string]string      `yaml:"terms"`
 	MailOnIssue     bool                   `yaml:"mail_on_issue"` // confirm issued orders by e-mail
+	MarkReprints    bool                   `yaml:"mark_reprints"` // layouts are told which print of a ticket a file is
 	PerMinute       int                    `yaml:"calls_per_minute"`
 	Concurrent      int                    `yaml:"calls_at_once"`
 	MonthCalls      int64                  `yaml:"calls_per_month"`
@@ -346,6 +349,7 @@ func (c *Config) Validate() error {
 	if c.RawAnswersDays < 0 || c.RawAnswersDays > 3650 {
 		bad("raw_answers_days: %d is not between 0 and 3650", c.RawAnswersDays)
 	}
+	c.checkLayoutChoices(bad)
 	if len(c.LookBefore) > maxLooks {
 		bad("look_before: at most %d times", maxLooks)
 	}

@@ -74,7 +74,9 @@ func (d *doctor) run(ctx context.Context, file string) {
 		return
 	}
 	d.peaks(&cfg)
-	d.fonts(&cfg)
+	if d.fonts(&cfg) {
+		d.layouts(&cfg)
+	}
 	d.database(ctx, &cfg)
 	limits := map[domain.InstitutionCode]quota.Limits{}
 	var settings []secutix.Settings
@@ -98,7 +100,7 @@ func (d *doctor) run(ctx context.Context, file string) {
 }
 
 // fonts says what tickets are printed with.
-func (d *doctor) fonts(cfg *Config) {
+func (d *doctor) fonts(cfg *Config) bool {
 	fonts, err := templates.Fonts(folder(cfg.Fonts))
 	own, shipped := []string{}, []string{}
 	for _, f := range fonts {
@@ -112,7 +114,31 @@ func (d *doctor) fonts(cfg *Config) {
 	if cfg.Fonts != "" {
 		name = "fonts of " + cfg.Fonts + ": " + strings.Join(own, ", ")
 	}
-	d.check(name, err, "fonts must be .ttf files, or .otf and .ttc with TrueType outlines, that allow to be embedded; remove the others")
+	return d.check(name, err, "fonts must be .ttf files, or .otf and .ttc with TrueType outlines, that allow to be embedded; remove the others")
+}
+
+// layouts says what tickets are printed by, and that everything chosen is there.
+func (d *doctor) layouts(cfg *Config) {
+	own, err := layoutFolder(cfg.Layouts)
+	var r *templates.Renderer
+	if err == nil {
+		r, err = templates.New(templates.Options{Layouts: own, Fonts: folder(cfg.Fonts)})
+	}
+	name := "layouts"
+	if err == nil {
+		var names []string
+		for _, l := range r.Layouts() {
+			if !l.Shipped {
+				names = append(names, l.Name)
+			}
+		}
+		if cfg.Layouts != "" {
+			name += " of " + cfg.Layouts + ": " + strings.Join(names, ", ")
+		}
+	}
+	if d.check(name, err, "`guichet layouts check` says what is wrong with a file") && len(cfg.LayoutChoices) > 0 {
+		d.check(fmt.Sprintf("%d choices of layouts", len(cfg.LayoutChoices)), cfg.checkChosenLayouts(r), "name a shipped layout, or one in the folder that the setting layouts names")
+	}
 }
 
 // peaks warns of configured peak windows that are over: they change nothing, and a configuration that ages must not stop a

@@ -37,12 +37,14 @@ func TestConfig_EveryProblemIsReportedTogether(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "bad.yaml")
-	write(t, file, "listen: nowhere\nlog_level: loud\nbarcode_check: sometimes\nhold_for: 3h\ninstitutions:\n"+
+	write(t, file, "listen: nowhere\nlog_level: loud\nbarcode_check: sometimes\nhold_for: 3h\n"+
+		"layout_choices: [{layout: four}, {institution: nowhere, kind: opera, formats: [gif]}, {product: HAMLET, layout: four}]\ninstitutions:\n"+
 		"  - {code: Theatre!, base_url: 'http://theatre.example', operator: O, partner: P, time_zone: Mars/Olympus, currency: euro, barcode: [qr, ean], barcode_by_prefix: {OTI: [qr, qr], X: []}}\n"+
 		"  - {code: two, base_url: 'https://two.example', operator: O, partner: P, partner_contact: '1', auth: magic, close_payments: maybe, refunds: sometimes, sale_period_relative_unit: weeks, webhook_token: 'fifteen letters'}\n")
 	out := fails(t, nil, "serve", "--config", file)
 	contains(t, out, "listen:", "log_level:", "hold_for:", "code:", "http is for this machine only", "partner_contact is missing",
-		"time_zone:", "currency:", `barcode: "ean" is none of`, `barcode_by_prefix: OTI: "qr" stands twice`, `barcode_by_prefix: "X"`, "barcode_check:", "auth:", "close_payments:", "refunds:", "sale_period_relative_unit:", "webhook_token:", "no secret")
+		"time_zone:", "currency:", `barcode: "ean" is none of`, `barcode_by_prefix: OTI: "qr" stands twice`, `barcode_by_prefix: "X"`, "barcode_check:", "auth:", "close_payments:", "refunds:", "sale_period_relative_unit:", "webhook_token:", "no secret",
+		`layout_choices: number 2: institution: there is no "nowhere"`, `kind: "opera"`, `formats: "gif"`, "number 2: layout: a layout is needed", "number 3: product: an institution")
 	if strings.Contains(out, "fifteen letters") {
 		t.Errorf("a token is printed:\n%s", out)
 	}

@@ -140,9 +140,12 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 		return nil, err
 	}
 	renderer, err := templates.New(templates.Options{
-		Logger: a.log, Fonts: folder(cfg.Fonts), Layouts: layouts, Missing: a.metrics.missingGlyphs, Check: check, Alarm: a.alarmBarcode,
+		Logger: a.log, Fonts: folder(cfg.Fonts), Layouts: layouts, Missing: a.metrics.missingGlyphs, Check: check, Alarm: a.alarmBarcode, Program: version(),
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := cfg.checkChosenLayouts(renderer); err != nil {
 		return nil, err
 	}
 	images := secutix.NewPictures(pictures{a.db.Pictures()}, pictureTransport(cfg, o.transport), a.clock)
@@ -155,7 +158,8 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 		return nil, err
 	}
 	a.delivery = delivery.New(delivery.Deps{
-		Catalog: a.catalog, Renderer: renderer, Pictures: images, Settings: ticketSettings(cfg), Links: links,
+		Catalog: a.catalog, Renderer: renderer, Pictures: images, Settings: ticketSettings(cfg), Links: links, Choices: cfg.choices(),
+		Layouts: renderer, Prints: a.db.Prints(), Program: version(),
 	})
 	if a.mails, err = newMails(a, ids, pages); err != nil {
 		return nil, err
@@ -200,7 +204,7 @@ func newLogger(cfg Config, w io.Writer) *slog.Logger {
 func ticketSettings(cfg Config) map[domain.InstitutionCode]delivery.Settings {
 	out := map[domain.InstitutionCode]delivery.Settings{}
 	for _, i := range cfg.Institutions {
-		out[domain.InstitutionCode(i.Code)] = delivery.Settings{Symbols: i.symbols(), Terms: domain.Text(i.Terms)}
+		out[domain.InstitutionCode(i.Code)] = delivery.Settings{Symbols: i.symbols(), Terms: domain.Text(i.Terms), MarkReprints: i.MarkReprints}
 	}
 	return out
 }

@@ -43,6 +43,7 @@ type Page struct {
 	Terms      string // may be empty; paragraphs are separated by "\n"
 	Layout     string // its design; empty is "standard"
 	Picture    []byte // PNG or JPEG of the venue or event; may be nil
+	Copy       int    // which print of the ticket it is, from 1 on, where reprints are marked; else 0
 	Specimen   bool   // a test institution: the page says so, large
 	SoldBy     string // the storefront's name
 	IssuedAt   time.Time

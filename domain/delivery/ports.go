@@ -6,7 +6,6 @@ import (
 
 	"guichet/domain"
 	"guichet/domain/catalog"
-	"guichet/domain/sales"
 )
 
 // Renderer prints documents. It is safe for concurrent use; the same input gives the same bytes. A text that a font cannot
@@ -24,14 +23,11 @@ type Renderer interface {
 	Thermal(ctx context.Context, w io.Writer, d Document, language PrinterLanguage, dpi int) error
 	// Barcode writes one barcode alone. It is read back before the first byte is written.
 	Barcode(ctx context.Context, w io.Writer, b Barcode) error
-	// Digest names what a document is printed from: its content and its layouts. The same digest is the same file.
+	// Digest names what a document is printed from: its content, its layouts, and the program and fonts that draw it. The same
+	// digest is the same file. Errors: layout.unknown.
 	Digest(d Document) (string, error)
-}
-
-// Orders is what delivery asks of sales.
-type Orders interface {
-	Order(ctx context.Context, id sales.OrderID) (sales.Order, error)
-	OrderByTicket(ctx context.Context, ticket string) (sales.Order, error)
+	// Sheets is how many pages a document takes. Errors: layout.unknown.
+	Sheets(d Document) (int, error)
 }
 
 // Catalog says what is printed of a line: the catalog's present names and times, or ok=false where it no longer has it.

@@ -15,15 +15,21 @@ import (
 type Settings struct {
 	Symbols Symbols     // which barcode for which payload
 	Terms   domain.Text // small print, per language
+	// MarkReprints tells layouts which print of a ticket a file is, so that they can mark the second and later ones.
+	MarkReprints bool
 }
 
-// Deps is what a Service needs; all members but Pictures, Settings and Links are mandatory.
+// Deps is what a Service needs; Catalog and Renderer are mandatory.
 type Deps struct {
 	Catalog  Catalog
 	Renderer Renderer
 	Pictures Pictures
 	Settings map[domain.InstitutionCode]Settings
-	Links    *Links // of buyers' own pages; nil: there are none
+	Choices  []Choice // of layouts where nobody asks for one; the first that fits counts
+	Prints   Prints   // nil: how often tickets are given out is not counted
+	Layouts  Layouts  // nil: they cannot be listed or reloaded
+	Program  string   // the program's version: another one may draw barcodes otherwise
+	Links    *Links   // of buyers' own pages; nil: there are none
 }
 
 // Service turns sold orders into tickets. It is safe for concurrent use.
@@ -40,32 +46,23 @@ func New(d Deps) *Service {
 // pictureTimeout bounds the wait for a picture; a ticket is printed without one rather than late.
 const pictureTimeout = 3 * time.Second
 
-// PDF writes every ticket of the order, or the one named, one page each. Errors: ticket.not_issued while a place has no
-// barcode, ticket.unknown.
+// PDF writes every ticket of the order, or the one named, as the institution's layouts say. Errors: those of File.
 func (s *Service) PDF(ctx context.Context, w io.Writer, o sales.Order, ticket, lang string) error {
-	d, err := s.Document(ctx, o, ticket, lang)
+	f, err := s.File(ctx, o, Print{Ticket: ticket, Lang: lang})
 	if err != nil {
 		return err
 	}
-	return s.Renderer.PDF(ctx, w, d)
+	return f.Write(ctx, w)
 }
 
-// PNG writes one ticket as a picture; dpi is 36 to 600.
-func (s *Service) PNG(ctx context.Context, w io.Writer, o sales.Order, ticket, lang string, dpi int) error {
-	if dpi < 36 || dpi > 600 {
-		return domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong").
-			WithField("?dpi", domain.CodeRequest, "36 to 600")
-	}
-	d, err := s.Document(ctx, o, ticket, lang)
-	if err != nil {
-		return err
-	}
-	return s.Renderer.PNG(ctx, w, d, dpi)
-}
-
-// Document is what is printed of an order, or of one of its tickets (empty: all), in a language: the one asked for, or the
-// buyer's, or the institution's.
+// Document is what is printed of an order as PDF, or of one of its tickets (empty: all), in a language: the one asked for, or
+// the buyer's, or the institution's.
 func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang string) (Document, error) {
+	return s.document(ctx, o, Print{Ticket: ticket, Lang: lang, Format: FormatPDF})
+}
+
+func (s *Service) document(ctx context.Context, o sales.Order, want Print) (Document, error) {
+	ticket, lang := want.Ticket, want.Lang
 	if err := issued(&o); err != nil {
 		return Document{}, err
 	}
@@ -91,7 +88,11 @@ func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang stri
 				gone = true // taken back: it is not printed any more
 				continue
 			}
-			d.Pages = append(d.Pages, s.page(ctx, &o, inst, &o.Lines[i], &o.Lines[i].Places[j], t, langs, n, pictures))
+			pg := s.page(ctx, &o, inst, &o.Lines[i], &o.Lines[i].Places[j], t, langs, n, pictures)
+			if pg.Layout = want.Layout; pg.Layout == "" {
+				pg.Layout = s.layout(&o, &o.Lines[i], want.Format)
+			}
+			d.Pages = append(d.Pages, pg)
 		}
 	}
 	for i := range d.Pages {

@@ -1,7 +1,6 @@
 package delivery_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +73,23 @@ func (p *printer) Barcode(_ context.Context, w io.Writer, b delivery.Barcode) er
 	return err
 }
 
-func (p *printer) Digest(delivery.Document) (string, error) { return "digest", nil }
+// Digest is of what a test looks at; there is no layout "nope".
+func (p *printer) Digest(d delivery.Document) (string, error) {
+	for _, pg := range d.Pages {
+		if pg.Layout == "nope" {
+			return "", domain.Errorf(domain.Invalid, delivery.CodeLayoutUnknown, "none")
+		}
+	}
+	return fmt.Sprint(d), nil
+}
+
+// Sheets is one for all of an order by a voucher, else one each.
+func (p *printer) Sheets(d delivery.Document) (int, error) {
+	if d.Pages[0].Layout == "voucher" {
+		return 1, nil
+	}
+	return len(d.Pages), nil
+}
 
 // pictures is a func as delivery.Pictures.
 type pictures func(ctx context.Context, address string) ([]byte, error)
@@ -132,7 +147,7 @@ func TestDocument_HasEverythingATicketShows(t *testing.T) {
 		Seat:     delivery.Seat{Area: "Orchestre", Block: "OC", Row: "D", Number: "12", Entrance: "Porte centrale"},
 		Numbered: true, Category: "Stalls", Color: "#8c1c2e", Tariff: "Full price", Price: sample.Euros(4200), Buyer: "Ada Muster",
 		Order: string(o.ID), Reference: "WEB-000123", File: "880001", Number: 1, Of: 2, Barcode: "004200000000000000000001",
-		Symbology: delivery.Aztec, Terms: "No refunds.", Picture: []byte("picture of https://pictures.example/hamlet.jpg"),
+		Symbology: delivery.Aztec, Terms: "No refunds.", Layout: "standard", Picture: []byte("picture of https://pictures.example/hamlet.jpg"),
 		SoldBy: sample.Shop, IssuedAt: sample.Now(),
 	}
 	second := page
@@ -301,31 +316,5 @@ func TestDocument_NotIssuedIsAConflict(t *testing.T) {
 	o.Institution = "elsewhere"
 	if _, err := service().Document(t.Context(), o, "", "fr"); !domain.HasCode(err, catalog.CodeInstitutionUnknown) {
 		t.Errorf("unknown institution: %v", err)
-	}
-}
-
-func TestPDFAndPNG_HandTheDocumentToTheRenderer(t *testing.T) {
-	t.Parallel()
-	p := &printer{}
-	s := service(func(d *delivery.Deps) { d.Renderer = p })
-	var pdf, png bytes.Buffer
-	if err := s.PDF(t.Context(), &pdf, sample.Issued(), "", "fr"); err != nil || pdf.String() != "pdf of 2" {
-		t.Errorf("%q, %v", pdf.String(), err)
-	}
-	if err := s.PNG(t.Context(), &png, sample.Issued(), "tkt_1", "fr", 600); err != nil || png.String() != "png at 600" {
-		t.Errorf("%q, %v", png.String(), err)
-	}
-	if diff := cmp.Diff(document(t, s, sample.Issued(), "", "fr"), p.documents[0]); diff != "" {
-		t.Error(diff)
-	}
-	for _, dpi := range []int{35, 601, 0, -1} {
-		err := s.PNG(t.Context(), &png, sample.Issued(), "tkt_1", "fr", dpi)
-		if e := domain.AsError(err); e == nil || e.Kind != domain.Invalid || e.Fields[0].Pointer != "?dpi" {
-			t.Errorf("%d dpi: %v", dpi, err)
-		}
-	}
-	held := sample.Held()
-	if err := s.PDF(t.Context(), &pdf, held, "", "fr"); !domain.HasCode(err, sales.CodeTicketNotIssued) {
-		t.Errorf("held: %v", err)
 	}
 }

@@ -124,20 +124,3 @@ func TestBarcode_IsTheTicketsOwnInTheSymbologyAskedFor(t *testing.T) {
 		}
 	}
 }
-
-func TestThermal_UsesTheThermalLayoutUnlessAnotherIsNamed(t *testing.T) {
-	t.Parallel()
-	for layout, want := range map[string]string{"": delivery.ThermalLayout, "kiosk": "kiosk"} {
-		p := &printer{}
-		s := service(func(d *delivery.Deps) { d.Renderer = p })
-		var out bytes.Buffer
-		if err := s.Thermal(t.Context(), &out, sample.Issued(), "", "fr", layout, delivery.FGL, 203); err != nil || out.String() != "fgl at 203" {
-			t.Fatalf("%q, %v", out.String(), err)
-		}
-		for _, pg := range p.documents[0].Pages {
-			if pg.Layout != want {
-				t.Errorf("%q: layout %q", layout, pg.Layout)
-			}
-		}
-	}
-}

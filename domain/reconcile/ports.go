@@ -84,6 +84,8 @@ type Store interface {
 	Foreign(ctx context.Context, code domain.InstitutionCode, platformOrders []int64) (map[int64]bool, error)
 	KeepForeign(ctx context.Context, code domain.InstitutionCode, platformOrder int64) error
 
+	// Record adds a line to the audit log that is about no case.
+	Record(ctx context.Context, e Entry) error
 	// Log lists the audit log, newest first; an empty subject is all.
 	Log(ctx context.Context, subject string, p domain.Page) (entries []Entry, next string, err error)
 }
