@@ -88,6 +88,11 @@ type MailQuery struct {
 	Page         domain.Page
 }
 
+// Orders is what mails ask of sales.
+type Orders interface {
+	Order(ctx context.Context, id sales.OrderID) (sales.Order, error)
+}
+
 // MailDeps is what Mails need. All members but Mailer, Links of Delivery and PDFLimit are mandatory.
 type MailDeps struct {
 	Delivery *Service
