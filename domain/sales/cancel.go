@@ -318,11 +318,12 @@ func (s *Service) refund(ctx context.Context, o Order) (Order, error) {
 	if r == nil {
 		return o, nil
 	}
-	opened, err := s.Platform.OpenRefund(ctx, o, *r, o.movements(r))
+	was := *r
+	opened, err := s.Platform.OpenRefund(ctx, o, was, o.movements(r))
 	if err != nil {
 		return s.refundNotDone(ctx, o, err)
 	}
-	open, err := s.keep(ctx, o.ID, func(o *Order) error { return o.openedRefund(r.ID, opened.Platform) })
+	open, err := s.keep(ctx, o.ID, func(o *Order) error { return o.openedRefund(was, opened.Platform) })
 	if err != nil {
 		return s.asLeft(ctx, o.ID, err)
 	}
@@ -460,9 +461,9 @@ func (s *Service) settleRefund(ctx context.Context, o Order) (Order, error) {
 
 // payOpenRefund closes a refund order that a read found open. The platform closes one order number at most once.
 func (s *Service) payOpenRefund(ctx context.Context, o Order, seen RefundSeen) (Order, error) {
-	now, refund := s.Clock(), o.openRefund().ID
+	now, was := s.Clock(), *o.openRefund()
 	open, err := s.keep(ctx, o.ID, func(o *Order) error {
-		if err := o.openedRefund(refund, seen.Platform); err != nil {
+		if err := o.openedRefund(was, seen.Platform); err != nil {
 			return err
 		}
 		o.AskedUntil = now.Add(s.CallTimeout)

@@ -1,6 +1,7 @@
 package sales_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -288,6 +289,42 @@ func TestCancel_ProcessDiesAndTheRequestArrivesLate_IsNotTakenAsNotDone(t *testi
 	if diff := cmp.Diff([]int64{8400, -8400}, h.amounts(o.ID)); diff != "" || h.platform.calls("open refund") != 2 {
 		t.Errorf("posted %s; asked %v", diff, h.platform.asked)
 	}
+}
+
+// opener is a platform after whose refund orders something happens before they are answered.
+type opener struct {
+	sales.Platform
+	opened func()
+}
+
+func (p *opener) OpenRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) (sales.RefundSeen, error) {
+	seen, err := p.Platform.OpenRefund(ctx, o, r, movements)
+	p.opened()
+	return seen, err
+}
+
+func TestCancel_SettledByAnotherWhileTheRefundOrderIsOpened_IsTheirsToClose(t *testing.T) {
+	t.Parallel()
+	p := &opener{}
+	h := newTill(t, func(d *sales.Deps) { p.Platform, d.Platform = d.Platform, p })
+	o := h.issued(t)
+	h.platform.script = once("close refund", cutBefore) // theirs
+	p.opened = func() {
+		h.advance(5 * time.Minute) // a process that stood still
+		if _, err := h.SettleDue(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	got, err := h.cancel(t, o, sales.CancelRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, sales.Cancelling)
+	if n := h.platform.calls("pay refund"); n != 1 {
+		t.Errorf("closed %d times: %v", n, h.platform.asked)
+	}
+	h.sweep(t, 3*time.Minute)
+	expect(t, h.store.must(t, o.ID), sales.Cancelled)
 }
 
 func movementsOf(o sales.Order, tickets []string) []int64 {

@@ -360,12 +360,12 @@ func (s *Service) settleExchange(ctx context.Context, o Order) (Order, error) {
 		return Order{}, err
 	}
 	switch next.Status {
-	case Issued:
+	case Issued, Cancelled: // sold; that its tickets were taken back since does not bring the old ones back
 		return s.giveUpOld(ctx, o)
 	case Held: // never closed: whoever was to do it is gone
 		s.dropInstead(ctx, next)
 		return s.laterExchange(ctx, o)
-	case Refused, Orphaned, Released, Expired, Cancelled:
+	case Refused, Orphaned, Released, Expired:
 		o, err = s.refundRefused(ctx, o, Refusal{Kind: domain.Unavailable, Code: domain.CodePlatformUnreachable, Detail: "the new places were not sold; exchange again"})
 		if o.ID != "" {
 			err = nil // stored as such: settled

@@ -267,6 +267,29 @@ func TestExchange_RefundRefused_LiesBeforeAPerson(t *testing.T) {
 	}
 }
 
+func TestExchange_TheNewTicketsAreCancelledBeforeTheOldOnesAreTakenBack_NothingIsLeft(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.sellTwo(t, "k")
+	h.platform.script = once("close", cutAfter)
+	e, old, err := h.Exchange(t.Context(), sample.Viewer(), o.ID, swap(o, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, old, sales.Cancelling)
+	expect(t, h.settle(t, e.New.ID), sales.Issued)
+	if _, _, err := h.Cancel(t.Context(), sample.Viewer(), e.New.ID, sales.CancelRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	h.sweep(t, 3*time.Minute)
+	for _, id := range []sales.OrderID{o.ID, e.New.ID} {
+		expect(t, h.store.must(t, id), sales.Cancelled)
+		if got := h.amounts(id); len(got) != 2 || got[0] != -got[1] {
+			t.Errorf("posted %v", got)
+		}
+	}
+}
+
 func TestExchange_RefundOrderLapsed_IsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)
