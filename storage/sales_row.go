@@ -236,10 +236,15 @@ type (
 		SeatCategory catalog.SeatCategoryID `json:"seat_category,omitzero"`
 		Tariff       catalog.TariffID       `json:"tariff,omitzero"`
 	}
+	earlier struct {
+		Key      string        `json:"key"`
+		Refusal  *refusal      `json:"refusal,omitzero"`
+		Expected *moneyContent `json:"expected,omitzero"`
+	}
 	lineChange struct {
 		ID        string        `json:"id,omitzero"`
 		Key       string        `json:"key,omitzero"`
-		Earlier   []string      `json:"earlier,omitzero"`
+		Before    []earlier     `json:"before,omitzero"`
 		State     string        `json:"state,omitzero"`
 		Lines     []lineContent `json:"lines,omitzero"`
 		Drop      []int64       `json:"drop,omitzero"`
@@ -434,10 +439,18 @@ func (c *lineChange) toLineChange() *sales.LineChange {
 		return nil
 	}
 	return &sales.LineChange{
-		ID: c.ID, Key: c.Key, Earlier: c.Earlier, State: sales.ChangeState(c.State), Lines: mapEach(c.Lines, lineContent.toLine), Drop: c.Drop,
+		ID: c.ID, Key: c.Key, Earlier: mapEach(c.Before, earlier.toEarlier), State: sales.ChangeState(c.State), Lines: mapEach(c.Lines, lineContent.toLine), Drop: c.Drop,
 		Quoted: c.Quoted.toMoney(), Expected: toMoneyPointer(c.Expected), Reference: c.Reference, Buyer: (*sales.Buyer)(c.Buyer),
 		Refusal: c.Refusal.toRefusal(), AskedAt: c.AskedAt.time(), EndedAt: c.EndedAt.time(),
 	}
+}
+
+func (e earlier) toEarlier() sales.EarlierChange {
+	return sales.EarlierChange{Key: e.Key, Refusal: e.Refusal.toRefusal(), Expected: toMoneyPointer(e.Expected)}
+}
+
+func fromEarlier(e sales.EarlierChange) earlier {
+	return earlier{Key: e.Key, Refusal: fromRefusal(e.Refusal), Expected: fromMoneyPointer(e.Expected)}
 }
 
 func fromLineChange(c *sales.LineChange) *lineChange {
@@ -445,7 +458,7 @@ func fromLineChange(c *sales.LineChange) *lineChange {
 		return nil
 	}
 	return &lineChange{
-		ID: c.ID, Key: c.Key, Earlier: c.Earlier, State: string(c.State), Lines: mapEach(c.Lines, fromLine), Drop: c.Drop,
+		ID: c.ID, Key: c.Key, Before: mapEach(c.Earlier, fromEarlier), State: string(c.State), Lines: mapEach(c.Lines, fromLine), Drop: c.Drop,
 		Quoted: fromMoney(c.Quoted), Expected: fromMoneyPointer(c.Expected), Reference: c.Reference, Buyer: (*buyerContent)(c.Buyer),
 		Refusal: fromRefusal(c.Refusal), AskedAt: toStamp(c.AskedAt), EndedAt: toStamp(c.EndedAt),
 	}

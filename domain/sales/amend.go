@@ -94,16 +94,44 @@ func (s *Service) Amend(ctx context.Context, v Viewer, id OrderID, a Amendment) 
 	return s.once(ctx, o, a.Key, "amend", a.digest(id), func(o *Order) error { return o.amend(a, now) })
 }
 
-// amendLines changes the lines. What the catalog refuses, and a wrong state, change nothing.
+// amendLines changes the lines, once for a key. What the catalog refuses, and a wrong state, change nothing.
 func (s *Service) amendLines(ctx context.Context, o Order, a Amendment) (Order, error) {
-	if c := o.Change; c != nil && a.Key != "" { // a replay, unless it was refused for a reason that passes
-		if c.Key == a.Key && (c.Refusal == nil || !c.Refusal.Passing()) {
-			return o, o.changeError(c)
-		}
-		if slices.Contains(c.Earlier, a.Key) {
-			return o, nil
+	if made, refused := o.amended(a.Key); made {
+		return o, refused
+	}
+	changed, err := s.askLines(ctx, o, a)
+	if err == nil {
+		return changed, nil
+	}
+	// Another request with the key may have begun meanwhile: then this one is answered as one that comes again.
+	if now, lerr := s.Store.Order(ctx, o.ID); lerr == nil {
+		if made, refused := now.amended(a.Key); made {
+			return now, refused
 		}
 	}
+	return changed, err
+}
+
+// amended reports whether a key has changed the lines before, and why not as asked. One that was refused for a reason that passes
+// may ask again.
+func (o *Order) amended(key string) (made bool, refused error) {
+	c := o.Change
+	if c == nil || key == "" {
+		return false, nil
+	}
+	if c.Key == key {
+		return c.Refusal == nil || !c.Refusal.Passing(), o.changeError(c)
+	}
+	at := slices.IndexFunc(c.Earlier, func(e EarlierChange) bool { return e.Key == key })
+	if at < 0 {
+		return false, nil
+	}
+	e := c.Earlier[at]
+	return true, o.changeError(&LineChange{Refusal: e.Refusal, Expected: e.Expected})
+}
+
+// askLines stores the intent to change the lines and asks the platform.
+func (s *Service) askLines(ctx context.Context, o Order, a Amendment) (Order, error) {
 	now := s.Clock()
 	if err := o.changeable(now); err != nil {
 		return Order{}, err
@@ -118,6 +146,9 @@ func (s *Service) amendLines(ctx context.Context, o Order, a Amendment) (Order, 
 	ctx, cancel := s.detach(ctx)
 	defer cancel()
 	o, err = s.Store.UpdateOrder(ctx, o.ID, func(o *Order) error {
+		if made, _ := o.amended(a.Key); made {
+			return errAsItIs
+		}
 		c := c
 		c.Lines, c.Drop = o.planLines(newLines(a.Wants, a.Wishes, quote))
 		return o.beginChange(c, now, now.Add(min(readAfter, s.CallTimeout)), now.Add(s.CallTimeout))

@@ -15,8 +15,9 @@ import (
 type LineChange struct {
 	ID  string // "chg_…"
 	Key string // the idempotency key that asked for it; may be empty
-	// Earlier are the keys of the changes before, so that none of them is done again.
-	Earlier []string
+	// Earlier are the changes before that have a key, so that none of them is done again; without those refused for a reason that
+	// passes, which may ask again.
+	Earlier []EarlierChange
 	State   ChangeState
 	// Lines are the lines as wanted. Their places are those of the order that stay; the platform gives the rest.
 	Lines []Line
@@ -31,6 +32,14 @@ type LineChange struct {
 	// Refusal is why it was not done; with State done, that the total is not the expected one.
 	Refusal          *Refusal
 	AskedAt, EndedAt time.Time // EndedAt is zero while it is under way
+}
+
+// EarlierChange is what is kept of a change once another one was asked for: enough to answer its key as before, but for the items
+// and seats that a refusal named.
+type EarlierChange struct {
+	Key      string
+	Refusal  *Refusal
+	Expected *domain.Money
 }
 
 // ChangeState is how far a change of lines is.
@@ -139,7 +148,8 @@ func Movements(lines []Line) []int64 {
 	return ids
 }
 
-// beginChange stores the intent to change the lines. Nothing to add and nobody to seat means that only giving back is left.
+// beginChange stores the intent to change the lines. Nothing to add and nobody to seat means that only giving back is left, unless
+// the total is not the expected one: then nothing is, whoever finds the intent.
 func (o *Order) beginChange(c LineChange, at, readAt, deadline time.Time) error {
 	if err := o.changeable(at); err != nil {
 		return err
@@ -149,12 +159,18 @@ func (o *Order) beginChange(c LineChange, at, readAt, deadline time.Time) error 
 	}
 	c.State = ChangeAsked
 	if _, fresh := c.missing(); len(fresh) == 0 && len(unseated(c.Lines)) == 0 {
-		c.State = ChangeAdded
+		total, err := o.costs(&c, domain.Money{})
+		if err != nil {
+			return err
+		}
+		if wrongTotal(c.Expected, total) == nil {
+			c.State = ChangeAdded
+		}
 	}
 	if before := o.Change; before != nil {
 		c.Earlier = before.Earlier
-		if before.Key != "" && before.Key != c.Key {
-			c.Earlier = append(slices.Clone(c.Earlier), before.Key)
+		if before.Key != "" && before.Key != c.Key && (before.Refusal == nil || !before.Refusal.Passing()) {
+			c.Earlier = append(slices.Clone(c.Earlier), EarlierChange{Key: before.Key, Refusal: before.Refusal, Expected: before.Expected})
 		}
 	}
 	o.Change = &c

@@ -1,6 +1,7 @@
 package sales_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -291,6 +292,32 @@ func TestChange_EndedWhileItIsOnTheWire_AnswersTheOrderAndKeepsNoPlace(t *testin
 	h.agrees(t, got)
 }
 
+func TestChange_CrashBeforeAnotherTotalIsRefused_LeavesTheHoldAsItWas(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.hold(t, "k")
+	h.store.stored = func(o sales.Order) { // the database goes away once the intent is stored
+		if o.Status == sales.Changing {
+			h.store.fail = domain.Errorf(domain.Unavailable, "store.unavailable", "gone")
+		}
+	}
+	other := sample.Euros(1)
+	if _, err := h.Amend(t.Context(), sample.Viewer(), o.ID, sales.Amendment{Wants: children(1, 0)[:1], Expected: &other}); err == nil {
+		t.Fatal("no error")
+	}
+	h.store.fail, h.store.stored = nil, nil
+	h.advance(2 * time.Minute)
+	if _, err := h.SettleDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := h.store.must(t, o.ID)
+	expect(t, got, sales.Held)
+	h.agrees(t, got)
+	if got.Places() != o.Places() {
+		t.Errorf("%d places are left of %d", got.Places(), o.Places())
+	}
+}
+
 func TestRecover_AChangeMayStillArrive_WaitsUntilItCannot(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)
@@ -422,6 +449,60 @@ func TestChange_AnEarlierKeyIsNotDoneAgain(t *testing.T) {
 	got, err := h.relines(t, o.ID, "a", []catalog.Want{sample.Seats(3)})
 	if err != nil || got.Places() != 1 {
 		t.Errorf("%d places, %v", got.Places(), err)
+	}
+}
+
+func TestChange_AnEarlierKeyThatWasRefusedIsRefusedAgain(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.hold(t, "k")
+	_, err := h.relines(t, o.ID, "a", []catalog.Want{sample.Seats(3)}, 1)
+	code(t, err, sales.CodePriceChanged)
+	if _, err := h.relines(t, o.ID, "b", []catalog.Want{sample.Seats(1)}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.relines(t, o.ID, "a", []catalog.Want{sample.Seats(3)}, 1)
+	code(t, err, sales.CodePriceChanged)
+	o = h.store.must(t, o.ID)
+	if e := domain.AsError(err); e.Expected == nil || e.Actual == nil || o.Places() != 1 {
+		t.Errorf("%+v, %d places", e, o.Places())
+	}
+}
+
+// meanwhile is a catalog in which something happens while it is asked.
+type meanwhile struct {
+	sales.Catalog
+	do func()
+}
+
+func (m *meanwhile) Quote(ctx context.Context, code domain.InstitutionCode, wants []catalog.Want) (catalog.Quote, error) {
+	if do := m.do; do != nil {
+		m.do = nil
+		do()
+	}
+	return m.Catalog.Quote(ctx, code, wants)
+}
+
+func TestChange_TwiceAtOnceWithOneKey_IsDoneOnceAndAnsweredAlike(t *testing.T) {
+	t.Parallel()
+	for a, want := range map[act]sales.Status{answers: sales.Held, cutBefore: sales.Changing} {
+		m := &meanwhile{}
+		h := newTill(t, func(d *sales.Deps) { m.Catalog, d.Catalog = d.Catalog, m })
+		o := h.hold(t, "k")
+		h.platform.script = once("add", a)
+		m.do = func() { // the same request comes again, and is the faster one
+			if got, err := h.relines(t, o.ID, "a", []catalog.Want{sample.Seats(3)}); err != nil || got.Status != want {
+				t.Errorf("%s, %v", got.Status, err)
+			}
+		}
+		got, err := h.relines(t, o.ID, "a", []catalog.Want{sample.Seats(3)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, got, want)
+		if n := h.platform.calls("add"); n != 1 {
+			t.Errorf("added %d times", n)
+		}
 	}
 }
 

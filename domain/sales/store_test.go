@@ -28,7 +28,8 @@ type store struct {
 	tasks    []domain.Task
 	baskets  map[sales.BasketID]sales.BasketClose
 	looks    map[string]int
-	fail     error // answer of every change while set
+	fail     error             // answer of every change while set
+	stored   func(sales.Order) // is told of every change, under the lock
 }
 
 // failer is what of a test the store needs; rapid has its own.
@@ -155,6 +156,9 @@ func (s *store) UpdateOrder(ctx context.Context, id sales.OrderID, change func(*
 	second = s.clone(second)
 	second.Version = old.Version + 1
 	s.orders[id] = second
+	if s.stored != nil {
+		s.stored(s.clone(second))
+	}
 	return s.clone(second), nil
 }
 
