@@ -113,11 +113,11 @@ func newStage(t *testing.T, database func(*testing.T, string) string, simArgs ..
 }
 
 // serve starts a server and waits until it sells.
-func (s *stage) serve(t *testing.T, name string) (*process, string) {
+func (s *stage) serve(t *testing.T, name string, args ...string) (*process, string) {
 	t.Helper()
 	ready := filepath.Join(s.dir, name+".json")
 	_ = os.Remove(ready)
-	p := start(t, s.env, "serve", "--ready-file", ready)
+	p := start(t, s.env, append([]string{"serve", "--ready-file", ready}, args...)...)
 	var up struct {
 		API     string `json:"api"`
 		Metrics string `json:"metrics"`

@@ -128,6 +128,16 @@ func (s *Service) unstored(ctx context.Context, id OrderID, change func(*Order) 
 		},
 		{"storage/sales.go", `tx.Model(&orderRow{}).Where("id = ? AND version = ?", u.row.ID, u.before.Version)`, `tx.Model(&orderRow{}).Where("id = ?", u.row.ID)`},
 	}},
+	{"what is sold of a basket that is refused is undone", []sourceChange{{
+		"domain/sales/basket_close.go",
+		"\t\tif o.Status != Issued {\n\t\t\tcontinue\n\t\t}\n\t\t_, undone, err := s.Cancel(",
+		"\t\tif o.Status != Cancelled {\n\t\t\tcontinue\n\t\t}\n\t\t_, undone, err := s.Cancel(",
+	}}},
+	{"a change that is refused leaves the hold as it was", []sourceChange{{
+		"domain/sales/changing.go",
+		"if len(added) > 0 && !s.dropQuietly(ctx, o, added) {",
+		"if len(added) > 0 && why.Code != CodePriceChanged && !s.dropQuietly(ctx, o, added) {",
+	}}},
 }
 
 // buildMutant builds the program with the changes laid over the sources, which stay as they are.

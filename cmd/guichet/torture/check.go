@@ -105,7 +105,7 @@ func (c *check) finish(ctx context.Context) error {
 		}
 	}
 	for round := 0; slices.ContainsFunc(c.purchases, (*purchase).inPart); round++ {
-		if round == settleRounds {
+		if round == basketRounds {
 			return errors.New("baskets do not come to an end")
 		}
 		if err := c.sweepBaskets(ctx); err != nil {
@@ -123,8 +123,12 @@ func (c *check) finish(ctx context.Context) error {
 	return c.settle(ctx, c.purchases)
 }
 
-// basketWait is how far time moves before baskets are looked at again.
-const basketWait = 2 * time.Minute
+// Baskets are looked at so often, each time after so much of their own time, and for so much of ours.
+const (
+	basketRounds   = 15
+	basketWait     = 2 * time.Minute
+	basketPatience = 2 * time.Second
+)
 
 // sweepBaskets moves time on, and has the service's sweep go on with the baskets.
 func (c *check) sweepBaskets(ctx context.Context) error {
@@ -134,7 +138,7 @@ func (c *check) sweepBaskets(ctx context.Context) error {
 	if err := c.runJob(ctx, "sales.basket_sweep"); err != nil {
 		return err
 	}
-	until := c.stage.began() + jobPatience
+	until := c.stage.began() + basketPatience
 	for pause := 4 * time.Millisecond; c.stage.began() < until; pause = min(pause*3/2, 100*time.Millisecond) {
 		time.Sleep(pause)
 		if err := c.readAll(ctx, c.purchases); err != nil {
