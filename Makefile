@@ -4,10 +4,10 @@ GO ?= go
 LINT = $(GO) tool -modfile=.ci/tools.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check unit lint fix tidy bench fuzz decode golden soak postgres freshness torture
+.PHONY: help demo build test check unit lint fix tidy bench bench-tickets fuzz decode golden soak postgres freshness torture
 
 help: ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 demo: ## run everything on an embedded database and the S-360 simulator
 	$(GO) run ./cmd/guichet demo
@@ -37,6 +37,9 @@ tidy: ## tidy the module files
 
 bench: ## the benchmarks, each beside its baseline in the same run (PostgreSQL's too)
 	.ci/bench
+
+bench-tickets: ## the same ticket printed by this program, fpdf, pdfkit and Chromium in turn on one core, ROUNDS (default 5) times
+	.ci/bench-tickets
 
 fuzz: ## fuzz everything that parses bytes from outside, FUZZTIME each (default 30s)
 	.ci/fuzz $${FUZZTIME:-30s}
