@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"math"
+	"math/bits"
 	"strings"
 
 	"guichet/domain"
@@ -220,7 +222,7 @@ func newQRGrid(version int, v qrVersion) *qrGrid {
 			}
 		}
 	}
-	g.format(0)
+	g.format(0, g.fix)
 	if version >= 7 {
 		bits := version<<12 | qrRest(version<<12, 0x1f25, 12)
 		for i := range 18 {
@@ -244,47 +246,50 @@ func qrRest(v, generator, degree int) int {
 }
 
 // format writes level M and the mask, twice.
-func (g *qrGrid) format(mask int) {
+func (g *qrGrid) format(mask int, put func(x, y int, dark bool)) {
 	bits := (mask<<10 | qrRest(mask<<10, 0x537, 10)) ^ 0x5412
 	for i := range 15 {
 		on := bits>>i&1 == 1
 		switch { // around the first finder
 		case i < 6:
-			g.fix(8, i, on)
+			put(8, i, on)
 		case i < 8:
-			g.fix(8, i+1, on)
+			put(8, i+1, on)
 		case i == 8:
-			g.fix(7, 8, on)
+			put(7, 8, on)
 		default:
-			g.fix(14-i, 8, on)
+			put(14-i, 8, on)
 		}
 		if i < 8 { // beside the two others
-			g.fix(g.n-1-i, 8, on)
+			put(g.n-1-i, 8, on)
 		} else {
-			g.fix(8, g.n-15+i, on)
+			put(8, g.n-15+i, on)
 		}
 	}
-	g.fix(8, g.n-8, true)
+	put(8, g.n-8, true)
 }
 
 // symbol places the codewords, tries all masks and keeps the one that disturbs readers least.
 func (g *qrGrid) symbol(payload string, words []byte) *symbol {
 	g.place(words)
-	plain, best, least := g.dark, []bool(nil), 0
+	across, down := g.lines(1, g.n), g.lines(g.n, 1)
+	best, least := 0, math.MaxInt
 	for mask := range 8 {
-		g.dark = make([]bool, len(plain))
-		copy(g.dark, plain)
-		for i, fixed := range g.fixed {
-			if !fixed && qrMask(mask, i%g.n, i/g.n) {
-				g.dark[i] = !g.dark[i]
-			}
-		}
-		g.format(mask)
-		if p := g.penalty(); best == nil || p < least {
-			best, least = g.dark, p
+		g.format(mask, func(x, y int, dark bool) {
+			across.dark[y].put(x, dark)
+			down.dark[x].put(y, dark)
+		})
+		if p := g.penalty(mask, across, down); p < least {
+			best, least = mask, p
 		}
 	}
-	return &symbol{kind: delivery.QR, payload: payload, w: g.n, h: g.n, quiet: 4, dark: best}
+	g.format(best, g.fix)
+	for i, fixed := range g.fixed {
+		if !fixed && qrMask(best, i%g.n, i/g.n) {
+			g.dark[i] = !g.dark[i]
+		}
+	}
+	return &symbol{kind: delivery.QR, payload: payload, w: g.n, h: g.n, quiet: 4, dark: g.dark}
 }
 
 // place writes the codewords upwards and downwards in pairs of columns from the right.
@@ -331,51 +336,100 @@ func qrMask(mask, x, y int) bool {
 	return ((x+y)%2+x*y%3)%2 == 0
 }
 
-// penalty counts what disturbs readers: long runs, blocks, what looks like a finder, and unlike parts of dark and light.
-func (g *qrGrid) penalty() int {
-	total, dark := 0, 0
-	for i := range g.n {
-		total += g.runs(i*g.n, 1) + g.runs(i, g.n)
+// qrLine is a row or column, a bit for each module; the largest symbol has 65.
+type qrLine struct{ lo, hi uint64 }
+
+func (l qrLine) and(o qrLine) qrLine { return qrLine{l.lo & o.lo, l.hi & o.hi} }
+func (l qrLine) xor(o qrLine) qrLine { return qrLine{l.lo ^ o.lo, l.hi ^ o.hi} }
+func (l qrLine) not() qrLine         { return qrLine{^l.lo, ^l.hi} }
+func (l qrLine) count() int          { return bits.OnesCount64(l.lo) + bits.OnesCount64(l.hi) }
+
+// from drops the first n modules, fewer than 64.
+func (l qrLine) from(n int) qrLine { return qrLine{l.lo>>n | l.hi<<(64-n), l.hi >> n} }
+
+// first keeps the first n modules.
+func (l qrLine) first(n int) qrLine {
+	if n < 64 {
+		return qrLine{l.lo & (1<<n - 1), 0}
 	}
+	return qrLine{l.lo, l.hi & (1<<(n-64) - 1)}
+}
+
+func (l *qrLine) put(i int, on bool) {
+	half, bit := &l.lo, uint64(1)<<(i&63)
+	if i >= 64 {
+		half = &l.hi
+	}
+	if *half &^= bit; on {
+		*half |= bit
+	}
+}
+
+// qrLines are a symbol's rows or columns before they are masked.
+type qrLines struct{ dark, free []qrLine }
+
+// lines reads the grid; step leads to a line's next module, next to the next line.
+func (g *qrGrid) lines(step, next int) qrLines {
+	l := qrLines{make([]qrLine, g.n), make([]qrLine, g.n)}
 	for y := range g.n {
 		for x := range g.n {
-			at := y*g.n + x
-			if g.dark[at] {
-				dark++
+			at := x*step + y*next
+			l.free[y].put(x, !g.fixed[at])
+			l.dark[y].put(x, g.dark[at])
+		}
+	}
+	return l
+}
+
+// penalty counts what disturbs readers of the masked symbol: long runs, blocks, what looks like a finder, and unlike parts
+// of dark and light.
+func (g *qrGrid) penalty(mask int, across, down qrLines) int {
+	total, dark := 0, 0
+	for way, lines := range [2]qrLines{across, down} {
+		var pattern [12]qrLine // which repeats after twelve modules
+		for y := range pattern {
+			for x := range g.n {
+				pattern[y].put(x, way == 0 && qrMask(mask, x, y) || way == 1 && qrMask(mask, y, x))
 			}
-			if x > 0 && y > 0 && g.dark[at] == g.dark[at-1] && g.dark[at] == g.dark[at-g.n] && g.dark[at] == g.dark[at-g.n-1] {
-				total += 3
+		}
+		var above qrLine
+		for y := range g.n {
+			l := lines.dark[y].xor(pattern[y%12].and(lines.free[y]))
+			total += l.disturbs(g.n)
+			if way == 0 {
+				if y > 0 {
+					same := l.xor(above).not()
+					total += 3 * same.and(same.from(1)).and(l.xor(l.from(1)).not()).first(g.n-1).count()
+				}
+				dark += l.count()
 			}
+			above = l
 		}
 	}
 	half := 20*dark - 10*g.n*g.n
 	return total + max(half, -half)/(g.n*g.n)*10
 }
 
-// runs counts what disturbs in a row or column.
-func (g *qrGrid) runs(at, step int) int {
-	const finder = 0b10111010000 // with light on either side
-	total, run, seen := 0, 0, 0
-	for i := range g.n {
-		on := g.dark[at+i*step]
-		if i > 0 && on == g.dark[at+(i-1)*step] {
-			run++
-		} else {
-			run = 1
-		}
-		switch {
-		case run == 5:
-			total += 3
-		case run > 5:
-			total++
-		}
-		seen = seen << 1 & 0x7ff
-		if on {
-			seen |= 1
-		}
-		if i >= 10 && (seen == finder || seen == 0b00001011101) {
-			total += 40
+// disturbs counts what disturbs in a line of n modules: three for each run of five and one for each module more, forty for
+// what looks like a finder with light on one side.
+func (l qrLine) disturbs(n int) int {
+	const finder, mirrored, width = 0b10111010000, 0b00001011101, 11
+	same := l.xor(l.from(1)).not().first(n - 1)
+	five := same.and(same.from(1))
+	five = five.and(five.from(2))
+	begun := five.and(qrLine{five.lo << 1, five.hi<<1 | five.lo>>63}.not())
+	total := five.count() + 2*begun.count()
+	found := [2]qrLine{{math.MaxUint64, math.MaxUint64}, {math.MaxUint64, math.MaxUint64}}
+	light := l.not()
+	for i := range width {
+		on, off := l.from(i), light.from(i)
+		for k, like := range [2]int{finder, mirrored} {
+			if like>>i&1 == 1 {
+				found[k] = found[k].and(on)
+			} else {
+				found[k] = found[k].and(off)
+			}
 		}
 	}
-	return total
+	return total + 40*(found[0].first(n-width+1).count()+found[1].first(n-width+1).count())
 }
