@@ -160,6 +160,7 @@ type typeface struct {
 	capital int // height of capitals
 	bounds  [4]int
 	bold    bool
+	coder   func() *coder // for files that hold some of the glyphs
 }
 
 // parseFace reads the tables that shaping, drawing and embedding need; of a collection, the first font.
@@ -189,7 +190,20 @@ func parseFace(name string, data []byte) (*typeface, error) {
 		return nil, err
 	}
 	f.capital = f.heightOf('H')
+	f.coder = sync.OnceValue(func() *coder { return newCoder(f.sample()) })
 	return f, nil
+}
+
+// sampled is how many glyphs say what the others are like.
+const sampled = 600
+
+// sample is a file of the first glyphs.
+func (f *typeface) sample() []byte {
+	s := newSubset(f)
+	for g := range uint32(min(sampled, len(f.loca)-1)) { //nolint:gosec // G115: a font has at most 65,535 glyphs
+		s.id(plain(g), "")
+	}
+	return s.file(nil)
 }
 
 // firstFont is where the first font of a file begins.

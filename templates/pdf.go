@@ -13,6 +13,7 @@ import (
 	"math"
 	"strconv"
 	"time"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -21,6 +22,7 @@ const (
 	objCatalog = 1 + iota
 	objPages
 	objResources
+	objFonts
 	objInfo
 	objMetadata
 	objStructure
@@ -47,7 +49,7 @@ type pdf struct {
 	subsets []*subset
 	fonts   map[*typeface]int
 	images  map[*picture]int
-	forms   map[string]int // decoration that pages share; by number, as pictures
+	forms   map[string]int // what pages share; by number, as pictures
 	xobject []int          // object numbers, by the order of the pictures
 	kids    []int
 }
@@ -67,6 +69,10 @@ type workspace struct {
 	content []byte // of the page being drawn
 	heads   []byte // numbers and places of pending objects
 	bodies  []byte
+	plain   []byte // of what is being packed
+	coded   []byte
+	known   map[*typeface]*subset
+	unicode *coder // of what glyphs stand for
 	profile []byte // of the colours
 }
 
@@ -86,6 +92,7 @@ func newPDF(w io.Writer, ws *workspace, width, height float64) *pdf {
 	}
 	if ws.out == nil {
 		ws.out = bufio.NewWriterSize(nil, 32<<10)
+		ws.known, ws.unicode = make(map[*typeface]*subset), newCoder([]byte(unicodeSample))
 	}
 	ws.out.Reset(io.MultiWriter(w, p.sum))
 	ws.content, ws.heads, ws.bodies = ws.content[:0], ws.heads[:0], ws.bodies[:0]
@@ -96,7 +103,14 @@ func newPDF(w io.Writer, ws *workspace, width, height float64) *pdf {
 // size sets the size of the page that is drawn next, in mm.
 func (p *pdf) size(width, height float64) { p.width, p.height = width, height }
 
-func (p *pdf) raw(s string) { p.bytes([]byte(s)) }
+func (p *pdf) raw(s string) {
+	if p.err != nil {
+		return
+	}
+	n, err := p.out.WriteString(s)
+	p.pos += int64(n)
+	p.err = err
+}
 
 func (p *pdf) bytes(b []byte) {
 	if p.err != nil {
@@ -159,7 +173,12 @@ func (p *pdf) flush() {
 // stream writes a stream object; dict holds the entries besides /Length.
 func (p *pdf) stream(n int, dict string, data []byte) {
 	p.places[n].at = p.pos
-	p.rawf("%d 0 obj\n<<%s/Length %d>>\nstream\n", n, dict, len(data))
+	p.raw(strconv.Itoa(n))
+	p.raw(" 0 obj\n<<")
+	p.raw(dict)
+	p.raw("/Length ")
+	p.raw(strconv.Itoa(len(data)))
+	p.raw(">>\nstream\n")
 	p.bytes(data)
 	p.raw("\nendstream\nendobj\n")
 }
@@ -168,6 +187,12 @@ func (p *pdf) deflated(n int, dict string, data []byte) {
 	p.packed.Reset()
 	p.deflate(&p.packed, data)
 	p.stream(n, dict+"/Filter/FlateDecode", p.packed.Bytes())
+}
+
+// codedStream writes a stream in a code that suits it.
+func (p *pdf) codedStream(n int, dict string, c *coder, data []byte) {
+	p.coded = c.deflate(p.coded[:0], data)
+	p.stream(n, dict+"/Filter/FlateDecode", p.coded)
 }
 
 // endPage writes what was drawn since the last page.
@@ -201,22 +226,21 @@ func (p *pdf) end(ctx context.Context, m meta) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	var res bytes.Buffer
-	res.WriteString("<</Font<<")
+	fonts, pictures := []byte("<<"), []byte("<<")
 	for i, s := range p.subsets {
-		fmt.Fprintf(&res, "/F%d %d 0 R", i, p.font(s))
+		fonts = appendRef(append(strconv.AppendInt(append(fonts, "/F"...), int64(i), 10), ' '), p.font(s))
+		s.reset()
 	}
-	res.WriteString(">>/XObject<<")
 	for i, n := range p.xobject {
-		fmt.Fprintf(&res, "/P%d %d 0 R", i, n)
+		pictures = appendRef(append(strconv.AppendInt(append(pictures, "/P"...), int64(i), 10), ' '), n)
 	}
-	res.WriteString(">>>>")
-	p.object(objResources, res.String())
-	var kids bytes.Buffer
+	p.object(objFonts, string(fonts)+">>")
+	p.object(objResources, "<</Font "+ref(objFonts)+"/XObject"+string(pictures)+">>>>")
+	var kids []byte
 	for _, k := range p.kids {
-		fmt.Fprintf(&kids, "%d 0 R ", k)
+		kids = appendRef(kids, k)
 	}
-	p.object(objPages, fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids.String(), len(p.kids)))
+	p.object(objPages, fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", kids, len(p.kids)))
 	p.endStructure()
 	p.describe(m)
 	p.flush()
@@ -295,67 +319,70 @@ func (p *pdf) trailer() {
 
 // font embeds a subset and returns its object number.
 func (p *pdf) font(s *subset) int {
-	file, unicode, descriptor, cid, composite := p.reserve(), p.reserve(), p.reserve(), p.reserve(), p.reserve()
-	shown := len(s.order) // what follows is only part of other glyphs
-	data := s.file()
-	sum := sha256.Sum256(data)
-	name := make([]byte, 6, 40)
-	for i := range name {
-		name[i] = 'A' + sum[i]%26
+	file, texts, descriptor, cid, composite := p.reserve(), p.reserve(), p.reserve(), p.reserve(), p.reserve()
+	f, shown := s.face, len(s.order) // what follows is only part of other glyphs
+	p.plain = s.file(p.plain[:0])
+	p.codedStream(file, "/Length1 "+strconv.Itoa(len(p.plain)), f.coder(), p.plain)
+	sum := sha256.Sum256(p.coded)
+	tag := make([]byte, 6, 40)
+	for i := range tag {
+		tag[i] = 'A' + sum[i]%26
 	}
-	name = append(append(name, '+'), s.face.name...)
-	f := s.face
-	p.deflated(file, fmt.Sprintf("/Length1 %d", len(data)), data)
-	p.deflated(unicode, "", s.toUnicode(shown))
+	name := string(append(append(tag, '+'), f.name...))
+	p.plain = s.toUnicode(p.plain[:0], shown)
+	p.codedStream(texts, "", p.unicode, p.plain)
 	stem := 80
 	if f.bold {
 		stem = 140
 	}
 	p.object(descriptor, fmt.Sprintf("<</Type/FontDescriptor/FontName/%s/Flags 4/FontBBox[%d %d %d %d]/ItalicAngle 0/Ascent %d/Descent %d/CapHeight %d/StemV %d/FontFile2 %d 0 R>>",
 		name, f.bounds[0], f.bounds[1], f.bounds[2], f.bounds[3], f.ascent, f.descent, f.capital, stem, file))
-	p.object(cid, fmt.Sprintf("<</Type/Font/Subtype/CIDFontType2/BaseFont/%s/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor %d 0 R/DW 1000/W %s/CIDToGIDMap/Identity>>",
-		name, descriptor, s.widths()))
-	p.object(composite, fmt.Sprintf("<</Type/Font/Subtype/Type0/BaseFont/%s/Encoding/Identity-H/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>",
-		name, cid, unicode))
+	p.beginObject(cid)
+	p.body("<</Type/Font/Subtype/CIDFontType2/BaseFont/" + name + "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor ")
+	p.bodies = appendRef(p.bodies, descriptor)
+	p.body("/DW 1000/W[0[")
+	for _, g := range s.order {
+		p.bodies = append(strconv.AppendInt(p.bodies, int64(s.advance(g)), 10), ' ')
+	}
+	p.body("]]/CIDToGIDMap/Identity>>")
+	p.endObject()
+	p.object(composite, "<</Type/Font/Subtype/Type0/BaseFont/"+name+"/Encoding/Identity-H/DescendantFonts["+ref(cid)+"]/ToUnicode "+ref(texts)+">>")
 	return composite
 }
 
+// What stands before and after the texts of glyphs.
+const (
+	unicodeHead = "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
+		"/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n" +
+		"/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n"
+	unicodeTail = "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
+)
+
+// unicodeSample is like the usual table of some Latin letters.
+const unicodeSample = unicodeHead + unicodeTail + "<0001> <0041>\n<0012> <0065>\n<0023> <006E>\n<0034> <0073>\n<0005> <0074>\n" +
+	"<0016> <0061>\n<0027> <0069>\n<0038> <0072>\n<0009> <004D>\n<001A> <0064>\n<002B> <00E9>\n<003C> <006C>\n<000D> <0063>\n" +
+	"<001E> <0070>\n<002F> <0020>\n<0030> <0075>\n<0001> <0066>\n<0012> <0067>\n<0023> <0068>\n<0034> <0031>\n<0005> <0032>\n"
+
 // toUnicode says which text each shown glyph stands for. One that has none of its own, such as the second of a cluster,
 // stands for a space without width: the text is said beside it.
-func (s *subset) toUnicode(shown int) []byte {
-	var b bytes.Buffer
-	b.WriteString("/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n" +
-		"/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n/CMapName /Adobe-Identity-UCS def\n" +
-		"/CMapType 2 def\n1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n")
+func (s *subset) toUnicode(b []byte, shown int) []byte {
+	b = append(b, unicodeHead...)
 	for from := 1; from < shown; from += 100 { // the format's limit
 		to := min(from+100, shown)
-		fmt.Fprintf(&b, "%d beginbfchar\n", to-from)
+		b = append(strconv.AppendInt(b, int64(to-from), 10), " beginbfchar\n"...)
 		for i := from; i < to; i++ {
 			text := s.text[i]
 			if text == "" {
 				text = string(mayBreak)
 			}
-			fmt.Fprintf(&b, "<%04X> <", i)
-			for _, u := range utf16.Encode([]rune(text)) {
-				fmt.Fprintf(&b, "%04X", u)
-			}
-			b.WriteString(">\n")
+			b = append(b, '<')
+			b = appendHex(b, uint16(i))
+			b = append(b, "> <"...)
+			b = append(appendHex16(b, text), ">\n"...)
 		}
-		b.WriteString("endbfchar\n")
+		b = append(b, "endbfchar\n"...)
 	}
-	b.WriteString("endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n")
-	return b.Bytes()
-}
-
-func (s *subset) widths() []byte {
-	b := []byte("[0[")
-	for i, g := range s.order {
-		if i > 0 {
-			b = append(b, ' ')
-		}
-		b = strconv.AppendInt(b, int64(s.advance(g)), 10)
-	}
-	return append(b, "]]"...)
+	return append(b, unicodeTail...)
 }
 
 // hexText writes a text string, which needs no escaping this way.
@@ -364,8 +391,12 @@ func hexText(s string) string {
 }
 
 func appendHex16(b []byte, s string) []byte {
-	for _, u := range utf16.Encode([]rune(s)) {
-		b = appendHex(b, u)
+	for _, r := range s {
+		if high, low := utf16.EncodeRune(r); high != unicode.ReplacementChar {
+			b = appendHex(appendHex(b, uint16(high)), uint16(low)) //nolint:gosec // G115: halves of a character
+			continue
+		}
+		b = appendHex(b, uint16(r)) //nolint:gosec // G115: all others have 16 bits
 	}
 	return b
 }
@@ -521,15 +552,27 @@ func (p *pdf) barcode(b rect, s *symbol, m measure) {
 	if s.linear {
 		h = m.height
 	}
-	// The corner stands on a hundredth of a point, so that every edge does.
+	// The corner stands on a hundredth of a point, and a module is the unit of length.
 	x0, y0 := p.at(b.X+(b.W-float64(s.w)*m.module)/2, b.Y+(b.H-float64(s.h)*h)/2)
-	x0, y0 = math.Round(x0*100)/100, math.Round(y0*100)/100
-	mw, mh := m.module*pointsPerMM, h*pointsPerMM
+	p.op("q ")
+	p.factors(m.module*pointsPerMM, 0, 0, -h*pointsPerMM)
+	p.numbers(x0, y0)
+	p.op("cm\n")
 	s.bars(func(x, y, w, h int) {
-		p.numbers(x0+float64(x)*mw, y0-float64(y+h)*mh, float64(w)*mw, float64(h)*mh)
+		for _, v := range [4]int{x, y, w, h} {
+			p.content = append(strconv.AppendInt(p.content, int64(v), 10), ' ')
+		}
 		p.op("re\n")
 	})
-	p.op("f\n")
+	p.op("f Q\n")
+}
+
+// factors appends numbers that others are multiplied by.
+func (p *pdf) factors(v ...float64) {
+	for _, f := range v {
+		p.content = strconv.AppendFloat(p.content, math.Round(f*1e5)/1e5, 'f', -1, 64)
+		p.content = append(p.content, ' ')
+	}
 }
 
 // text implements canvas.
@@ -579,10 +622,7 @@ func (p *pdf) run(r glyphRun, x, y, size, sin, cos float64, spoken bool) {
 	if sin == 0 {
 		p.op("1 0 0 1 ")
 	} else {
-		for _, v := range [4]float64{cos, sin, -sin, cos} {
-			p.content = strconv.AppendFloat(p.content, math.Round(v*1e5)/1e5, 'f', -1, 64)
-			p.content = append(p.content, ' ')
-		}
+		p.factors(cos, sin, -sin, cos)
 	}
 	p.numbers(x, y)
 	p.op("Tm ")
@@ -601,7 +641,13 @@ func (p *pdf) use(f *typeface) int {
 	if !ok {
 		i = len(p.subsets)
 		p.fonts[f] = i
-		p.subsets = append(p.subsets, newSubset(f))
+		s := p.known[f]
+		if s == nil {
+			s = newSubset(f)
+			p.known[f] = s
+		}
+		s.reset()
+		p.subsets = append(p.subsets, s)
 	}
 	return i
 }
@@ -616,6 +662,9 @@ func (s *subset) says(r glyphRun) bool {
 	}
 	return all
 }
+
+// unseen is how far beside its place a glyph may stand, in thousandths of the type size. Rounded advances come out even again.
+const unseen = 1.5
 
 // glyphs writes a TJ array: glyph numbers, and a shift where the wanted advance is not the font's own.
 func (p *pdf) glyphs(s *subset, r glyphRun, size float64) {
@@ -637,7 +686,7 @@ func (p *pdf) glyphs(s *subset, r glyphRun, size float64) {
 			p.op("Ts[")
 			rise = dy
 		}
-		if d := shift + dx; math.Abs(d) > 0.5 {
+		if d := shift + dx; math.Abs(d) > unseen {
 			shut()
 			p.content = strconv.AppendInt(p.content, -int64(math.Round(d)), 10)
 			shift -= math.Round(d)

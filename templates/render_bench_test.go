@@ -110,7 +110,7 @@ func bareParts(b *testing.B) (content []byte, fonts [][]byte) {
 	d := theatre(b)
 	drawFirst(b, r, out, work, d)
 	for _, sub := range out.subsets {
-		fonts = append(fonts, sub.file(), sub.toUnicode(len(sub.order)))
+		fonts = append(fonts, sub.file(nil), sub.toUnicode(nil, len(sub.order)))
 	}
 	return out.content, fonts
 }

@@ -1,16 +1,15 @@
 package templates
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math"
-	"slices"
 )
 
 // subset collects the glyphs that one file uses of one typeface and numbers them in order of first use.
 type subset struct {
 	face  *typeface
-	ids   map[slot]uint16
+	ids   [256]*[256]uint16 // of plain glyphs, by the halves of their number; 0 is not used yet
+	odd   map[slot]uint16   // of all other slots
 	order []slot
 	text  []string // what each glyph stands for, by its new number; "" is not known yet
 }
@@ -38,16 +37,53 @@ func (s slot) glyph() uint32 { return uint32(s &^ slotMoved & math.MaxUint32) }
 func (s slot) by() (x, y int16) { return int16(s >> 32), int16(s >> 48) }
 
 func newSubset(f *typeface) *subset {
-	return &subset{face: f, ids: map[slot]uint16{0: 0}, order: []slot{0}, text: []string{""}}
+	s := &subset{face: f, odd: make(map[slot]uint16)}
+	s.reset()
+	return s
+}
+
+// reset forgets all glyphs and what they stand for, and keeps the memory.
+func (s *subset) reset() {
+	for _, g := range s.order {
+		if page := s.ids[g>>8&0xFF]; page != nil {
+			page[g&0xFF] = 0
+		}
+	}
+	clear(s.odd)
+	clear(s.text)
+	s.order, s.text = append(s.order[:0], 0), append(s.text[:0], "")
+}
+
+// number is a slot's number in the subset; 0 where it has none yet.
+func (s *subset) number(g slot) (id uint16) {
+	if g > math.MaxUint16 {
+		return s.odd[g]
+	}
+	if page := s.ids[g>>8]; page != nil {
+		return page[g&0xFF]
+	}
+	return 0
+}
+
+func (s *subset) give(g slot, id uint16) {
+	if g > math.MaxUint16 {
+		s.odd[g] = id
+		return
+	}
+	page := s.ids[g>>8]
+	if page == nil {
+		page = new([256]uint16)
+		s.ids[g>>8] = page
+	}
+	page[g&0xFF] = id
 }
 
 // id is a glyph's number in the subset. The first text a glyph is used for is the one it stands for in the file; says
 // reports whether that is the text given now. A glyph used for no text of its own (the second of a cluster) says nothing.
 func (s *subset) id(g slot, text string) (id uint16, says bool) {
-	id, ok := s.ids[g]
-	if !ok {
+	if id = s.number(g); id == 0 && g != 0 {
 		id = uint16(len(s.order)) //nolint:gosec // G115: a font has at most 65,535 glyphs
-		s.ids[g] = id
+		s.give(g, id)
 		s.order = append(s.order, g)
 		s.text = append(s.text, "")
 	}
@@ -99,33 +135,50 @@ func (s *subset) advance(g slot) float64 {
 	return s.face.advance(g.glyph())
 }
 
-// file writes a TrueType file that holds only the used glyphs, without hinting.
-func (s *subset) file() []byte {
-	var glyf, loca, hmtx []byte
+// file appends a TrueType file that holds only the used glyphs, without hinting.
+func (s *subset) file(to []byte) []byte {
+	f := newSFNT(to)
+	from := len(f.out)
+	loca := make([]uint32, 0, len(s.order)+8)
 	for i := 0; i < len(s.order); i++ { // components join while we go
-		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf))) //nolint:gosec // G115: smaller than the font
-		g := s.order[i]
-		a, b := s.face.hMetric(g.glyph())
-		if g.moved() {
-			glyf = s.appendMoved(glyf, g)
-			x, _ := g.by()
-			a, b = 0, b+uint16(x) //nolint:gosec // G115: the format's own signed number
+		loca = append(loca, uint32(len(f.out)-from)) //nolint:gosec // G115: smaller than the font
+		if g := s.order[i]; g.moved() {
+			f.out = s.appendMoved(f.out, g)
 		} else {
-			glyf = s.appendGlyph(glyf, s.face.outline(g.glyph()))
+			f.out = s.appendGlyph(f.out, s.face.outline(g.glyph()))
 		}
-		hmtx = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(hmtx, a), b)
+		for (len(f.out)-from)%4 != 0 {
+			f.out = append(f.out, 0)
+		}
 	}
-	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf))) //nolint:gosec // G115: smaller than the font
-	n := uint16(len(s.order))                                     //nolint:gosec // G115: a font has at most 65,535 glyphs
-	head, hhea, maxp := bytes.Clone(s.face.head), bytes.Clone(s.face.hhea), bytes.Clone(s.face.maxp)
+	loca = append(loca, uint32(len(f.out)-from)) //nolint:gosec // G115: smaller than the font
+	f.table("glyf")
+	n := uint16(len(s.order)) //nolint:gosec // G115: a font has at most 65,535 glyphs
+	head := f.copy(s.face.head)
 	binary.BigEndian.PutUint32(head[8:], 0)
 	binary.BigEndian.PutUint16(head[50:], 1)
-	binary.BigEndian.PutUint16(hhea[34:], n)
-	binary.BigEndian.PutUint16(maxp[4:], n)
-	return sfnt([]table{{"glyf", glyf}, {"head", head}, {"hhea", hhea}, {"hmtx", hmtx}, {"loca", loca}, {"maxp", maxp}})
+	f.table("head")
+	binary.BigEndian.PutUint16(f.copy(s.face.hhea)[34:], n)
+	f.table("hhea")
+	for _, g := range s.order {
+		a, b := s.face.hMetric(g.glyph())
+		if g.moved() {
+			x, _ := g.by()
+			a, b = 0, b+uint16(x) //nolint:gosec // G115: the format's own signed number
+		}
+		f.out = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(f.out, a), b)
+	}
+	f.table("hmtx")
+	for _, at := range loca {
+		f.out = binary.BigEndian.AppendUint32(f.out, at)
+	}
+	f.table("loca")
+	binary.BigEndian.PutUint16(f.copy(s.face.maxp)[4:], n)
+	f.table("maxp")
+	return f.out
 }
 
-// appendGlyph appends an outline without its instructions, its components renumbered, padded to four bytes.
+// appendGlyph appends an outline without its instructions, its components renumbered.
 func (s *subset) appendGlyph(to, src []byte) []byte {
 	if len(src) < 10 {
 		return to
@@ -141,14 +194,11 @@ func (s *subset) appendGlyph(to, src []byte) []byte {
 		}
 		to = append(to, src[:end]...)
 		to = append(to, 0, 0)
-		to = append(to, src[end+2+instructions:]...)
-	} else {
-		to = append(to, s.composite(slices.Clone(src))...)
+		return append(to, src[end+2+instructions:]...)
 	}
-	for len(to)%4 != 0 {
-		to = append(to, 0)
-	}
-	return to
+	from := len(to)
+	to = append(to, src...)
+	return to[:from+s.composite(to[from:])]
 }
 
 // appendMoved appends a glyph that is another one, moved.
@@ -167,14 +217,11 @@ func (s *subset) appendMoved(to []byte, g slot) []byte {
 	to = binary.BigEndian.AppendUint16(to, id)
 	put(x)
 	put(y)
-	for len(to)%4 != 0 {
-		to = append(to, 0)
-	}
 	return to
 }
 
-// composite renumbers a glyph's components in place and cuts off what follows them.
-func (s *subset) composite(b []byte) []byte {
+// composite renumbers a glyph's components in place and returns how much of it they are.
+func (s *subset) composite(b []byte) int {
 	for p := 10; p+4 <= len(b); {
 		flags := binary.BigEndian.Uint16(b[p:])
 		id, _ := s.id(plain(uint32(binary.BigEndian.Uint16(b[p+2:]))), "")
@@ -193,43 +240,56 @@ func (s *subset) composite(b []byte) []byte {
 			p += 8
 		}
 		if flags&moreComponents == 0 {
-			return b[:min(p, len(b))]
+			return min(p, len(b))
 		}
 	}
-	return b
+	return len(b)
 }
 
-type table struct {
-	tag  string
-	data []byte
+// sfnt is a font file being written, table by table in the order of their names.
+type sfnt struct {
+	out   []byte
+	start int // of the file
+	next  int // of the list of tables
+	from  int // of the table being written
 }
 
-// sfnt joins six tables into a font file.
-func sfnt(tables []table) []byte {
-	out := []byte{0, 1, 0, 0, 0, 6, 0, 64, 0, 2, 0, 32}
-	pos := 12 + 16*len(tables)
-	for _, t := range tables {
-		out = append(out, t.tag...)
-		out = binary.BigEndian.AppendUint32(out, checksum(t.data))
-		out = binary.BigEndian.AppendUint32(out, uint32(pos))         //nolint:gosec // G115: smaller than the font
-		out = binary.BigEndian.AppendUint32(out, uint32(len(t.data))) //nolint:gosec // G115: smaller than the font
-		pos += (len(t.data) + 3) &^ 3
+// newSFNT appends a file of six tables.
+func newSFNT(to []byte) *sfnt {
+	f := &sfnt{out: to, start: len(to)}
+	f.out = append(f.out, 0, 1, 0, 0, 0, 6, 0, 64, 0, 2, 0, 32)
+	f.next = len(f.out)
+	f.out = append(f.out, make([]byte, 6*16)...)
+	f.from = len(f.out)
+	return f
+}
+
+// copy appends bytes and returns where they stand.
+func (f *sfnt) copy(b []byte) []byte {
+	f.out = append(f.out, b...)
+	return f.out[len(f.out)-len(b):]
+}
+
+// table ends a table.
+func (f *sfnt) table(tag string) {
+	length := len(f.out) - f.from
+	for (len(f.out)-f.from)%4 != 0 {
+		f.out = append(f.out, 0)
 	}
-	for _, t := range tables {
-		out = append(out, t.data...)
-		for len(out)%4 != 0 {
-			out = append(out, 0)
-		}
-	}
-	return out
+	entry := f.out[f.next:]
+	copy(entry, tag)
+	binary.BigEndian.PutUint32(entry[4:], checksum(f.out[f.from:]))
+	binary.BigEndian.PutUint32(entry[8:], uint32(f.from-f.start)) //nolint:gosec // G115: smaller than the font
+	binary.BigEndian.PutUint32(entry[12:], uint32(length))        //nolint:gosec // G115: smaller than the font
+	f.next += 16
+	f.from = len(f.out)
 }
 
+// checksum adds words of four bytes.
 func checksum(b []byte) uint32 {
 	var sum uint32
 	for ; len(b) >= 4; b = b[4:] {
 		sum += binary.BigEndian.Uint32(b)
 	}
-	var last [4]byte
-	copy(last[:], b)
-	return sum + binary.BigEndian.Uint32(last[:])
+	return sum
 }

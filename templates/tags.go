@@ -56,14 +56,14 @@ type elem struct {
 
 // tags is what a PDF remembers of its structure.
 type tags struct {
-	elems     []elem // of this page
-	part      int    // the one that is open, counted from 1; 0 is none
-	marked    int    // whose content is being written, counted from 1; 0 is nobody's, decoration where it is negative
-	decorated int    // where the decoration begins in the page's content
-	clipped   bool   // it begins inside of a clip
-	stretch   int    // how many stretches of content this page has
-	sects     []int  // object numbers of the pages' structures
-	parents   []int  // object numbers of the lists that say which stretch belongs to which part, by page
+	elems   []elem // of this page
+	part    int    // the one that is open, counted from 1; 0 is none
+	marked  int    // whose content is being written, counted from 1; 0 is nobody's, decoration where it is negative
+	begun   int    // where the stretch of it begins in the page's content
+	clipped bool   // inside of a clip
+	stretch int    // how many stretches of content this page has
+	sects   []int  // object numbers of the pages' structures
+	parents []int  // object numbers of the lists that say which stretch belongs to which part, by page
 }
 
 // decoration marks content that readers do not hear of.
@@ -102,10 +102,8 @@ func (p *pdf) mark(part int) {
 	if p.marked == part {
 		return
 	}
-	if p.marked == decoration {
-		p.share()
-	}
 	if p.marked != 0 {
+		p.share()
 		p.op("EMC\n")
 	}
 	p.marked = part
@@ -113,7 +111,6 @@ func (p *pdf) mark(part int) {
 	case 0:
 	case decoration:
 		p.op("/Artifact BMC\n")
-		p.decorated, p.clipped, p.inked = len(p.content), len(p.inks) > 0, false
 	default:
 		e := &p.elems[part-1]
 		if e.n == 0 {
@@ -125,37 +122,45 @@ func (p *pdf) mark(part int) {
 		p.op(">>BDC\n")
 		p.stretch++
 	}
+	p.begun, p.clipped, p.inked = len(p.content), len(p.inks) > 0, false
 }
 
-// Bounds of decoration that pages share: what is shorter costs more than it saves, and a file keeps so many.
+// Bounds of what pages share: what is shorter costs more than it saves, and a file remembers so much.
 const (
-	leastShared = 600
+	leastShared = 500
 	mostShared  = 64
 )
 
-// share writes the decoration that was drawn last once for all pages that have it.
+// share takes out of the page the stretch that was drawn last if an earlier page has it as well: decoration, terms. It is
+// written once for all that follow.
 func (p *pdf) share() {
-	drawn := p.content[p.decorated:]
-	// What is clipped by something outside of it, or has pictures, cannot stand for itself.
-	if len(drawn) < leastShared || p.clipped || len(p.inks) > 0 || bytes.Contains(drawn, []byte("Do\n")) {
+	drawn := p.content[p.begun:]
+	// What is clipped by something outside of it, or has pictures, cannot stand for itself. No two barcodes are alike.
+	if len(drawn) < leastShared || p.clipped || len(p.inks) > 0 || bytes.Contains(drawn, []byte("Do\n")) ||
+		(p.marked > 0 && p.elems[p.marked-1].role == rolePicture) {
 		return
 	}
-	i, ok := p.forms[string(drawn)]
-	if !ok {
-		if len(p.forms) >= mostShared {
-			return
+	i, seen := p.forms[string(drawn)]
+	switch {
+	case !seen:
+		if len(p.forms) < mostShared {
+			p.forms[string(drawn)] = once
 		}
+		return
+	case i == once:
 		i = len(p.xobject)
 		n := p.reserve()
-		p.deflated(n, fmt.Sprintf("/Type/XObject/Subtype/Form/BBox[0 0 %s %s]/Resources<<>>", appendNumber(nil, p.width*pointsPerMM),
-			appendNumber(nil, p.height*pointsPerMM)), drawn)
+		p.deflated(n, fmt.Sprintf("/Type/XObject/Subtype/Form/BBox[0 0 %s %s]/Resources<</Font %d 0 R>>",
+			appendNumber(nil, p.width*pointsPerMM), appendNumber(nil, p.height*pointsPerMM), objFonts), drawn)
 		p.forms[string(drawn)] = i
 		p.xobject = append(p.xobject, n)
 	}
-	p.content = p.content[:p.decorated]
+	p.content = p.content[:p.begun]
 	p.op("/P" + strconv.Itoa(i) + " Do\n")
-	p.inked = false
 }
+
+// once is the number of what only one page has so far.
+const once = -1
 
 // structure writes what the page's parts mean, and begins the next page's.
 func (p *pdf) structure(page int) {
