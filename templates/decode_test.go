@@ -112,7 +112,10 @@ func TestPDF417_OneModuleWrong_NeverReadsAsAnother(t *testing.T) {
 // covered is a renderer whose layout paints a bar across every barcode.
 func covered(tb testing.TB, o Options) *Renderer {
 	tb.Helper()
-	r := mustNew(tb, o)
+	r, err := New(o)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	l := *r.layouts.Load().byName[standardLayout]
 	l.Elements = append(append([]element{}, l.Elements...), element{Kind: kindFill, Box: [4]float64{80, 198, 50, 27}, Color: "alarm"})
 	l.Elements = append(l.Elements, element{Kind: kindFill, Box: [4]float64{20, 192, 8, 46}, Color: "alarm"})

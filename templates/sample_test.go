@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -14,10 +15,17 @@ import (
 	"guichet/domain/delivery"
 )
 
-// mustNew builds a renderer.
+// usual is the renderer without options, which all tests that want no more share.
+var usual = sync.OnceValues(func() (*Renderer, error) { return New(Options{}) })
+
+// mustNew is a renderer with options, or the usual one.
 func mustNew(tb testing.TB, o Options) *Renderer {
 	tb.Helper()
-	r, err := New(o)
+	open := usual
+	if !reflect.ValueOf(o).IsZero() {
+		open = func() (*Renderer, error) { return New(o) }
+	}
+	r, err := open()
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
 
+// usualLibrary are the embedded fonts.
+var usualLibrary = sync.OnceValues(func() (library, error) { return loadLibrary(nil) })
+
 func mustShaper(tb testing.TB) *shaper {
 	tb.Helper()
-	f, err := loadLibrary(nil)
+	f, err := usualLibrary()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -194,7 +198,7 @@ func TestSet_SharedText_IsTheSameWhenKept(t *testing.T) {
 	if len(s.cache) != 0 || len(first.lines) != len(again.lines) || first.size != again.size {
 		t.Errorf("kept %d lines of %v, made %d of %v", len(again.lines), again.size, len(first.lines), first.size)
 	}
-	for i := range 2000 {
+	for i := range 800 {
 		s.set(strings.Repeat("x", i%97)+two(i), st, 80, 60)
 	}
 	if s.runes > maxKept || len(s.blocks) > maxCached {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -215,10 +216,18 @@ func mustThermal(tb testing.TB, r *Renderer, d delivery.Document, language deliv
 	return b.Bytes()
 }
 
-// thermalRenderer has the two layouts of testdata.
+// usualThermal has the layouts of testdata.
+var usualThermal = sync.OnceValues(func() (*Renderer, error) {
+	return New(Options{Layouts: os.DirFS("testdata/layouts"), Check: 1})
+})
+
 func thermalRenderer(tb testing.TB) *Renderer {
 	tb.Helper()
-	return mustNew(tb, Options{Layouts: os.DirFS("testdata/layouts"), Check: 1})
+	r, err := usualThermal()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
 }
 
 func TestThermal_EverySymbology_DecodesFromThePrintersDots(t *testing.T) {
