@@ -31,6 +31,12 @@ func TestPDF_SameDocument_SameBytes(t *testing.T) {
 			t.Errorf("%s: two files of one document differ", name)
 		}
 	}
+	first := mustPDF(t, a, docs["theatre"])
+	for i := range 20 {
+		if !bytes.Equal(first, mustPDF(t, a, docs["theatre"])) {
+			t.Fatalf("file %d differs", i)
+		}
+	}
 }
 
 func TestPDF_ManyAtOnce_SameBytes(t *testing.T) {

@@ -103,10 +103,10 @@ func TestPNG_Modules_AreBlackOnWhiteWithoutGrey(t *testing.T) {
 		for _, dpi := range []int{131} {
 			d := specimen(t)
 			d.Pages[0].Symbology = kind
-			c := cropMM(lies(kind))
-			im := mustDecodePNG(t, cropPNG(t, mustPNG(t, r, d, dpi), rect{c.X + 5, c.Y + 4, c.W - 10, c.H - 8}, dpi))
-			for y := range im.Bounds().Dy() {
-				for x := range im.Bounds().Dx() {
+			c, scale := cropMM(lies(kind)), float64(dpi)/25.4
+			im := mustDecodePNG(t, mustPNG(t, r, d, dpi))
+			for y := int((c.Y + 4) * scale); y < int((c.Y+c.H-4)*scale); y++ {
+				for x := int((c.X + 5) * scale); x < int((c.X+c.W-5)*scale); x++ {
 					if v, _, _, _ := im.At(x, y).RGBA(); v != 0 && v != 0xffff {
 						t.Fatalf("%s at %d dpi: a point of %x", kind, dpi, v)
 					}

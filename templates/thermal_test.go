@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"os"
@@ -22,16 +21,31 @@ import (
 
 // printout is what a thermal printer would print: its dots, and what it sets in fonts of its own.
 type printout struct {
-	dots   map[image.Point]bool
+	dots   dots
 	texts  []string
 	size   image.Point // where the page says so
 	nPages int
 }
 
+// dots are those that a printer makes black, row by row, each row as long as it needs.
+type dots [][]bool
+
+func (d *dots) add(at image.Point) {
+	for len(*d) <= at.Y {
+		*d = append(*d, nil)
+	}
+	row := (*d)[at.Y]
+	if len(row) <= at.X {
+		row = append(row, make([]bool, at.X+1-len(row))...)
+		(*d)[at.Y] = row
+	}
+	row[at.X] = true
+}
+
 // readFGL obeys a BOCA printer's commands.
 func readFGL(tb testing.TB, b []byte) printout {
 	tb.Helper()
-	out := printout{dots: map[image.Point]bool{}}
+	out := printout{}
 	var at image.Point // x is the column
 	for len(b) > 0 {
 		if b[0] != '<' {
@@ -62,7 +76,7 @@ func readFGL(tb testing.TB, b []byte) printout {
 			for i, column := range b[:number(0)] {
 				for bit := range 8 {
 					if column>>(7-bit)&1 == 1 {
-						out.dots[at.Add(image.Pt(i, bit))] = true
+						out.dots.add(at.Add(image.Pt(i, bit)))
 					}
 				}
 			}
@@ -80,7 +94,7 @@ func readFGL(tb testing.TB, b []byte) printout {
 // readZPL obeys a Zebra printer's commands.
 func readZPL(tb testing.TB, b []byte) printout {
 	tb.Helper()
-	out := printout{dots: map[image.Point]bool{}}
+	out := printout{}
 	var at image.Point
 	for _, command := range strings.Split(string(b), "^")[1:] {
 		command = strings.TrimSuffix(command, "\n")
@@ -110,7 +124,7 @@ func readZPL(tb testing.TB, b []byte) printout {
 			for y, row := range zplRowsOf(tb, strings.SplitN(rest, ",", 5)[4], number(3), number(1)/number(3)) {
 				for x, v := range row {
 					if v {
-						out.dots[at.Add(image.Pt(x, y))] = true
+						out.dots.add(at.Add(image.Pt(x, y)))
 					}
 				}
 			}
@@ -181,16 +195,20 @@ func zplRowsOf(tb testing.TB, data string, stride, n int) [][]bool {
 
 // picture paints the printout.
 func (p printout) picture() *image.Gray {
-	var b image.Rectangle
-	for at := range p.dots {
-		b = b.Union(image.Rectangle{at, at.Add(image.Pt(1, 1))})
+	width := 0
+	for _, row := range p.dots {
+		width = max(width, len(row))
 	}
-	out := image.NewGray(image.Rect(0, 0, b.Max.X+40, b.Max.Y+40))
+	out := image.NewGray(image.Rect(0, 0, width+40, len(p.dots)+40))
 	for i := range out.Pix {
 		out.Pix[i] = 255
 	}
-	for at := range p.dots {
-		out.SetGray(at.X, at.Y, color.Gray{0})
+	for y, row := range p.dots {
+		for x, black := range row {
+			if black {
+				out.Pix[y*out.Stride+x] = 0
+			}
+		}
 	}
 	return out
 }
