@@ -5,11 +5,14 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/sales"
 	"guichet/domain/sample"
+	"guichet/domain/storefront"
 )
 
 // plainMails writes what a mail shows.
@@ -97,7 +100,45 @@ func TestDeliver_QueuesAMailAndSaysHowItGoes(t *testing.T) {
 	}
 }
 
+func TestBounces_AreNotedAndShownToStorefrontAndOperator(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, withMail, func(d *Deps) { d.BounceToken = "token-of-the-relay" })
+	o := issued(r)
+	m := decode[mailDTO](t, r.do("web", http.MethodPost, "/v1/orders/"+o.ID+"/deliver", "{}"))
+	if _, err := r.srv.Mails.SendDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	body := `{"message_id":"<` + m.MessageID + `>","kind":"permanent","reason":"550 no such user"}`
+	for range 2 {
+		if a := r.do("", http.MethodPost, "/v1/hooks/mail/bounces", body, header("Authorization", "Bearer token-of-the-relay")); a.status != http.StatusOK {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+		r.now.advance(time.Hour)
+	}
+	for _, path := range []string{"/v1/orders/" + o.ID + "/deliveries", "/v1/admin/mail?state=failed,bounced&institution=play", "/v1/admin/mail?order=" + o.ID} {
+		list := decode[struct {
+			Items []mailDTO `json:"items"`
+		}](t, r.do(map[bool]string{true: "ops", false: "web"}[strings.Contains(path, "admin")], http.MethodGet, path, ""))
+		if len(list.Items) != 1 || list.Items[0].ID != m.ID || list.Items[0].State != "bounced" || list.Items[0].Cause.Code != delivery.CodeMailBounced ||
+			list.Items[0].Cause.Detail != "permanent: 550 no such user" || list.Items[0].EndedAt.Sub(list.Items[0].SentAt) > time.Minute || list.Items[0].Order != o.ID || list.Items[0].Storefront != "web" {
+			t.Errorf("%s: %+v", path, list.Items)
+		}
+	}
+	if list := decode[adminPage](t, r.do("ops", http.MethodGet, "/v1/admin/mail?state=sent", "")); len(list.Items) != 0 {
+		t.Errorf("%+v", list)
+	}
+}
+
+type adminPage struct {
+	Items []mailDTO `json:"items"`
+}
+
 func mailRefusals() []refusal {
+	bounce := func(r *rig, token, body string) answer {
+		r.srv.BounceToken = "token-of-the-relay"
+		return r.do("", http.MethodPost, "/v1/hooks/mail/bounces", body, header("Authorization", "Bearer "+token))
+	}
+	const good = `{"message_id":"mail_0@tickets.example","kind":"permanent"}`
 	on := func(r *rig) { withMail(&r.srv.Deps) }
 	send := func(r *rig, id, body string, more ...sent) answer {
 		return r.do("web", http.MethodPost, "/v1/orders/"+id+"/deliver", body, more...)
@@ -131,6 +172,19 @@ func mailRefusals() []refusal {
 			}
 			return send(r, o.ID, "{}")
 		}, status: 409, code: delivery.CodeMailCount},
+		{name: "bounce without a token configured", do: func(r *rig) answer {
+			return r.do("", http.MethodPost, "/v1/hooks/mail/bounces", good, header("Authorization", "Bearer "))
+		}, status: 404, code: CodeRouteUnknown},
+		{name: "bounce with another token", do: func(r *rig) answer { return bounce(r, "token-of-the-rela", good) }, status: 401, code: storefront.CodeKeyUnknown},
+		{name: "bounce of no mail", do: func(r *rig) answer { return bounce(r, "token-of-the-relay", good) }, status: 404, code: delivery.CodeMailUnknown},
+		{name: "bounce of another's mail", do: func(r *rig) answer {
+			return bounce(r, "token-of-the-relay", strings.ReplaceAll(good, "mail_0@", "x@"))
+		}, status: 404, code: delivery.CodeMailUnknown},
+		{name: "bounce of no kind", do: func(r *rig) answer {
+			return bounce(r, "token-of-the-relay", strings.ReplaceAll(good, "permanent", "soft"))
+		}, status: 422, code: domain.CodeRequest, pointer: "/kind", field: domain.CodeRequest},
+		{name: "admin: mail in no state", do: get("ops", "/v1/admin/mail?state=lost"), status: 422, code: domain.CodeRequest, pointer: "?state", field: domain.CodeRequest},
+		{name: "admin: mail of nowhere", do: get("ops", "/v1/admin/mail?institution=nowhere"), status: 404, code: catalog.CodeInstitutionUnknown},
 		{name: "mail without deliver", do: func(r *rig) answer { return r.do("seller", http.MethodPost, "/v1/orders/ord_x/deliver", "{}") }, status: 403, code: "key.scope"},
 		{name: "deliveries of an unknown order", do: get("web", "/v1/orders/ord_x/deliveries"), status: 404, code: sales.CodeUnknown},
 	}

@@ -492,7 +492,7 @@ func elsewhere() []string {
 		storefront.CodeKeyRate,         // TestThrottle
 		delivery.CodeLinkUnknown,       // TestBuyer_WhatIsWrongIsAPageForPeople
 		// in a delivery's cause: TestDeliver_QueuesAMailAndSaysHowItGoes, and the tests of delivery
-		delivery.CodeMailRelay, delivery.CodeMailRefused, delivery.CodeMailBounced, delivery.CodeMailSize, delivery.CodeMailUnknown,
+		delivery.CodeMailRelay, delivery.CodeMailRefused, delivery.CodeMailBounced, delivery.CodeMailSize,
 		sales.CodePriceChanged,       // TestHold_PriceChanged
 		sales.CodeDuplicate,          // sales sends such an order to review
 		codeQuotaPlan, codeRecording, // of the command line

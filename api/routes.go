@@ -599,6 +599,11 @@ func (s *server) routes() []*route {
 			summary: "Who decided what, newest first", codes: list, mount: typed(s.adminAudit, http.StatusOK),
 		},
 		{
+			method: http.MethodGet, path: "/v1/admin/mail", id: "adminListMail", tag: tagAdmin, scopes: admin,
+			summary: "List e-mails to buyers, newest first", about: "Of every storefront. One that failed or bounced is sent anew by delivering its order again.",
+			codes: append(list, catalog.CodeInstitutionUnknown, storefront.CodeKeyInstitution), mount: typed(s.adminMail, http.StatusOK),
+		},
+		{
 			method: http.MethodGet, path: "/v1/admin/keys", id: "adminListKeys", tag: tagAdmin, scopes: admin,
 			summary: "List keys, newest first", about: "Without their secrets, which are kept nowhere.", mount: typed(s.adminKeys, http.StatusOK),
 		},
@@ -618,6 +623,12 @@ func (s *server) routes() []*route {
 			summary: "For S-360: push what happened there", about: "Any JSON of up to 10 MB, taken as a hint of what to ask the platform; see the operations page. " +
 				"200 once what it asks for is stored, 503 where it has to be sent again.",
 			codes: []string{CodeRouteUnknown, CodeRequestTooLarge}, mount: plain[hookInput, hookDTO](s.takeHook),
+		},
+		{
+			method: http.MethodPost, path: "/v1/hooks/mail/bounces", id: "takeBounce", tag: tagReference, open: true,
+			summary: "For the mail relay: report that a mail came back", about: "With Authorization: Bearer and mail_bounce_token; 404 where none is configured. " +
+				"The same report twice changes nothing.",
+			codes: []string{CodeRouteUnknown, storefront.CodeKeyUnknown, delivery.CodeMailUnknown}, mount: typed(s.takeBounce, http.StatusOK),
 		},
 		{
 			method: http.MethodGet, path: "/problems", id: "listProblems", tag: tagReference, open: true,

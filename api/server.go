@@ -43,6 +43,8 @@ type Deps struct {
 	Metrics http.Handler
 	// Hooks takes what the platform pushes; nil answers 404.
 	Hooks Hooks
+	// BounceToken is what the mail relay's webhook shows; empty: there is none.
+	BounceToken domain.Secret
 	// Observe is told of every answered request: the operation's id (empty where none matched), the method ("other" where
 	// none matched), the status and how long it took. Nil is nobody. It must be quick and safe for concurrent use.
 	Observe func(operation, method string, status int, took time.Duration)

@@ -143,6 +143,26 @@ func (s *Mails) DueMails(ctx context.Context, now time.Time, limit int) ([]deliv
 	return ids, translate("list due mails", err)
 }
 
+// CountMails implements delivery.MailStore, ordered by institution and status.
+func (s *Mails) CountMails(ctx context.Context, ended time.Time) ([]delivery.MailCount, error) {
+	var rows []struct {
+		Institution, Status string
+		N                   int64
+		Oldest              summed
+	}
+	err := s.db.read.WithContext(ctx).Model(&mailRow{}).Select("institution, status, COUNT(*) AS n, MIN(queued_at) AS oldest").
+		Where("status IN ('queued', 'sending') OR (status IN ('failed', 'bounced') AND ended_at >= ?)", instant(millis(ended))).
+		Group("institution, status").Order("institution, status").Scan(&rows).Error
+	if err != nil {
+		return nil, translate("count mails", err)
+	}
+	counts := make([]delivery.MailCount, len(rows))
+	for i, r := range rows {
+		counts[i] = delivery.MailCount{Institution: domain.InstitutionCode(r.Institution), Status: delivery.MailStatus(r.Status), N: r.N, Oldest: time.Time(r.Oldest)}
+	}
+	return counts, nil
+}
+
 // Mails implements delivery.MailStore.
 func (s *Mails) Mails(ctx context.Context, q delivery.MailQuery) (mails []delivery.Mail, next string, err error) {
 	limit := q.Page.Limit

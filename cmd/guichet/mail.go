@@ -31,6 +31,9 @@ type MailConfig struct {
 	MailTemplates string `yaml:"mail_templates" env:"GUICHET_MAIL_TEMPLATES"`
 	// MailPDFLimit is the most bytes of tickets that are attached to a mail.
 	MailPDFLimit int `yaml:"mail_pdf_limit" env:"GUICHET_MAIL_PDF_LIMIT"`
+	// MailBounceToken is what the relay's webhook for bounces shows; empty: there is none.
+	MailBounceToken     domain.Secret `yaml:"-" env:"GUICHET_MAIL_BOUNCE_TOKEN"`
+	MailBounceTokenFile string        `yaml:"mail_bounce_token_file" env:"GUICHET_MAIL_BOUNCE_TOKEN_FILE"`
 }
 
 func defaultMail() MailConfig {
@@ -39,15 +42,21 @@ func defaultMail() MailConfig {
 
 // loadSecrets reads the files of secrets that the environment does not give.
 func (c *MailConfig) loadSecrets(config string) error {
-	if c.SMTPPasswordFile == "" || c.SMTPPassword != "" {
-		return nil
+	var problems []error
+	for _, s := range []struct {
+		name, file string
+		secret     *domain.Secret
+	}{{"smtp_password_file", c.SMTPPasswordFile, &c.SMTPPassword}, {"mail_bounce_token_file", c.MailBounceTokenFile, &c.MailBounceToken}} {
+		if s.file == "" || *s.secret != "" {
+			continue
+		}
+		text, err := readSecret(s.file, config)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", s.name, err))
+		}
+		*s.secret = text
 	}
-	text, err := readSecret(c.SMTPPasswordFile, config)
-	if err != nil {
-		return fmt.Errorf("smtp_password_file: %w", err)
-	}
-	c.SMTPPassword = text
-	return nil
+	return errors.Join(problems...)
 }
 
 func (c *MailConfig) validate() error {
@@ -61,6 +70,9 @@ func (c *MailConfig) validate() error {
 	}
 	if c.SMTPPort < 0 || c.SMTPPort > 65535 {
 		bad("smtp_port: %d is no port", c.SMTPPort)
+	}
+	if c.MailBounceToken != "" && !tokenForm.MatchString(c.MailBounceToken.Reveal()) {
+		bad("mail_bounce_token: 16 to 200 letters, digits, hyphens or underscores")
 	}
 	if c.SMTPHost == "" {
 		return errors.Join(problems...)

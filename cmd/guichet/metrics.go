@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"guichet/domain"
+	"guichet/domain/delivery"
 	"guichet/domain/freshness"
 	"guichet/domain/quota"
 )
@@ -113,12 +114,14 @@ var (
 	descOwed    = prometheus.NewDesc("guichet_account_owed", "What we owe the institution, in minor units of its currency.", []string{"institution", "currency"}, nil)
 	descLimit   = prometheus.NewDesc("guichet_account_limit_percent", "How much of what may be owed is used, with what is under way; only with a limit.", []string{"institution"}, nil)
 	descCases   = prometheus.NewDesc("guichet_reconciliation_cases", "Differences that reconciliation found and that are not gone, by state.", []string{"institution", "state"}, nil)
+	descMails   = prometheus.NewDesc("guichet_mails", "E-mails to buyers that wait, and those that failed or bounced within the last day, by state.", []string{"institution", "state"}, nil)
+	descMailAge = prometheus.NewDesc("guichet_mail_oldest_seconds", "How long ago the oldest e-mail that waits was asked for.", []string{"institution"}, nil)
 	descUsed    = prometheus.NewDesc("guichet_quota_calls_month", "Calls to S-360 made this month.", []string{"institution"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder, descOwed, descLimit, descCases} {
+	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder, descOwed, descLimit, descCases, descMails, descMailAge} {
 		ch <- d
 	}
 }
@@ -138,6 +141,7 @@ func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	now := w.a.clock()
+	w.collectMails(ctx, ch, now)
 	for _, code := range w.a.cfg.codes() {
 		name := string(code)
 		if st, err := w.a.catalog.State(ctx, code); err == nil && st.Version > 0 {
@@ -163,6 +167,24 @@ func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 				ch <- prometheus.MustNewConstMetric(descLeft, prometheus.GaugeValue, float64(u.MonthCalls-u.Calls), name)
 			}
 		}
+	}
+}
+
+// collectMails tells of the outbox.
+func (w *watcher) collectMails(ctx context.Context, ch chan<- prometheus.Metric, now time.Time) {
+	counts, err := w.a.db.Mails().CountMails(ctx, now.Add(-24*time.Hour))
+	if err != nil {
+		return
+	}
+	oldest := map[domain.InstitutionCode]float64{}
+	for _, c := range counts {
+		ch <- prometheus.MustNewConstMetric(descMails, prometheus.GaugeValue, float64(c.N), string(c.Institution), string(c.Status))
+		if c.Status == delivery.MailQueued || c.Status == delivery.MailSending {
+			oldest[c.Institution] = max(oldest[c.Institution], age(now, c.Oldest))
+		}
+	}
+	for code, seconds := range oldest {
+		ch <- prometheus.MustNewConstMetric(descMailAge, prometheus.GaugeValue, seconds, string(code))
 	}
 }
 

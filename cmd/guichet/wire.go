@@ -172,7 +172,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	}
 	a.metrics.watch(a)
 	deps := api.Deps{
-		Catalog: a.catalog, Sales: a.sales, Answers: a.answers, Storefront: a.storefront, Delivery: a.delivery, Mails: a.mails, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
+		Catalog: a.catalog, Sales: a.sales, Answers: a.answers, Storefront: a.storefront, Delivery: a.delivery, Mails: a.mails, BounceToken: cfg.MailBounceToken, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
 		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, Reconcile: a.reconcile, CountOrders: a.db.Sales().CountOrders,
 		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, Pages: pages, LinkRate: cfg.LinkRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}

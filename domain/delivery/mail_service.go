@@ -76,6 +76,8 @@ type MailStore interface {
 	UpdateMail(ctx context.Context, id MailID, change func(*Mail) error) (Mail, error)
 	// DueMails lists up to limit mails that are Due, the longest waiting first.
 	DueMails(ctx context.Context, now time.Time, limit int) ([]MailID, error)
+	// CountMails counts the mails that wait, and those that failed or bounced at the time given or later.
+	CountMails(ctx context.Context, ended time.Time) ([]MailCount, error)
 	// Mails lists mails, newest first.
 	Mails(ctx context.Context, q MailQuery) (mails []Mail, next string, err error)
 }
@@ -197,6 +199,46 @@ func (s *Mails) mayMail(ctx context.Context, o *sales.Order, to string) error {
 func (s *Mails) Of(ctx context.Context, id sales.OrderID) ([]Mail, error) {
 	list, _, err := s.Store.Mails(ctx, MailQuery{Order: id, Page: domain.Page{Limit: MaxMails + 1}})
 	return list, err
+}
+
+// BounceKind is what a relay says of a mail that came back.
+type BounceKind string
+
+// The kinds.
+const (
+	BouncePermanent BounceKind = "permanent" // the address is wrong
+	BounceTransient BounceKind = "transient" // the relay has given up for now
+	BounceComplaint BounceKind = "complaint" // the recipient did not want it
+)
+
+// Bounce notes that the relay could not deliver a mail, named by its Message-ID. The same report twice changes nothing. Errors:
+// mail.unknown.
+func (s *Mails) Bounce(ctx context.Context, messageID string, kind BounceKind, reason string) error {
+	id, ok := MailOfMessage(messageID)
+	if !ok {
+		return domain.Errorf(domain.NotFound, CodeMailUnknown, "no mail of ours has this Message-ID")
+	}
+	now := s.Clock()
+	detail := string(kind)
+	if reason != "" {
+		detail += ": " + reason
+	}
+	m, err := s.Store.UpdateMail(ctx, id, func(m *Mail) error {
+		m.bounce(now, detail)
+		return nil
+	})
+	if err == nil {
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "mail bounced", slog.String("mail", string(id)), slog.String("order", string(m.Order)), slog.String("kind", string(kind)))
+	}
+	return err
+}
+
+// MailCount is how many mails of an institution stand in a status, and since when the oldest of them.
+type MailCount struct {
+	Institution domain.InstitutionCode
+	Status      MailStatus
+	N           int64
+	Oldest      time.Time // when it was queued
 }
 
 // mailBatch is how many mails one run sends over one connection at most.

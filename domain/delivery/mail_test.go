@@ -375,6 +375,28 @@ func TestDeliver_RefusesWhatCannotBeSent(t *testing.T) {
 	}
 }
 
+// A bounce proves more than an answer that comes after it.
+func TestBounce_StaysWhateverComesAfterIt(t *testing.T) {
+	t.Parallel()
+	p := newPost(t)
+	m := p.deliver(delivery.MailRequest{})
+	p.relay.during = func() {
+		if err := p.Bounce(t.Context(), "<"+p.relay.got[0].ID+">", delivery.BouncePermanent, "550 no\r\nsuch user"); err != nil {
+			t.Error(err)
+		}
+	}
+	p.send()
+	if got := p.mail(m.ID); got.Status != delivery.MailBounced || got.Code != delivery.CodeMailBounced || got.Detail != "permanent: 550 no such user" || got.SentAt.IsZero() || !got.NextAt.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	if p.send(); len(p.relay.got) != 1 {
+		t.Error("it was sent again")
+	}
+	if err := p.Bounce(t.Context(), "mail_X@tickets.example", delivery.BounceComplaint, ""); !domain.HasCode(err, delivery.CodeMailUnknown) {
+		t.Error(err)
+	}
+}
+
 func TestConfirmation_FollowsFromTheOrder(t *testing.T) {
 	t.Parallel()
 	o := sample.Issued()

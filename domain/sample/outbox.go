@@ -3,6 +3,7 @@ package sample
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -78,6 +79,24 @@ func (b *Outbox) DueMails(_ context.Context, now time.Time, limit int) ([]delive
 		ids = append(ids, m.ID)
 	}
 	return ids, nil
+}
+
+// CountMails implements delivery.MailStore by institution and status, in no order.
+func (b *Outbox) CountMails(_ context.Context, ended time.Time) ([]delivery.MailCount, error) {
+	counts := map[delivery.MailCount]delivery.MailCount{}
+	for _, m := range b.list(func(m *delivery.Mail) bool {
+		return m.EndedAt.IsZero() && m.SentAt.IsZero() || !m.EndedAt.Before(ended)
+	}, func(x, y delivery.Mail) int { return x.QueuedAt.Compare(y.QueuedAt) }) {
+		key := delivery.MailCount{Institution: m.Institution, Status: m.Status}
+		c, ok := counts[key]
+		if !ok {
+			c = key
+			c.Oldest = m.QueuedAt
+		}
+		c.N++
+		counts[key] = c
+	}
+	return slices.Collect(maps.Values(counts)), nil
 }
 
 // Mails implements delivery.MailStore; it knows no pages.

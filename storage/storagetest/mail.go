@@ -24,6 +24,24 @@ func mailTests() []test {
 		{"a mail is changed by one at a time", mailChanged},
 		{"what is due comes with the longest waiting first", mailsDue},
 		{"mails are listed by order, state and institution, newest first, page by page", mailsListed},
+		{"what waits and what went wrong lately is counted", mailsCounted},
+	}
+}
+
+func mailsCounted(t check) {
+	o := create(t, order(1))
+	for n, status := range []delivery.MailStatus{delivery.MailQueued, delivery.MailQueued, delivery.MailSent, delivery.MailFailed, delivery.MailFailed, delivery.MailBounced} {
+		m := letter(n, o.ID)
+		m.Status = status
+		if status == delivery.MailFailed || status == delivery.MailBounced {
+			m.EndedAt = noon().Add(-time.Duration(n) * time.Hour)
+		}
+		queue(t, m)
+	}
+	got, err := t.db.Mails().CountMails(t.Context(), noon().Add(-3*time.Hour))
+	want := []delivery.MailCount{{Institution: "opera", Status: delivery.MailFailed, N: 1, Oldest: noon().Add(3 * time.Second)}, {Institution: "opera", Status: delivery.MailQueued, N: 2, Oldest: noon()}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
