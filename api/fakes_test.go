@@ -1174,7 +1174,7 @@ func bareRig(tb testing.TB, more ...func(*Deps)) *rig {
 	})
 	r.deps = Deps{
 		Freshness: r.fresh, Views: r.fresh.Views,
-		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer, Layouts: r.renderer, Prints: &printStore{}}),
+		Catalog: cat, Sales: sell, Storefront: front, Delivery: delivery.New(delivery.Deps{Catalog: deliveryOrders{cat}, Renderer: r.renderer, Layouts: r.renderer, Prints: &printStore{}, Orders: r.orders, Exports: &exportShelf{}, Clock: r.now.Now, IDs: ids, Log: log}),
 		Meter: meter, Jobs: r.jobs, Health: fakeHealth{{Name: "database", OK: true}}, Answers: keptAnswers{}, Account: books, Reconcile: compare, CountOrders: r.orders.CountOrders,
 		Clock: r.now.Now, Log: log, IDs: ids, Version: "test", KeyRate: 1_000_000,
 	}

@@ -29,6 +29,7 @@ const (
 	CodeRequestRequired      = "request.required"       // a member or parameter that must be there
 	CodeRequestUnknownMember = "request.unknown_member" // a member or parameter that does not exist, or stands twice
 	CodeRequestCursor        = "request.cursor"         // a cursor that is not ours or belongs to another order of the list
+	CodeRequestRange         = "request.range"          // a range of bytes that a file does not have
 	CodeRouteUnknown         = "route.unknown"
 	CodeRouteMethod          = "route.method"
 	CodeJobUnknown           = "job.unknown"     // Jobs.Run of a name that does not exist
@@ -74,6 +75,8 @@ func statusOfCode(code string) (status int, ok bool) {
 		return http.StatusUnsupportedMediaType, true
 	case CodeRequestNotAcceptable:
 		return http.StatusNotAcceptable, true
+	case CodeRequestRange:
+		return http.StatusRequestedRangeNotSatisfiable, true
 	case CodeRouteMethod:
 		return http.StatusMethodNotAllowed, true
 	}

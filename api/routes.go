@@ -366,6 +366,27 @@ func (s *server) routes() []*route {
 		},
 
 		{
+			method: http.MethodPost, path: "/v1/tickets/export", id: "exportTickets", tag: tagTickets, scopes: deliver,
+			summary: "Print many tickets as one file",
+			about: "Those of orders, or of a performance; what is not sold or was taken back is left out. Few are answered at once (200, the file as it is " +
+				"printed), more are printed in the background (202). At most 20,000.",
+			codes: []string{
+				sales.CodeUnknown, delivery.CodeExportEmpty, delivery.CodeExportTooMany, delivery.CodeBarcode, delivery.CodeUnreadable, delivery.CodeLayoutUnknown,
+				catalog.CodeCatalogUnknown, catalog.CodePerformanceUnknown, storefront.CodeKeyInstitution,
+			},
+			mount: streamed(s.exportTickets),
+		},
+		{
+			method: http.MethodGet, path: "/v1/exports/{id}", id: "getExport", tag: tagTickets, scopes: deliver,
+			summary: "Read how far an export is", codes: []string{delivery.CodeExportUnknown}, mount: typed(s.getExport, http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: "/v1/exports/{id}/file", id: "getExportFile", tag: tagTickets, scopes: deliver,
+			summary: "Fetch an export's file", about: "Whole, or from where a download was cut (Range). It shows the tickets as they were when it was printed.",
+			codes: []string{delivery.CodeExportUnknown, delivery.CodeExportNotReady, delivery.CodeExportFailed, delivery.CodeExportGone, CodeRequestRange},
+			mount: rangedFile[exportIDInput](s.getExportFile, "application/pdf", "application/zip"),
+		},
+		{
 			method: http.MethodGet, path: "/v1/layouts", id: "listLayouts", tag: tagTickets, scopes: deliver,
 			summary: "List the layouts that tickets can be printed by", mount: typed(s.listLayouts, http.StatusOK),
 		},

@@ -64,11 +64,13 @@ type Deps struct {
 	Pictures  delivery.PictureScaler
 	ImageRate int // pictures a second per client address; bursts of twice as many pass; 0 is 100
 	// Pages writes buyers' own pages; nil, or a Delivery without Links, has none.
-	Pages     delivery.Pages
-	LinkRate  int    // buyers' pages and files a second per client address; bursts of twice as many pass; 0 is 10
-	KeyRate   int    // requests a second per key; bursts of twice as many pass; 0 is 50
-	MaxBody   int64  // bytes of a request body; 0 is 1 MiB
-	PublicURL string // where storefronts reach us, for the document; may be empty
+	Pages    delivery.Pages
+	LinkRate int // buyers' pages and files a second per client address; bursts of twice as many pass; 0 is 10
+	// ExportAtOnce is how many tickets of an export are printed while the caller waits; 0 prints every export in the background.
+	ExportAtOnce int
+	KeyRate      int    // requests a second per key; bursts of twice as many pass; 0 is 50
+	MaxBody      int64  // bytes of a request body; 0 is 1 MiB
+	PublicURL    string // where storefronts reach us, for the document; may be empty
 	// MaxKept bounds the bytes of written catalog answers that are kept in memory over all institutions; 0 is 192 MiB.
 	// What does not fit is written anew each time.
 	MaxKept int64

@@ -17,6 +17,7 @@ import (
 const (
 	QueueSale    = "sale"    // sales.*
 	QueueRefresh = "refresh" // catalog.*, availability.*
+	QueueExport  = "export"  // tickets.*
 	QueueDeliver = "deliver" // everything else
 )
 
@@ -37,6 +38,8 @@ func queueOf(kind domain.TaskKind) string {
 		return QueueSale
 	case "catalog", "availability":
 		return QueueRefresh
+	case "tickets":
+		return QueueExport
 	}
 	return QueueDeliver
 }

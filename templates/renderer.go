@@ -156,6 +156,9 @@ func (r *Renderer) PDF(ctx context.Context, w io.Writer, d delivery.Document) er
 		if err := out.endPage(); err != nil {
 			return err
 		}
+		if told, ok := w.(delivery.Drawing); ok {
+			told.Drawn(lf.to)
+		}
 	}
 	return out.end(ctx, meta{Title: d.Title, Language: d.Language, RightToLeft: words.rightToLeft(), Made: d.Pages[0].IssuedAt})
 }

@@ -77,6 +77,8 @@ type Config struct {
 	Layouts string `yaml:"layouts" env:"GUICHET_LAYOUTS"`
 	// LayoutChoices are by which layouts tickets are printed; the first that fits counts.
 	LayoutChoices []LayoutChoice `yaml:"layout_choices"`
+	// ExportAtOnce is how many tickets are printed while the caller waits; more are printed in the background.
+	ExportAtOnce int `yaml:"export_at_once" env:"GUICHET_EXPORT_AT_ONCE"`
 	// LookBefore is how long before a performance its sold orders are looked at, for what the institution changed; empty is never.
 	LookBefore []time.Duration `yaml:"look_before" env:"GUICHET_LOOK_BEFORE"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.
@@ -160,7 +162,7 @@ func defaults() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", OperatorListen: "127.0.0.1:8081", DataDir: "data", DatabaseConns: 20, LogLevel: "info", LogFormat: "text",
 		HoldFor: 10 * time.Minute, Availability: time.Hour, CatalogEvery: time.Hour, Freshness: freshnessPlanner, FreshnessFloor: 24 * time.Hour, FreshnessBatch: 200, KeyRate: 50, ImageRate: 100, LinkDays: 30, LinkRate: 10, MailConfig: defaultMail(), MaxBody: 1 << 20, BarcodeCheck: "1/100",
-		RawAnswersDays: 30, LookBefore: []time.Duration{72 * time.Hour, 3 * time.Hour},
+		RawAnswersDays: 30, ExportAtOnce: 200, LookBefore: []time.Duration{72 * time.Hour, 3 * time.Hour},
 	}
 }
 
@@ -350,6 +352,9 @@ func (c *Config) Validate() error {
 		bad("raw_answers_days: %d is not between 0 and 3650", c.RawAnswersDays)
 	}
 	c.checkLayoutChoices(bad)
+	if c.ExportAtOnce < 0 || c.ExportAtOnce > 2000 {
+		bad("export_at_once: %d is not between 0 and 2000 tickets", c.ExportAtOnce)
+	}
 	if len(c.LookBefore) > maxLooks {
 		bad("look_before: at most %d times", maxLooks)
 	}

@@ -74,6 +74,10 @@ func (a *app) table() []job {
 		}},
 		{kind: string(reconcile.TaskRun), queue: storage.QueueDeliver, run: a.reconcileRun},
 		{kind: "reconcile.nightly", queue: storage.QueueDeliver, every: time.Hour, start: true, perInstitution: true, run: a.reconcileNightly},
+		{kind: string(delivery.TaskExport), queue: storage.QueueExport, run: a.delivery.MakeExport},
+		{kind: "tickets.export_sweep", queue: storage.QueueExport, every: 15 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+			return a.delivery.SweepExports(ctx)
+		}},
 		{kind: "answers.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			n, err := a.answers.Prune(ctx, a.clock().AddDate(0, 0, -a.cfg.RawAnswersDays))
 			return domain.Outcome{Done: int(n)}, err
@@ -175,7 +179,7 @@ func newJobs(a *app) (*jobs, error) {
 	client, err := river.NewClient(a.db.River(), &river.Config{
 		Workers: workers, PeriodicJobs: periodic, Logger: slog.New(quiet{a.log.Handler()}),
 		Queues: map[string]river.QueueConfig{
-			storage.QueueSale: {MaxWorkers: 8}, storage.QueueRefresh: {MaxWorkers: 4}, storage.QueueDeliver: {MaxWorkers: 2},
+			storage.QueueSale: {MaxWorkers: 8}, storage.QueueRefresh: {MaxWorkers: 4}, storage.QueueDeliver: {MaxWorkers: 2}, storage.QueueExport: {MaxWorkers: 1},
 		},
 		JobTimeout: jobTimeout, RescueStuckJobsAfter: jobRescue, MaxAttempts: jobAttempts,
 		CompletedJobRetentionPeriod: keepDone,

@@ -28,9 +28,11 @@ func (p *program) layoutsCommand() *cobra.Command {
 type trial struct {
 	symbologies []string
 	payload     string
+	fonts       string
 }
 
-func (t *trial) flags(cmd *cobra.Command) {
+func (t *trial) flags(cmd *cobra.Command, environ []string) {
+	cmd.Flags().StringVar(&t.fonts, "fonts", setting(environ, "GUICHET_FONTS"), "folder of your own fonts")
 	cmd.Flags().StringSliceVar(&t.symbologies, "symbology", nil, fmt.Sprintf("barcodes that it must have room for: %v (default all)", delivery.Symbologies()))
 	cmd.Flags().StringVar(&t.payload, "payload", "", "a barcode's payload as long as yours become (default 24 digits)")
 }
@@ -64,7 +66,7 @@ func (p *program) layoutsCheck() *cobra.Command {
 			"something overlaps, has no room or does not exist, where no font has a character, or where a barcode is too small.",
 		RunE: func(cmd *cobra.Command, files []string) error { return p.checkLayouts(cmd.Context(), files, &t) },
 	}
-	t.flags(cmd)
+	t.flags(cmd, p.environ)
 	return cmd
 }
 
@@ -79,7 +81,7 @@ func (p *program) checkLayouts(ctx context.Context, files []string, t *trial) er
 	if err != nil {
 		return err
 	}
-	r, err := templates.New(templates.Options{})
+	r, err := templates.New(templates.Options{Fonts: folder(t.fonts)})
 	if err != nil {
 		return err
 	}
@@ -133,7 +135,7 @@ func (p *program) layoutsPack() *cobra.Command {
 		Long: "Pack checks a layout, puts its pictures into the file, reads that again and makes sure that it prints the same.",
 		RunE: func(cmd *cobra.Command, files []string) error { return p.packLayout(cmd.Context(), files[0], out, &t) },
 	}
-	t.flags(cmd)
+	t.flags(cmd, p.environ)
 	cmd.Flags().StringVarP(&out, "output", "o", "", "file to write (default NAME.packed.json beside it)")
 	return cmd
 }
@@ -143,7 +145,7 @@ func (p *program) packLayout(ctx context.Context, file, out string, t *trial) er
 	if err != nil {
 		return err
 	}
-	r, err := templates.New(templates.Options{})
+	r, err := templates.New(templates.Options{Fonts: folder(t.fonts)})
 	if err != nil {
 		return err
 	}
@@ -196,6 +198,16 @@ func (p *program) layoutsSchema() *cobra.Command {
 			return err
 		},
 	}
+}
+
+// setting is a variable of the environment; empty where it is not set.
+func setting(environ []string, name string) string {
+	for _, v := range environ {
+		if text, ok := strings.CutPrefix(v, name+"="); ok {
+			return text
+		}
+	}
+	return ""
 }
 
 // layoutFolder is the folder of the operator's layouts; nil where none is configured. It is kept open for as long as the

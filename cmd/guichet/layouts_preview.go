@@ -20,34 +20,35 @@ import (
 )
 
 func (p *program) layoutsPreview() *cobra.Command {
-	var listen, payload string
+	var listen, payload, fonts string
 	cmd := &cobra.Command{
 		Use: "preview FILE", Short: "Show a layout with sample tickets in the browser while it is edited", Args: cobra.ExactArgs(1),
 		Long: "Preview serves a page on this machine that shows the layout with sample tickets and what is wrong with it. It looks\n" +
 			"at the file twice a second and shows the new one when it was saved.",
 		RunE: func(cmd *cobra.Command, files []string) error {
-			return p.previewLayout(cmd.Context(), files[0], listen, payload)
+			return p.previewLayout(cmd.Context(), files[0], listen, payload, fonts)
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8370", "address, on this machine only; port 0 picks one")
+	cmd.Flags().StringVar(&fonts, "fonts", setting(p.environ, "GUICHET_FONTS"), "folder of your own fonts")
 	cmd.Flags().StringVar(&payload, "payload", "", "a barcode's payload as long as yours become (default 24 digits)")
 	return cmd
 }
 
-func (p *program) previewLayout(ctx context.Context, file, listen, payload string) error {
+func (p *program) previewLayout(ctx context.Context, file, listen, payload, fonts string) error {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil || !loopback(host) {
 		return fmt.Errorf("invalid argument %q: the preview listens on this machine only, such as 127.0.0.1:8370", listen)
 	}
-	folder, name, err := besideFile(file)
+	beside, name, err := besideFile(file)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = folder.Close() }() // it was only read
-	if _, err := folder.Stat(name); err != nil {
+	defer func() { _ = beside.Close() }() // it was only read
+	if _, err := beside.Stat(name); err != nil {
 		return err
 	}
-	r, err := templates.New(templates.Options{})
+	r, err := templates.New(templates.Options{Fonts: folder(fonts)})
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (p *program) previewLayout(ctx context.Context, file, listen, payload strin
 	if err != nil {
 		return err
 	}
-	v := newLayoutPreview(r, folder.FS(), name, payload)
+	v := newLayoutPreview(r, beside.FS(), name, payload)
 	srv := &http.Server{Handler: v.handler(l.Addr().String()), ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
 	defer stop()

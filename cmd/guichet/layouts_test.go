@@ -87,7 +87,7 @@ func TestLayoutsPack_WritesOneFileAndNeverOverTheLayout(t *testing.T) {
 func TestTicketsSample_EveryFormat_IsWrittenAndCounted(t *testing.T) {
 	t.Parallel()
 	names := writeFile(t, "names.txt", "Žofie Dvořáková\n\n  שלום כהן  \n")
-	for format, head := range map[string]string{"pdf": "%PDF-1.7", "png": "\x89PNG", "svg": "<svg"} {
+	for format, head := range map[string]string{"pdf": "%PDF-1.7", "png": "\x89PNG", "svg": "<svg", "fgl": "<", "zpl": "^XA"} {
 		f := filepath.Join(t.TempDir(), "out."+format)
 		var out, figures bytes.Buffer
 		code := run(t.Context(), []string{"tickets", "sample", "--format", format, "--text-file", names, "--symbology", "qr", "-o", f}, nil, &out, &figures)

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,8 @@ import (
 )
 
 func (p *program) ticketsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "tickets", Short: "Print sample tickets"}
-	cmd.AddCommand(p.ticketsSample())
+	cmd := &cobra.Command{Use: "tickets", Short: "Print tickets, real and sample ones"}
+	cmd.AddCommand(p.ticketsExport(), p.ticketsSample())
 	return cmd
 }
 
@@ -29,7 +30,7 @@ func (p *program) ticketsCommand() *cobra.Command {
 type sampling struct {
 	n, dpi                                            int
 	format, symbology, names, out, layout, lang, kind string
-	folder, payload                                   string
+	folder, payload, fonts                            string
 	each, longest                                     bool
 }
 
@@ -37,24 +38,25 @@ func (p *program) ticketsSample() *cobra.Command {
 	var s sampling
 	cmd := &cobra.Command{
 		Use: "sample", Short: "Print sample tickets into a file and say how many a second", Args: cobra.NoArgs,
-		Long: "Sample prints tickets with invented data. They are marked as specimens and admit nobody. PDF is one file with all\n" +
-			"tickets; the other formats, and PDF with --each, are one file a ticket: more than one go into a ZIP.",
+		Long: "Sample prints tickets with invented data. They are marked as specimens and admit nobody. PDF, FGL and ZPL are one file\n" +
+			"with all tickets; pictures, and everything with --each, are one file a ticket: more than one go into a ZIP.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.sample(cmd.Context(), &s) },
 	}
 	f := cmd.Flags()
 	f.IntVarP(&s.n, "number", "n", 1, "how many tickets, up to 100000")
-	f.StringVar(&s.format, "format", "pdf", "pdf, png or svg")
+	f.StringVar(&s.format, "format", "pdf", "pdf, png, svg, fgl or zpl")
 	f.StringVar(&s.symbology, "symbology", string(delivery.Code128), fmt.Sprintf("%v", delivery.Symbologies()))
 	f.StringVar(&s.names, "text-file", "", "file of holders' names, one a line, taken in turn")
 	f.StringVarP(&s.out, "output", "o", "", "file to write; - is the terminal's output")
-	f.StringVar(&s.layout, "layout", "standard", "name of a layout")
+	f.StringVar(&s.layout, "layout", "", "name of a layout (default standard, for printers thermal)")
 	f.StringVar(&s.folder, "layouts", "", "folder of your own layouts")
+	f.StringVar(&s.fonts, "fonts", setting(p.environ, "GUICHET_FONTS"), "folder of your own fonts")
 	f.StringVar(&s.lang, "lang", "en", "language")
 	f.StringVar(&s.kind, "kind", "event", "event (a numbered seat), service (a timed entry) or pass (undated)")
 	f.StringVar(&s.payload, "payload", "", "the payload of every barcode (default: one of 24 digits each)")
 	f.BoolVar(&s.longest, "longest", false, "fill every text with as much as a layout has to bear")
 	f.BoolVar(&s.each, "each", false, "make every ticket a file of its own")
-	f.IntVar(&s.dpi, "dpi", 150, "resolution of png, in dots per inch")
+	f.IntVar(&s.dpi, "dpi", 0, "dots per inch of png (default 150) or of the printer (default 203)")
 	return cmd
 }
 
@@ -77,17 +79,20 @@ func (p *program) sample(ctx context.Context, s *sampling) error {
 	if err != nil {
 		return err
 	}
-	folder, err := layoutFolder(s.folder)
+	layouts, err := layoutFolder(s.folder)
 	if err != nil {
 		return err
 	}
-	r, err := templates.New(templates.Options{Layouts: folder})
+	r, err := templates.New(templates.Options{Layouts: layouts, Fonts: folder(s.fonts)})
 	if err != nil {
 		return err
 	}
 	print, err := s.printer(r)
 	if err != nil {
 		return err
+	}
+	if s.layout == "" && delivery.Format(s.format).Thermal() {
+		s.layout = delivery.ThermalLayout
 	}
 	d := templates.SampleDocument(templates.Sample{
 		Layout: s.layout, Language: s.lang, Symbology: code, Names: names, N: s.n, Kind: s.kind, Longest: s.longest, Barcode: s.payload,
@@ -98,7 +103,7 @@ func (p *program) sample(ctx context.Context, s *sampling) error {
 	}
 	counted := &counter{w: bufio.NewWriterSize(w, 64<<10)}
 	start := domain.SystemClock()
-	if s.format == "pdf" && !s.each {
+	if s.format != "png" && s.format != "svg" && !s.each {
 		err = print(ctx, counted, d)
 	} else {
 		err = s.apart(ctx, counted, d, print)
@@ -134,9 +139,15 @@ func (s *sampling) printer(r *templates.Renderer) (printTo, error) {
 	case "svg":
 		return r.SVG, nil
 	case "png":
-		return func(ctx context.Context, w io.Writer, d delivery.Document) error { return r.PNG(ctx, w, d, s.dpi) }, nil
+		dpi := cmp.Or(s.dpi, 150)
+		return func(ctx context.Context, w io.Writer, d delivery.Document) error { return r.PNG(ctx, w, d, dpi) }, nil
+	case "fgl", "zpl":
+		dpi := cmp.Or(s.dpi, 203)
+		return func(ctx context.Context, w io.Writer, d delivery.Document) error {
+			return r.Thermal(ctx, w, d, delivery.PrinterLanguage(s.format), dpi)
+		}, nil
 	}
-	return nil, fmt.Errorf("invalid argument %q: --format is pdf, png or svg", s.format)
+	return nil, fmt.Errorf("invalid argument %q: --format is pdf, png, svg, fgl or zpl", s.format)
 }
 
 // apart prints every ticket as a file of its own: one as it is, several into a ZIP.

@@ -160,6 +160,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	a.delivery = delivery.New(delivery.Deps{
 		Catalog: a.catalog, Renderer: renderer, Pictures: images, Settings: ticketSettings(cfg), Links: links, Choices: cfg.choices(),
 		Layouts: renderer, Prints: a.db.Prints(), Program: version(),
+		Orders: a.db.Sales(), Exports: a.db.Exports(), Clock: a.clock, IDs: ids, Log: a.log,
 	})
 	if a.mails, err = newMails(a, ids, pages); err != nil {
 		return nil, err
@@ -174,7 +175,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	deps := api.Deps{
 		Catalog: a.catalog, Sales: a.sales, Answers: a.answers, Storefront: a.storefront, Delivery: a.delivery, Mails: a.mails, BounceToken: cfg.MailBounceToken, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
 		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, Reconcile: a.reconcile, CountOrders: a.db.Sales().CountOrders,
-		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, Pages: pages, LinkRate: cfg.LinkRate, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
+		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, Pages: pages, LinkRate: cfg.LinkRate, ExportAtOnce: cfg.ExportAtOnce, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
 	if a.api, err = api.New(deps); err != nil {
 		return nil, err

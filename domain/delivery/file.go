@@ -101,7 +101,7 @@ func (s *Service) File(ctx context.Context, o sales.Order, want Print) (*File, e
 	if err := want.Format.check(want.DPI); err != nil {
 		return nil, err
 	}
-	d, err := s.document(ctx, o, want)
+	d, err := s.document(ctx, o, want, map[string][]byte{})
 	if err != nil {
 		return nil, err
 	}

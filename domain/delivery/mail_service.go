@@ -90,7 +90,7 @@ type MailQuery struct {
 	Page         domain.Page
 }
 
-// Orders is what mails ask of sales.
+// Orders is what mails and exports ask of sales.
 type Orders interface {
 	Order(ctx context.Context, id sales.OrderID) (sales.Order, error)
 }

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"io"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,13 @@ type Deps struct {
 	Layouts  Layouts  // nil: they cannot be listed or reloaded
 	Program  string   // the program's version: another one may draw barcodes otherwise
 	Links    *Links   // of buyers' own pages; nil: there are none
+
+	// What files of many tickets need: all, or there are none.
+	Orders  Orders
+	Exports Exports
+	Clock   domain.Clock
+	IDs     domain.IDs
+	Log     *slog.Logger
 }
 
 // Service turns sold orders into tickets. It is safe for concurrent use.
@@ -58,10 +66,11 @@ func (s *Service) PDF(ctx context.Context, w io.Writer, o sales.Order, ticket, l
 // Document is what is printed of an order as PDF, or of one of its tickets (empty: all), in a language: the one asked for, or
 // the buyer's, or the institution's.
 func (s *Service) Document(ctx context.Context, o sales.Order, ticket, lang string) (Document, error) {
-	return s.document(ctx, o, Print{Ticket: ticket, Lang: lang, Format: FormatPDF})
+	return s.document(ctx, o, Print{Ticket: ticket, Lang: lang, Format: FormatPDF}, map[string][]byte{})
 }
 
-func (s *Service) document(ctx context.Context, o sales.Order, want Print) (Document, error) {
+// document keeps the pictures it fetches in the map.
+func (s *Service) document(ctx context.Context, o sales.Order, want Print, pictures map[string][]byte) (Document, error) {
 	ticket, lang := want.Ticket, want.Lang
 	if err := issued(&o); err != nil {
 		return Document{}, err
@@ -75,7 +84,6 @@ func (s *Service) document(ctx context.Context, o sales.Order, want Print) (Docu
 	if o.Reference != "" {
 		d.Title = inst.Name.Or(string(inst.Code), langs...) + " · " + o.Reference
 	}
-	pictures := map[string][]byte{}
 	n, gone := 0, false
 	for i := range o.Lines {
 		for j := range o.Lines[i].Places {
@@ -180,7 +188,8 @@ func (s *Service) picture(ctx context.Context, code domain.InstitutionCode, addr
 	if s.Pictures == nil || address == "" {
 		return nil
 	}
-	if b, ok := seen[address]; ok {
+	key := string(code) + " " + address
+	if b, ok := seen[key]; ok {
 		return b
 	}
 	ctx, cancel := context.WithTimeout(ctx, pictureTimeout)
@@ -189,7 +198,7 @@ func (s *Service) picture(ctx context.Context, code domain.InstitutionCode, addr
 	if err != nil {
 		b = nil // a ticket without a picture admits as well
 	}
-	seen[address] = b
+	seen[key] = b
 	return b
 }
 

@@ -1,0 +1,118 @@
+package storage_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"guichet/domain"
+	"guichet/domain/delivery"
+	"guichet/domain/sales"
+	"guichet/storage"
+)
+
+func TestExports_AreClaimedByOne_KeptInPiecesAndDeleted(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, db *storage.DB) {
+		t.Helper()
+		x, ctx := db.Exports(), t.Context()
+		at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+		want := delivery.Export{
+			ID: "exp_1", Storefront: "shop", State: delivery.ExportWaiting, Total: 4, CreatedAt: at, Institutions: []domain.InstitutionCode{"play"},
+			Bulk:   delivery.Bulk{Format: delivery.BulkZIP, Layout: "four", Lang: "fr", Performance: 7},
+			Orders: []sales.OrderID{"ord_1", "ord_2"},
+		}
+		if err := x.CreateExport(ctx, want); err != nil {
+			t.Fatal(err)
+		}
+		shown, err := x.Export(ctx, "exp_1")
+		without := want
+		without.Orders = nil
+		if diff := cmp.Diff(without, shown); diff != "" || err != nil {
+			t.Fatal(diff, err)
+		}
+		if _, err := x.Export(ctx, "exp_2"); !domain.HasCode(err, delivery.CodeExportUnknown) {
+			t.Errorf("unknown: %v", err)
+		}
+		e, ok, err := x.ClaimExport(ctx, "exp_1", "clm_1", at, at.Add(time.Minute))
+		want.Claim = "clm_1"
+		if diff := cmp.Diff(want, e); diff != "" || !ok || err != nil {
+			t.Fatal(diff, ok, err)
+		}
+		if _, ok, err := x.ClaimExport(ctx, "exp_1", "clm_2", at.Add(59*time.Second), at.Add(time.Hour)); ok || err != nil {
+			t.Errorf("claimed twice: %v", err)
+		}
+		e.State, e.Done, e.Next, e.Size, e.Parts, e.Digest = delivery.ExportRunning, 2, 1, 3, 1, "d"
+		part := delivery.ExportPart{Content: []byte("abc"), Entries: []delivery.ZipEntry{{Name: "a.pdf", Size: 3, Tickets: 2}}}
+		if err := x.SaveExport(ctx, e, &part, false, at.Add(2*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if open, err := x.OpenExports(ctx, at.Add(time.Minute), 9); len(open) != 0 || err != nil {
+			t.Errorf("a piece does not renew the claim: %v, %v", open, err)
+		}
+		if open, err := x.OpenExports(ctx, at.Add(2*time.Minute), 9); len(open) != 1 || err != nil {
+			t.Errorf("left ones: %v, %v", open, err)
+		}
+		second, ok, err := x.ClaimExport(ctx, "exp_1", "clm_2", at.Add(2*time.Minute), at.Add(3*time.Minute))
+		if !ok || err != nil || second.Done != 2 || second.Next != 1 || second.Size != 3 || second.Parts != 1 || second.Digest != "d" {
+			t.Errorf("taken over: %+v, %v, %v", second, ok, err)
+		}
+		if err := x.SaveExport(ctx, e, &delivery.ExportPart{Number: 1, Start: 3, Content: []byte("lost")}, false, at.Add(time.Hour)); !domain.HasCode(err, delivery.CodeExportClaim) {
+			t.Errorf("whoever lost the claim still writes: %v", err)
+		}
+		second.State, second.Size, second.Parts, second.FinishedAt = delivery.ExportDone, 5, 2, at.Add(3*time.Minute)
+		if err := x.SaveExport(ctx, second, &delivery.ExportPart{Number: 1, Start: 3, Content: []byte("de")}, false, at); err != nil {
+			t.Fatal(err)
+		}
+		for from, want := range map[int64]string{0: "abc", 2: "abc", 3: "de", 4: "de"} {
+			p, err := x.ExportPart(ctx, "exp_1", from)
+			if err != nil || !bytes.Equal(p.Content, []byte(want)) {
+				t.Errorf("byte %d: %q, %v", from, p.Content, err)
+			}
+		}
+		if _, err := x.ExportPart(ctx, "exp_1", 5); !domain.HasCode(err, delivery.CodeExportUnknown) {
+			t.Errorf("after the end: %v", err)
+		}
+		if list, err := x.ExportEntries(ctx, "exp_1"); !cmp.Equal(part.Entries, list) || err != nil {
+			t.Errorf("%+v, %v", list, err)
+		}
+		if _, ok, _ := x.ClaimExport(ctx, "exp_1", "clm_3", at.Add(time.Hour), at.Add(2*time.Hour)); ok {
+			t.Error("one that is done was claimed")
+		}
+		if n, err := x.DropExports(ctx, at, 9); n != 0 || err != nil {
+			t.Errorf("%d deleted too early, %v", n, err)
+		}
+		if n, err := x.DropExports(ctx, at.Add(time.Second), 9); n != 1 || err != nil {
+			t.Errorf("%d deleted, %v", n, err)
+		}
+		if _, err := x.ExportPart(ctx, "exp_1", 0); !domain.HasCode(err, delivery.CodeExportUnknown) {
+			t.Errorf("its pieces stay: %v", err)
+		}
+	})
+}
+
+func TestExports_BegunAnewDropsThePiecesBefore(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, db *storage.DB) {
+		t.Helper()
+		x, ctx := db.Exports(), t.Context()
+		at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+		if err := x.CreateExport(ctx, delivery.Export{ID: "exp_1", State: delivery.ExportWaiting, CreatedAt: at}); err != nil {
+			t.Fatal(err)
+		}
+		e, _, err := x.ClaimExport(ctx, "exp_1", "clm_1", at, at.Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, fresh := range []bool{false, true} {
+			if err := x.SaveExport(ctx, e, &delivery.ExportPart{Content: []byte{byte('a' + i)}}, fresh, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p, err := x.ExportPart(ctx, "exp_1", 0); err != nil || string(p.Content) != "b" {
+			t.Errorf("%q, %v", p.Content, err)
+		}
+	})
+}
