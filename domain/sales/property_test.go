@@ -44,6 +44,7 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 				"open refund": {answers, answers, refuses, cutBefore, cutAfter, limited}, "close refund": {answers, answers, refuses, cutBefore, cutAfter, limited},
 				"add": {answers, answers, refuses, cutBefore, cutAfter, limited}, "drop": {answers, answers, refuses, cutBefore, cutAfter, limited},
 				"drop refund": {answers, refuses, cutAfter},
+				"seat":        {answers, answers, refuses, cutBefore, cutAfter, cutAfter, cutAfter},
 			}
 			return rapid.SampledFrom(kinds[call]).Draw(t, call)
 		}
@@ -57,6 +58,13 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 				return ""
 			}
 			return sales.Barcode(fmt.Sprintf("0042%020d", m))
+		}
+		h.platform.taken = rapid.SliceOfDistinct(rapid.Int64Range(1, 8), rapid.ID[int64]).Draw(t, "taken")
+		seats := func(t *rapid.T, places int) []sales.Wish {
+			if !rapid.Bool().Draw(t, "choose") {
+				return nil
+			}
+			return []sales.Wish{{Seats: rapid.SliceOfNDistinct(rapid.Int64Range(1, 12), places, places, rapid.ID[int64]).Draw(t, "seats")}}
 		}
 		var shops []*shop
 		pick := func() *shop {
@@ -78,6 +86,7 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 				s.request = sample.HoldRequest(s.key)
 				s.request.Wants[0].Quantity = rapid.IntRange(1, 4).Draw(t, "places")
 				s.request.Expected.Amount = 4200 * int64(s.request.Wants[0].Quantity)
+				s.request.Wishes = seats(t, s.request.Wants[0].Quantity)
 				shops = append(shops, s)
 				h.ask(t, ctx, s)
 			},
@@ -109,6 +118,7 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 				if rapid.IntRange(0, 4).Draw(t, "dear") == 0 {
 					a.Expected = &domain.Money{Amount: 1, Currency: "EUR"}
 				}
+				a.Wishes = seats(t, a.Wants[0].Quantity)
 				o, err := h.Amend(ctx, sample.Viewer(), s.id, a)
 				if err == nil && o.Status == sales.Held && a.Expected != nil && a.Key == "" {
 					t.Fatalf("%s was changed at another total: %+v", s.id, o)
@@ -153,6 +163,7 @@ func TestSales_RandomEvents_KeepEveryPromise(t *testing.T) {
 			h.advance(2 * time.Hour)
 			_, _ = h.ExpireDue(ctx)
 			_, _ = h.SettleDue(ctx)
+			_, _ = h.LookDue(ctx, "play")
 		}
 		h.promises(t, shops)
 		h.rest(t)
@@ -246,7 +257,7 @@ func (h *till) promises(t *rapid.T, shops []*shop) {
 		if o.Status == sales.Issued && len(o.Tickets) != o.Places() {
 			t.Fatalf("%s has %d tickets for %d places", o.ID, len(o.Tickets), o.Places())
 		}
-		if o.Status.Unknown() && o.NextCheckAt.IsZero() {
+		if o.Status.Unknown() && o.NextCheckAt.IsZero() && o.LookAt.IsZero() {
 			t.Fatalf("%s is %s and nobody will look", o.ID, o.Status)
 		}
 		if p := h.platform.orders[o.Platform.OrderID]; o.Status == sales.Held && p.state == sales.PlatformOpen {
@@ -272,10 +283,14 @@ func (h *till) promises(t *rapid.T, shops []*shop) {
 
 // holdsTheSame checks that what is held here is what is held there, and that the buyer pays for it.
 func (h *till) holdsTheSame(t *rapid.T, o *sales.Order, p *sold) {
-	n := 0
+	n, on := 0, map[int64]bool{}
 	for _, l := range o.Lines {
 		for _, pl := range l.Places {
 			n++
+			if id := pl.Seat.ID; p.seats[pl.Movement] != id || (id != 0 && on[id]) {
+				t.Fatalf("%s: place %d is said to be on seat %d, and is on %d: %+v", o.ID, pl.Movement, id, p.seats[pl.Movement], p)
+			}
+			on[pl.Seat.ID] = true
 			if p.lines[pl.Movement].Tariff != l.Tariff || !slices.Contains(p.movements, pl.Movement) {
 				t.Fatalf("%s: place %d is not the platform's: %+v", o.ID, pl.Movement, p)
 			}
