@@ -323,7 +323,7 @@ func (s *Service) refund(ctx context.Context, o Order) (Order, error) {
 	if err != nil {
 		return s.refundNotDone(ctx, o, err)
 	}
-	open, err := s.keep(ctx, o.ID, func(o *Order) error { return o.openedRefund(was, opened.Platform) })
+	open, err := s.keepAs(ctx, o, func(o *Order) error { return o.openedRefund(was, opened.Platform) })
 	if err != nil {
 		return s.asLeft(ctx, o.ID, err)
 	}
@@ -398,13 +398,13 @@ func (s *Service) refundRefused(ctx context.Context, o Order, why Refusal) (Orde
 	now := s.Clock()
 	if r := o.openRefund(); r != nil && r.Replaced {
 		s.Log.LogAttrs(ctx, slog.LevelError, "exchanged tickets must be taken back by hand", s.attrs(o, slog.String("refund", r.ID), slog.String("code", why.Code))...)
-		left, err := s.keep(ctx, o.ID, func(o *Order) error { return o.refundByHand(now) })
+		left, err := s.keepAs(ctx, o, func(o *Order) error { return o.refundByHand(now) })
 		if err != nil {
 			return s.asLeft(ctx, o.ID, err)
 		}
 		return left, nil
 	}
-	refused, err := s.keep(ctx, o.ID, func(o *Order) error { return o.dropRefund(why, now) })
+	refused, err := s.keepAs(ctx, o, func(o *Order) error { return o.dropRefund(why, now) })
 	if err != nil {
 		return s.asLeft(ctx, o.ID, err)
 	}
@@ -413,7 +413,7 @@ func (s *Service) refundRefused(ctx context.Context, o Order, why Refusal) (Orde
 
 func (s *Service) refunded(ctx context.Context, o Order, seen RefundSeen, note string) (Order, error) {
 	now := s.Clock()
-	done, err := s.keep(ctx, o.ID, func(o *Order) error { return o.finishRefund(seen.Platform, seen.Back, now, note) })
+	done, err := s.keepAs(ctx, o, func(o *Order) error { return o.finishRefund(seen.Platform, seen.Back, now, note) })
 	if err != nil {
 		return s.asLeft(ctx, o.ID, err)
 	}
@@ -424,7 +424,7 @@ func (s *Service) refunded(ctx context.Context, o Order, seen RefundSeen, note s
 func (s *Service) settleRefund(ctx context.Context, o Order) (Order, error) {
 	r := o.openRefund()
 	if r == nil {
-		return s.toReview(ctx, o.ID, s.Clock(), noteTooManyReads) // cancelling nothing cannot be
+		return s.toReview(ctx, o, s.Clock(), noteTooManyReads) // cancelling nothing cannot be
 	}
 	if r.Replacement != "" && !r.Replaced {
 		return s.settleExchange(ctx, o)
@@ -462,7 +462,7 @@ func (s *Service) settleRefund(ctx context.Context, o Order) (Order, error) {
 // payOpenRefund closes a refund order that a read found open. The platform closes one order number at most once.
 func (s *Service) payOpenRefund(ctx context.Context, o Order, seen RefundSeen) (Order, error) {
 	now, was := s.Clock(), *o.openRefund()
-	open, err := s.keep(ctx, o.ID, func(o *Order) error {
+	open, err := s.keepAs(ctx, o, func(o *Order) error {
 		if err := o.openedRefund(was, seen.Platform); err != nil {
 			return err
 		}
@@ -484,7 +484,7 @@ func (s *Service) laterRefund(ctx context.Context, o Order) (Order, error) {
 	r := o.openRefund()
 	if r == nil || !r.ByHand {
 		if o.Checks > maxChecks {
-			return s.toReview(ctx, o.ID, s.Clock(), noteTooManyReads)
+			return s.toReview(ctx, o, s.Clock(), noteTooManyReads)
 		}
 		return s.later(ctx, o, false)
 	}

@@ -345,6 +345,31 @@ func TestRecover_AChangeMayStillArrive_WaitsUntilItCannot(t *testing.T) {
 	h.agrees(t, got)
 }
 
+func TestChange_ALookThatComesBackLate_ChangesNothingOfWhatCameAfter(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	o := h.hold(t, "k")
+	h.platform.script = once("read", cutBefore)
+	got, err := h.relines(t, o.ID, "a", children(2, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, sales.Changing)
+	h.advance(2 * time.Minute)
+	h.platform.during = func(call string) {
+		if call != "read" {
+			return
+		}
+		h.platform.during = nil
+		h.advance(2 * time.Minute) // it stands still, and somebody else looks
+		expect(t, h.settle(t, o.ID), sales.Held)
+		if sold, err := closeIt(t, h, o.ID); err != nil || sold.Status != sales.Issued {
+			t.Errorf("%s, %v", sold.Status, err)
+		}
+	}
+	expect(t, h.settle(t, o.ID), sales.Issued)
+}
+
 func TestChange_PlatformHoldsSomethingElse_IsGivenBackWhole(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)

@@ -53,7 +53,7 @@ func (s *Service) changeLines(ctx context.Context, o Order) (Order, error) {
 		return s.undoChange(ctx, o, h.Movements, *why)
 	}
 	ids := s.ids("plc", countPlaces(h))
-	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.added(c.ID, h, moved, ids) })
+	changed, err := s.keepAs(ctx, o, func(o *Order) error { return o.added(c.ID, h, moved, ids) })
 	if err != nil {
 		if errors.Is(err, errNotDue) && len(h.Movements) > 0 { // somebody ended the change meanwhile: nobody knows of these places
 			s.dropQuietly(ctx, o, h.Movements)
@@ -96,7 +96,7 @@ func (s *Service) laterChange(ctx context.Context, o Order) (Order, error) {
 // changeRefused stores that the change was not done, and where a look has seen places, and answers with why.
 func (s *Service) changeRefused(ctx context.Context, o Order, why Refusal, seen ...HoldPlace) (Order, error) {
 	now := s.Clock()
-	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.dropChange(why, seen, now) })
+	changed, err := s.keepAs(ctx, o, func(o *Order) error { return o.dropChange(why, seen, now) })
 	if err != nil {
 		return s.asLeft(ctx, o.ID, err)
 	}
@@ -153,7 +153,7 @@ func (s *Service) finishChange(ctx context.Context, o Order, h Hold, state Platf
 		return s.giveChangeBack(ctx, o, h, *h.Defect)
 	}
 	limit := s.holdLimit(o.CreatedAt, h.ExpiresAt)
-	changed, err := s.keep(ctx, o.ID, func(o *Order) error { return o.finishChange(h, now, limit, note) })
+	changed, err := s.keepAs(ctx, o, func(o *Order) error { return o.finishChange(h, now, limit, note) })
 	if err != nil {
 		return s.asLeft(ctx, o.ID, err)
 	}
@@ -165,7 +165,7 @@ func (s *Service) giveChangeBack(ctx context.Context, o Order, h Hold, why Refus
 	now := s.Clock()
 	h.gather()
 	ids := s.ids("plc", countPlaces(h))
-	changed, err := s.keep(ctx, o.ID, func(o *Order) error {
+	changed, err := s.keepAs(ctx, o, func(o *Order) error {
 		c := o.openChange()
 		if c == nil {
 			return errNotDue
@@ -190,9 +190,9 @@ func (s *Service) giveChangeBack(ctx context.Context, o Order, h Hold, why Refus
 func (s *Service) changedUnderUs(ctx context.Context, o Order, state PlatformState) (Order, error) {
 	now := s.Clock()
 	if state == PlatformClosed {
-		return s.toReview(ctx, o.ID, now, noteSoldChanging)
+		return s.toReview(ctx, o, now, noteSoldChanging)
 	}
-	lapsed, err := s.keep(ctx, o.ID, func(o *Order) error {
+	lapsed, err := s.keepAs(ctx, o, func(o *Order) error {
 		c := o.openChange()
 		if c == nil {
 			return errNotDue
@@ -239,15 +239,12 @@ func (s *Service) settleChange(ctx context.Context, o Order) (Order, error) {
 	c := o.openChange()
 	switch {
 	case c == nil || o.Checks > maxChecks:
-		return s.toReview(ctx, o.ID, now, noteTooManyReads)
+		return s.toReview(ctx, o, now, noteTooManyReads)
 	case now.Before(o.AskedUntil):
 		return s.laterChange(ctx, o)
 	}
 	id := o.ID
-	o, err := s.keep(ctx, id, func(o *Order) error { // our claim, for what we ask now
-		if o.openChange() == nil {
-			return errNotDue
-		}
+	o, err := s.keepAs(ctx, o, func(o *Order) error { // our claim, for what we ask now
 		o.AskedUntil = now.Add(s.CallTimeout)
 		return nil
 	})

@@ -335,7 +335,7 @@ func (s *Service) laterExchange(ctx context.Context, o Order) (Order, error) {
 // giveUpOld takes the old tickets back, now that the new ones are issued: by a refund order, or by a person.
 func (s *Service) giveUpOld(ctx context.Context, o Order) (Order, error) {
 	now, byHand := s.Clock(), s.Platform.RefundsByHand(o.Institution)
-	replaced, err := s.keep(ctx, o.ID, func(o *Order) error { return o.replaced(byHand, now, now.Add(s.CallTimeout)) })
+	replaced, err := s.keepAs(ctx, o, func(o *Order) error { return o.replaced(byHand, now, now.Add(s.CallTimeout)) })
 	switch {
 	case err != nil:
 		return s.asLeft(ctx, o.ID, err)
@@ -374,7 +374,7 @@ func (s *Service) settleExchange(ctx context.Context, o Order) (Order, error) {
 	default:
 	}
 	if o.Checks > maxChecks {
-		return s.toReview(ctx, o.ID, now, noteTooManyReads)
+		return s.toReview(ctx, o, now, noteTooManyReads)
 	}
 	return s.laterExchange(ctx, o)
 }

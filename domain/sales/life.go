@@ -129,6 +129,24 @@ func (o *Order) unanswered() bool {
 	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Holding && s.Note == noteNoAnswer })
 }
 
+// standing is where an order is in its life: its status, and the change and the refund under way.
+type standing struct {
+	status         Status
+	change, refund string
+	changed        ChangeState
+}
+
+func (o *Order) stands() standing {
+	at := standing{status: o.Status}
+	if c := o.openChange(); c != nil {
+		at.change, at.changed = c.ID, c.State
+	}
+	if r := o.openRefund(); r != nil {
+		at.refund = r.ID
+	}
+	return at
+}
+
 // beginRelease stores the intent to give back; the note says why.
 func (o *Order) beginRelease(at, deadline time.Time, note string) error {
 	if err := o.step(Releasing, at, note); err != nil {

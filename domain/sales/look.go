@@ -253,13 +253,13 @@ func (s *Service) lookLater(ctx context.Context, o Order, starts []time.Time) er
 func (s *Service) lookedForBarcodes(ctx context.Context, o Order, read Outcome, starts []time.Time) error {
 	now := s.Clock()
 	if read.State != PlatformClosed {
-		_, err := s.toReview(ctx, o.ID, now, noteNotClosed)
+		_, err := s.toReview(ctx, o, now, noteNotClosed)
 		return err
 	}
 	tooLong := o.waitedTooLong(now, starts)
 	o, err := s.sold(ctx, o, read, noteRead)
 	if err == nil && tooLong && o.Status == Issuing {
-		_, err = s.toReview(ctx, o.ID, now, noteTooManyReads)
+		_, err = s.toReview(ctx, o, now, noteTooManyReads)
 	}
 	return err
 }

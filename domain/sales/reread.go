@@ -34,7 +34,7 @@ func (s *Service) settleIssued(ctx context.Context, o Order) (Order, error) {
 // what it took back, it is asked again later.
 func (s *Service) takeRead(ctx context.Context, o Order, read Outcome, plan func(*Order), later func() (Order, error)) (Order, error) {
 	if read.State == PlatformDead {
-		return s.toReview(ctx, o.ID, s.Clock(), noteNotClosed)
+		return s.toReview(ctx, o, s.Clock(), noteNotClosed)
 	}
 	var undone *Refund
 	if gone := o.goneAt(read); len(gone) > 0 {
@@ -43,8 +43,8 @@ func (s *Service) takeRead(ctx context.Context, o Order, read Outcome, plan func
 			return later()
 		}
 	}
-	now, id := s.Clock(), o.ID
-	o, err := s.keep(ctx, id, func(o *Order) error {
+	now, was := s.Clock(), o
+	o, err := s.keep(ctx, was.ID, func(o *Order) error {
 		if o.Status != Issued {
 			return nil // something else happened meanwhile
 		}
@@ -53,7 +53,7 @@ func (s *Service) takeRead(ctx context.Context, o Order, read Outcome, plan func
 		return o.takeNews(read, undone, now)
 	})
 	if domain.HasCode(err, CodeDuplicate) {
-		return s.toReview(ctx, id, now, noteDuplicate)
+		return s.toReview(ctx, was, now, noteDuplicate)
 	}
 	return o, err
 }

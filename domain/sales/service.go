@@ -306,6 +306,18 @@ func (s *Service) keep(ctx context.Context, id OrderID, change func(*Order) erro
 	return o, err
 }
 
+// keepAs is keep for a step that follows from what was seen of the order: it is done only where the order stands where it stood
+// then. Elsewhere it is errNotDue; see asLeft.
+func (s *Service) keepAs(ctx context.Context, was Order, change func(*Order) error) (Order, error) {
+	stood := was.stands()
+	return s.keep(ctx, was.ID, func(o *Order) error {
+		if o.stands() != stood {
+			return errNotDue
+		}
+		return change(o)
+	})
+}
+
 func (s *Service) replayHold(ctx context.Context, o Order, key Key, r HoldRequest) (Order, error) {
 	switch {
 	case key.Call != "hold" || key.Digest != r.digest():
@@ -391,25 +403,23 @@ func (s *Service) afterHold(ctx context.Context, o Order, h Hold, err error) (Or
 	if refusal != nil {
 		return s.giveBack(ctx, o, h, *refusal, ids)
 	}
-	id := o.ID
-	o, err = s.keep(ctx, id, func(o *Order) error { return o.finishHold(h, now, s.holdUntil(now, h.ExpiresAt), ids) })
+	held, err := s.keep(ctx, o.ID, func(o *Order) error { return o.finishHold(h, now, s.holdUntil(now, h.ExpiresAt), ids) })
 	if domain.HasCode(err, CodeDuplicate) {
-		return s.toReview(ctx, id, now, noteDuplicate)
+		return s.toReview(ctx, o, now, noteDuplicate)
 	}
-	return o, err
+	return held, err
 }
 
 // giveBack releases a hold that cannot be sold and answers with the reason.
 func (s *Service) giveBack(ctx context.Context, o Order, h Hold, refusal Refusal, ids []string) (Order, error) {
-	now := s.Clock()
-	id := o.ID
-	o, err := s.keep(ctx, id, func(o *Order) error {
+	now, was := s.Clock(), o
+	o, err := s.keep(ctx, was.ID, func(o *Order) error {
 		o.takeHold(h, ids)
 		o.Refusal = &refusal
 		return o.beginRelease(now, now.Add(s.CallTimeout), refusal.Code)
 	})
 	if domain.HasCode(err, CodeDuplicate) {
-		return s.toReview(ctx, id, now, noteDuplicate)
+		return s.toReview(ctx, was, now, noteDuplicate)
 	}
 	if err != nil {
 		return o, err
@@ -616,7 +626,7 @@ func (s *Service) release(ctx context.Context, o Order) (Order, error) {
 			case PlatformDead:
 				err = nil
 			case PlatformClosed:
-				return s.toReview(ctx, o.ID, s.Clock(), noteSoldReleasing)
+				return s.toReview(ctx, o, s.Clock(), noteSoldReleasing)
 			case PlatformOpen:
 			}
 		}
@@ -763,9 +773,18 @@ func (s *Service) sold(ctx context.Context, o Order, out Outcome, note string) (
 	case domain.HasCode(err, CodeDuplicate):
 		return s.soldAsAnothers(ctx, id, now)
 	case domain.HasCode(err, CodeStatus):
-		return s.toReview(ctx, id, now, noteSoldAfterEnd) // sold, although we had seen it end: a person must look
+		return s.soldAfterEnd(ctx, id, now)
 	}
 	return o, err
+}
+
+// soldAfterEnd leaves an order that is sold, although we had seen it end, to a person.
+func (s *Service) soldAfterEnd(ctx context.Context, id OrderID, at time.Time) (Order, error) {
+	o, err := s.Store.Order(ctx, id)
+	if err != nil || o.wasSold() {
+		return o, err // sold, and what came after that, is in the books
+	}
+	return s.toReview(ctx, o, at, noteSoldAfterEnd)
 }
 
 // soldAsAnothers stores a closed order whose barcodes another order has: the money is owed, the tickets are a person's to
@@ -806,12 +825,14 @@ func (s *Service) note(ctx context.Context, id OrderID, at time.Time, note strin
 	})
 }
 
-func (s *Service) toReview(ctx context.Context, id OrderID, at time.Time, note string) (Order, error) {
-	o, err := s.keep(ctx, id, func(o *Order) error { return o.review(at, note) })
-	if err == nil {
-		s.Log.LogAttrs(ctx, slog.LevelError, "order needs a person", s.attrs(o, slog.String("why", note))...)
+// toReview leaves an order to a person, unless it has moved since it was as given.
+func (s *Service) toReview(ctx context.Context, was Order, at time.Time, note string) (Order, error) {
+	o, err := s.keepAs(ctx, was, func(o *Order) error { return o.review(at, note) })
+	if err != nil {
+		return s.asLeft(ctx, was.ID, err)
 	}
-	return o, err
+	s.Log.LogAttrs(ctx, slog.LevelError, "order needs a person", s.attrs(o, slog.String("why", note))...)
+	return o, nil
 }
 
 func (s *Service) ids(prefix string, n int) []string {

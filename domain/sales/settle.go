@@ -99,28 +99,28 @@ func (s *Service) settleByReading(ctx context.Context, o Order, force bool) (Ord
 	tooMany := o.Checks > maxChecks // a person looks, unless this read ends it
 	if err != nil {
 		if tooMany {
-			return s.toReview(ctx, o.ID, now, noteTooManyReads)
+			return s.toReview(ctx, o, now, noteTooManyReads)
 		}
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "settle: cannot read", s.attrs(o, slog.String("code", domain.AsError(err).Code))...)
 		return s.later(ctx, o, false)
 	}
 	switch {
 	case read.State == PlatformClosed && o.Status == Releasing:
-		return s.toReview(ctx, o.ID, now, noteSoldReleasing)
+		return s.toReview(ctx, o, now, noteSoldReleasing)
 	case read.State == PlatformClosed:
 		before := o.Status
 		if o, err = s.sold(ctx, o, read, noteRead); err == nil && tooMany && before == Issuing && o.Status == Issuing {
-			return s.toReview(ctx, o.ID, now, noteTooManyReads)
+			return s.toReview(ctx, o, now, noteTooManyReads)
 		}
 		return o, err
 	case o.Status == Issuing:
-		return s.toReview(ctx, o.ID, now, noteNotClosed)
+		return s.toReview(ctx, o, now, noteNotClosed)
 	case read.State == PlatformDead && o.Status == Releasing:
 		return s.keep(ctx, o.ID, func(o *Order) error { return o.finishRelease(now, noteRead) })
 	case read.State == PlatformDead:
 		return s.keep(ctx, o.ID, func(o *Order) error { return o.lapse(now) })
 	case tooMany:
-		return s.toReview(ctx, o.ID, now, noteTooManyReads)
+		return s.toReview(ctx, o, now, noteTooManyReads)
 	case o.Status == Releasing:
 		return s.release(ctx, o)
 	}
