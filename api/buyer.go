@@ -54,7 +54,7 @@ type buyerInput struct {
 
 type buyerFileInput struct {
 	buyerInput
-	File string `path:"file" doc:"tickets.pdf, calendar.ics, or a ticket's id and .pdf" example:"tickets.pdf"`
+	File string `path:"file" doc:"tickets.pdf, tickets.pkpasses, calendar.ics, or a ticket's id and .pdf, .pkpass or .google" example:"tickets.pdf"`
 }
 
 // buyer answers /t/{token} and its files: the order that the token names, for whoever holds it. There is no key and no
@@ -99,7 +99,12 @@ func (s *server) showBuyer(c *gin.Context) error {
 	}
 	page.Address = buyerPath + c.Param("token")
 	var out bytes.Buffer // whole before the first byte is sent, so that a failure is still a page
+	page.Apple = page.Printable && s.Wallets.May(delivery.AppleWallet, o.Institution) == nil
+	page.Google = page.Printable && s.Wallets.May(delivery.GoogleWallet, o.Institution) == nil
 	file := c.Param("file")
+	if handled, err := s.buyerWallet(c, &o, file, lang); handled {
+		return err
+	}
 	ticket, isTicket := strings.CutSuffix(file, ".pdf")
 	switch {
 	case file == "":

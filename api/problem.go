@@ -34,6 +34,7 @@ const (
 	CodeRouteMethod          = "route.method"
 	CodeJobUnknown           = "job.unknown"     // Jobs.Run of a name that does not exist
 	CodePictureRate          = "picture.rate"    // a client address asks for too many pictures
+	CodePhoneRate            = "wallet.rate"     // a client address asks after passes too often
 	CodeProblemUnknown       = "problem.unknown" // GET /problems/{code} of a code that does not exist
 )
 

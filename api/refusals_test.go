@@ -78,7 +78,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), exchangeRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals(), mailRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), exchangeRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals(), mailRefusals(), walletRefusals())
 }
 
 func keyRefusals() []refusal {
@@ -497,7 +497,8 @@ func elsewhere() []string {
 		sales.CodeDuplicate,          // sales sends such an order to review
 		codeQuotaPlan, codeRecording, // of the command line
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
-		freshness.CodeStale, // stays in the planner's steps
+		freshness.CodeStale,                                 // stays in the planner's steps
+		delivery.CodeWalletUnknown, delivery.CodeWalletGone, // stay between wallets and their store and vendors
 	}
 }
 

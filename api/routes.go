@@ -78,6 +78,7 @@ func (s *server) routes() []*route {
 	change := append([]string{sales.CodeUnknown, sales.CodeStatus, sales.CodeReview, sales.CodeKeyReused}, platform...)
 	printed := []string{sales.CodeTicketNotIssued, sales.CodeTicketCancelled, delivery.CodeBarcode, delivery.CodeUnreadable, delivery.CodeLayoutUnknown} // of files with tickets
 	drawn := append(slices.Clone(printed), delivery.CodeLayoutPages)
+	phone := []string{CodeRouteUnknown, delivery.CodeWalletToken, CodePhoneRate}
 	hold := append([]string{
 		sales.CodeKeyMissing, sales.CodeKeyReused, sales.CodeKeyInProgress, sales.CodeAvailability, sales.CodePriceChanged,
 		sales.CodePriceFraction, sales.CodeQuantity, sales.CodeItems, sales.CodeTariffRequires, sales.CodeCurrency, sales.CodeContact,
@@ -353,6 +354,24 @@ func (s *server) routes() []*route {
 			mount: madeFile[ticketThermalInput](s.getTicket, mediaOf(delivery.FormatZPL)),
 		},
 		{
+			method: http.MethodGet, path: "/v1/tickets/{id}.pkpass", id: "getTicketPass", tag: tagTickets, scopes: deliver, shared: true,
+			summary: "A ticket for Apple Wallet",
+			about: "Signed with the configured certificate. The phone that opens it keeps itself up to date: a new barcode, another time, a ticket that " +
+				"was taken back. Symbologies that Apple does not know are shown in the nearest that it does.",
+			codes: walletCodes(sales.CodeTicketUnknown), mount: file[ticketFileInput](s.getTicket, mediaPass),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/tickets.pkpasses", id: "getOrderPasses", tag: tagTickets, scopes: deliver,
+			summary: "An order's tickets for Apple Wallet", about: "A pass for each good ticket, in one file.",
+			codes: walletCodes(sales.CodeUnknown), mount: file[orderFileInput](s.orderPasses, mediaPasses),
+		},
+		{
+			method: http.MethodGet, path: "/v1/orders/{id}/wallet/google", id: "getOrderGoogleLinks", tag: tagTickets, scopes: deliver,
+			summary: "Links that save an order's tickets to Google Wallet",
+			about:   "Makes sure first that Google has the tickets as they are now; they are kept up to date there.",
+			codes:   walletCodes(sales.CodeUnknown, delivery.CodeWalletAway, delivery.CodeWalletRefused), mount: typed(s.getGoogleLinks, http.StatusOK),
+		},
+		{
 			method: http.MethodGet, path: "/v1/tickets/{id}/barcode.svg", id: "getTicketBarcodeSVG", tag: tagTickets, scopes: deliver,
 			summary: "Draw a ticket's barcode", about: "The symbol with its quiet zone, and nothing else.",
 			codes: append([]string{sales.CodeTicketUnknown}, printed...),
@@ -428,8 +447,8 @@ func (s *server) routes() []*route {
 		},
 		{
 			method: http.MethodGet, path: "/t/{token}/{file}", id: "getOrderFile", tag: tagTickets, open: true,
-			summary: "A file of the buyer's own page", about: "tickets.pdf, calendar.ics, or a ticket's id and .pdf.",
-			codes: []string{CodeRouteUnknown}, mount: buyerMount[buyerFileInput](s.buyer, "application/pdf", "text/calendar"),
+			summary: "A file of the buyer's own page", about: "tickets.pdf, tickets.pkpasses, calendar.ics, or a ticket's id and .pdf, .pkpass or .google; the last sends the browser to Google.",
+			codes: []string{CodeRouteUnknown}, mount: sendsAway(buyerMount[buyerFileInput](s.buyer, "application/pdf", "text/calendar", mediaPass, mediaPasses)),
 		},
 
 		{
@@ -650,6 +669,30 @@ func (s *server) routes() []*route {
 			summary: "For the mail relay: report that a mail came back", about: "With Authorization: Bearer and mail_bounce_token; 404 where none is configured. " +
 				"The same report twice changes nothing.",
 			codes: []string{CodeRouteUnknown, storefront.CodeKeyUnknown, delivery.CodeMailUnknown}, mount: typed(s.takeBounce, http.StatusOK),
+		},
+		{
+			method: http.MethodPost, path: ApplePath + "/v1/devices/{device}/registrations/{pass_type}/{serial}", id: "registerPhone", tag: tagReference, open: true, raw: true,
+			summary: "For Apple's phones: ask to be told when a pass changes", about: "201: from now on. 200: it was asked before.",
+			codes: append([]string{CodeRequestMalformed, CodeRequestTooLarge}, phone...), mount: phoneMount[phoneInput](s.registerPhone, "", http.StatusCreated, http.StatusOK),
+		},
+		{
+			method: http.MethodDelete, path: ApplePath + "/v1/devices/{device}/registrations/{pass_type}/{serial}", id: "unregisterPhone", tag: tagReference, open: true,
+			summary: "For Apple's phones: do not be told any more", codes: phone, mount: phoneMount[phoneInput](s.unregisterPhone, "", http.StatusOK),
+		},
+		{
+			method: http.MethodGet, path: ApplePath + "/v1/devices/{device}/registrations/{pass_type}", id: "listPhonePasses", tag: tagReference, open: true,
+			summary: "For Apple's phones: which passes have changed", about: "204: none. Member names are Apple's.",
+			codes: phone, mount: phoneMount[phoneListInput](s.listPhonePasses, "application/json", http.StatusOK, http.StatusNoContent),
+		},
+		{
+			method: http.MethodGet, path: ApplePath + "/v1/passes/{pass_type}/{serial}", id: "getPhonePass", tag: tagReference, open: true,
+			summary: "For Apple's phones: a pass as it is now", about: "Also one that was taken back, which says so. 304: as it was.",
+			codes: append([]string{sales.CodeTicketNotIssued, delivery.CodeBarcode}, phone...), mount: phoneMount[phonePassInput](s.getPhonePass, mediaPass, http.StatusOK, http.StatusNotModified),
+		},
+		{
+			method: http.MethodPost, path: ApplePath + "/v1/log", id: "logPhone", tag: tagReference, open: true, raw: true,
+			summary: "For Apple's phones: complain", about: "Into our log, cut to a bounded length.",
+			codes: append([]string{CodeRequestMalformed, CodeRequestTooLarge}, phone...), mount: phoneMount[struct{}](s.logPhone, "", http.StatusOK),
 		},
 		{
 			method: http.MethodGet, path: "/problems", id: "listProblems", tag: tagReference, open: true,

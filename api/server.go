@@ -63,6 +63,8 @@ type Deps struct {
 	// Pictures gives the catalog's pictures in the form wanted; nil has none.
 	Pictures  delivery.PictureScaler
 	ImageRate int // pictures a second per client address; bursts of twice as many pass; 0 is 100
+	// Wallets puts tickets into wallets on phones; nil has none.
+	Wallets *delivery.Wallets
 	// Pages writes buyers' own pages; nil, or a Delivery without Links, has none.
 	Pages    delivery.Pages
 	LinkRate int // buyers' pages and files a second per client address; bursts of twice as many pass; 0 is 10

@@ -250,7 +250,7 @@ func sendFile(c *gin.Context, media, name string, content []byte) {
 	_, _ = c.Writer.Write(content) // a caller that hung up cannot be told
 }
 
-// getTicket answers /v1/tickets/{id} in the form that the extension names: none is JSON, one of delivery.Formats is a file. The
+// getTicket answers /v1/tickets/{id} in the form that the extension names: none is JSON, one of delivery.Formats and .pkpass are files. The
 // router takes the whole last segment as one parameter.
 func (s *server) getTicket(c *gin.Context) {
 	ctx := c.Request.Context()
@@ -258,7 +258,8 @@ func (s *server) getTicket(c *gin.Context) {
 	id, ext, _ := strings.Cut(c.Param("id"), ".")
 	format := delivery.Format(ext)
 	printed := slices.Contains(delivery.Formats(), format)
-	if printed {
+	pass := ext == "pkpass"
+	if printed || pass {
 		cl.route = s.auth[c.Request.Method+" "+c.FullPath()+"."+ext]
 		if !cl.key.May(storefront.ScopeDeliver) {
 			s.refuse(c, needScope(storefront.ScopeDeliver))
@@ -285,8 +286,10 @@ func (s *server) getTicket(c *gin.Context) {
 		s.sendPrinted(c, o, want, id)
 	case ext == "":
 		s.sendTicket(c, &o, id)
+	case pass:
+		s.sendPass(c, &o, id, want.Lang, id+".pkpass")
 	default:
-		s.refuse(c, domain.Errorf(domain.NotFound, CodeRouteUnknown, "tickets come as JSON, .pdf, .png, .svg, .fgl and .zpl"))
+		s.refuse(c, domain.Errorf(domain.NotFound, CodeRouteUnknown, "tickets come as JSON, .pdf, .png, .svg, .fgl, .zpl and .pkpass"))
 	}
 }
 

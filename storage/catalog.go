@@ -200,6 +200,9 @@ func (c *Catalog) ReplaceCatalog(ctx context.Context, snap *catalog.Snapshot, st
 		if err := c.db.keepChanges(tx, row, changes, snap.LoadedAt); err != nil {
 			return err
 		}
+		if err := passesMoved(tx, string(code), changes); err != nil {
+			return err
+		}
 		s := snapshotRow{
 			Institution: string(code), Version: row.Version, Format: snapshotFormat, LoadedAt: moment(snap.LoadedAt), Content: content,
 		}

@@ -327,7 +327,16 @@ func prepareUpdate(before *orderRow, change func(*sales.Order) error) (*orderUpd
 func (u *orderUpdate) idle() bool { return u.row == u.before && !u.leaves() }
 
 // alone says that only the order's own row is written.
-func (u *orderUpdate) alone() bool { return !u.leaves() && sameTickets(u.had, u.order.Tickets) }
+func (u *orderUpdate) alone() bool {
+	return !u.leaves() && sameTickets(u.had, u.order.Tickets) && !u.changesPasses()
+}
+
+// changesPasses says that tickets which may be in wallets were replaced or taken back.
+func (u *orderUpdate) changesPasses() bool {
+	return len(u.had) > 0 && !slices.EqualFunc(u.had, u.order.Tickets, func(x, y sales.Ticket) bool {
+		return x.ID == y.ID && x.Barcode == y.Barcode && x.CancelledAt.Equal(y.CancelledAt)
+	})
+}
 
 func (u *orderUpdate) leaves() bool {
 	o := &u.order
@@ -359,6 +368,11 @@ func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, u *orderUpdate) erro
 			}
 		}
 		if err := insertTickets(tx, &u.order); err != nil {
+			return err
+		}
+	}
+	if u.changesPasses() {
+		if err := passesDue(tx, &u.order); err != nil {
 			return err
 		}
 	}

@@ -169,7 +169,7 @@ func (m *Mails) Mail(p delivery.MailPage) (delivery.MailText, error) {
 		v.Attached = s.say("mail_attached")
 	}
 	for i := range p.Shows {
-		v.Shows = append(v.Shows, s.show(&p.Shows[i], "", false))
+		v.Shows = append(v.Shows, s.show(&p.Shows[i], &delivery.OrderPage{}))
 	}
 	return m.write(v)
 }

@@ -124,7 +124,7 @@ func (p *Pages) write(w io.Writer, form string, data any) error {
 type orderFrame struct {
 	frame
 	Organiser, OrderLine, Specimen string
-	PDF, Calendar                  string // addresses; empty: there is none
+	PDF, Calendar, Apple           string // addresses; empty: there is none
 	Shows                          []showView
 }
 
@@ -148,6 +148,8 @@ type ticketView struct {
 	Facts     []factView
 	Code      *codeView
 	PDF       string
+	Apple     string // addresses for wallets; empty: there is none
+	Google    string
 }
 
 type factView struct{ Label, Value string }
@@ -165,11 +167,14 @@ func (p *Pages) OrderPage(w io.Writer, o delivery.OrderPage) error {
 	if o.Printable {
 		f.PDF = o.Address + "/tickets.pdf"
 	}
+	if o.Apple {
+		f.Apple = o.Address + "/tickets.pkpasses"
+	}
 	if o.Dated {
 		f.Calendar = o.Address + "/calendar.ics"
 	}
 	for i := range o.Shows {
-		f.Shows = append(f.Shows, s.show(&o.Shows[i], o.Address, o.Printable))
+		f.Shows = append(f.Shows, s.show(&o.Shows[i], &o))
 	}
 	return p.write(w, "order", f)
 }
@@ -182,7 +187,7 @@ func orderLine(s speaker, o *delivery.OrderPage) string {
 	return s.word("order") + " " + o.Order
 }
 
-func (s speaker) show(sh *delivery.Show, address string, printable bool) showView {
+func (s speaker) show(sh *delivery.Show, o *delivery.OrderPage) showView {
 	pg := sh.Page
 	facts := read(s.locale, &pg)
 	v := showView{Title: pg.Title, Subtitle: pg.Subtitle, Date: facts["date"], Time: facts["time"]}
@@ -198,7 +203,7 @@ func (s speaker) show(sh *delivery.Show, address string, printable bool) showVie
 		v.Pending = s.say("pending", "n", strconv.Itoa(sh.Pending))
 	}
 	for i := range sh.Tickets {
-		v.Tickets = append(v.Tickets, s.ticket(&sh.Tickets[i], address, printable))
+		v.Tickets = append(v.Tickets, s.ticket(&sh.Tickets[i], o))
 	}
 	return v
 }
@@ -216,7 +221,7 @@ func (s speaker) notice(n *delivery.ShownNotice) string {
 	return ""
 }
 
-func (s speaker) ticket(t *delivery.ShownTicket, address string, printable bool) ticketView {
+func (s speaker) ticket(t *delivery.ShownTicket, o *delivery.OrderPage) ticketView {
 	facts := read(s.locale, &t.Page)
 	v := ticketView{Name: facts["count"], State: t.State, StateText: s.say(string(t.State))}
 	for _, name := range []string{"area", "block", "row", "seat", "entrance", "category", "tariff"} {
@@ -230,8 +235,15 @@ func (s speaker) ticket(t *delivery.ShownTicket, address string, printable bool)
 	if code, err := encode(t.Symbology, t.Barcode); err == nil {
 		v.Code = code.view(s.say("barcode", "n", strconv.Itoa(t.Number), "of", strconv.Itoa(t.Of)))
 	}
-	if printable {
-		v.PDF = address + "/" + t.TicketID + ".pdf"
+	file := o.Address + "/" + t.TicketID
+	if o.Printable {
+		v.PDF = file + ".pdf"
+	}
+	if o.Apple {
+		v.Apple = file + ".pkpass"
+	}
+	if o.Google {
+		v.Google = file + ".google"
 	}
 	return v
 }

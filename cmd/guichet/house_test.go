@@ -49,13 +49,14 @@ var imports = map[string]rule{
 	"templates": {ours: []string{"domain", "domain/sales", "domain/delivery"}, outside: []string{
 		"github.com/boombuler/barcode", "github.com/makiuchi-d/gozxing", "github.com/go-text/typesetting/", "golang.org/x/image/", "github.com/klauspost/compress/",
 	}},
-	"templates/smtp": {ours: []string{"domain", "domain/delivery"}, outside: []string{"github.com/wneessen/go-mail"}},
+	"templates/smtp":   {ours: []string{"domain", "domain/delivery"}, outside: []string{"github.com/wneessen/go-mail"}},
+	"templates/wallet": {ours: []string{"domain", "domain/delivery", "templates"}, outside: []string{"golang.org/x/image/"}},
 	"api": {ours: []string{"domain", "domain/"}, outside: []string{
 		"github.com/gin-gonic/gin", "github.com/danielgtaylor/huma/",
 		"github.com/andybalholm/brotli", "github.com/klauspost/compress/", // what catalog answers are compressed with
 	}},
 	"cmd/guichet/torture": {ours: []string{"domain"}, outside: []string{"github.com/jackc/pgx/"}},
-	"cmd/guichet": {ours: []string{"api", "cmd/guichet/torture", "domain", "domain/", "secutix", "secutix/", "storage", "templates", "templates/smtp", "migrations"}, outside: []string{
+	"cmd/guichet": {ours: []string{"api", "cmd/guichet/torture", "domain", "domain/", "secutix", "secutix/", "storage", "templates", "templates/smtp", "templates/wallet", "migrations"}, outside: []string{
 		"github.com/spf13/cobra", "github.com/caarlos0/env/", "github.com/goccy/go-yaml", "github.com/prometheus/client_golang/",
 		"github.com/riverqueue/river",
 	}},

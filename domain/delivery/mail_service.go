@@ -105,6 +105,8 @@ type MailDeps struct {
 	Clock    domain.Clock
 	IDs      domain.IDs
 	Log      *slog.Logger
+	// Wallets are what a mail links to beside the page; nil: none.
+	Wallets *Wallets
 	// PublicURL is what the addresses of buyers' pages begin with.
 	PublicURL string
 	// PDFLimit is the most bytes of tickets that are attached; beyond it the mail has the link only. 0 is 5 MB.
@@ -412,6 +414,7 @@ func (s *Mails) page(o *sales.Order, m Mail) (MailPage, error) {
 	if err == nil {
 		page.Address = PagePath + token
 		page.URL = strings.TrimSuffix(s.PublicURL, "/") + page.Address
+		page.Wallets = s.Wallets.links(&p, o.Institution, page.URL)
 	}
 	return page, nil
 }

@@ -21,7 +21,9 @@ type OrderPage struct {
 	Printable bool // there is a good ticket, so that there is a file of all
 	Dated     bool // there is something to put into a calendar
 	Specimen  bool // a test institution
-	Wallets   []WalletLink
+	// Apple and Google say that good tickets can be put into these wallets, by files and addresses of the page.
+	Apple, Google bool
+	Wallets       []WalletLink
 }
 
 // WalletLink is an address that puts the tickets into a wallet of the buyer's telephone.

@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"leases", leaseTests()},
 		{"answers", answerTests()},
 		{"freshness", freshnessTests()},
+		{"wallets", walletTests()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()
