@@ -81,6 +81,9 @@ type Config struct {
 	ExportAtOnce int `yaml:"export_at_once" env:"GUICHET_EXPORT_AT_ONCE"`
 	// LookBefore is how long before a performance its sold orders are looked at, for what the institution changed; empty is never.
 	LookBefore []time.Duration `yaml:"look_before" env:"GUICHET_LOOK_BEFORE"`
+	// AppleWallet and GoogleWallet are the accounts that tickets are put into wallets with; without them there are no passes.
+	AppleWallet  AppleConfig  `yaml:"apple_wallet"`
+	GoogleWallet GoogleConfig `yaml:"google_wallet"`
 	// AllowSimulator lets serve talk to a platform that says it is a simulator.
 	AllowSimulator bool                `yaml:"allow_simulator" env:"GUICHET_ALLOW_SIMULATOR"`
 	Institutions   []InstitutionConfig `yaml:"institutions"`
@@ -136,9 +139,18 @@ type InstitutionConfig struct {
 	PlannedOrders   int64                  `yaml:"planned_orders"`   // a month; with calls_per_order refuses what cannot be kept
 	CallsPerOrder   int64                  `yaml:"calls_per_order"`
 	Unmetered       bool                   `yaml:"unmetered"`
-	LooksPerDay     int                    `yaml:"looks_per_day"`  // at sold orders; 0 is 100, or 10000 unmetered; below 0 is none
-	AccountLimit    int64                  `yaml:"account_limit"`  // minor units that may be owed to the institution; 0: no limit
-	AccountAlarms   []int                  `yaml:"account_alarms"` // percent of it, default 80 and 95
+	// Wallets are the wallets that tickets may be put into: apple, google. Tixngo says that TIXNGO brings them to phones, so
+	// that there may be none. WalletLogo is a PNG or JPEG, WalletColor the ground of Apple's passes, "#rrggbb"; WalletPoster asks
+	// for Apple's poster event ticket.
+	logo          []byte   // of WalletLogo
+	Wallets       []string `yaml:"wallets"`
+	Tixngo        bool     `yaml:"tixngo"`
+	WalletLogo    string   `yaml:"wallet_logo"`
+	WalletColor   string   `yaml:"wallet_color"`
+	WalletPoster  bool     `yaml:"wallet_poster"`
+	LooksPerDay   int      `yaml:"looks_per_day"`  // at sold orders; 0 is 100, or 10000 unmetered; below 0 is none
+	AccountLimit  int64    `yaml:"account_limit"`  // minor units that may be owed to the institution; 0: no limit
+	AccountAlarms []int    `yaml:"account_alarms"` // percent of it, default 80 and 95
 }
 
 // PeakConfig is a time with a raised rate, agreed with the platform.
@@ -205,7 +217,7 @@ func loadConfig(file string, environ []string) (Config, error) {
 	for i := range c.Institutions {
 		problems = append(problems, c.Institutions[i].loadSecret(vars, file))
 	}
-	problems = append(problems, c.Validate())
+	problems = append(problems, c.loadWallets(file), c.Validate())
 	return c, errors.Join(problems...)
 }
 
@@ -369,6 +381,7 @@ func (c *Config) Validate() error {
 	if c.DatabaseConns < 1 || c.DatabaseConns > 1000 {
 		bad("database_conns: %d is not between 1 and 1000", c.DatabaseConns)
 	}
+	c.checkWallets(bad)
 	if len(c.Institutions) == 0 {
 		bad("institutions: at least one is needed")
 	}
@@ -432,6 +445,7 @@ func (i *InstitutionConfig) validate() error {
 		bad("close_payments: %q is neither explicit nor omit", i.ClosePayments)
 	}
 	i.checkBarcodes(bad)
+	i.checkWallets(bad)
 	if _, ok := secutix.RelativeUnits()[i.RelativeUnit]; !ok && i.RelativeUnit != "" {
 		bad("sale_period_relative_unit: %q is none of minutes, hours, days, ignore", i.RelativeUnit)
 	}

@@ -77,6 +77,7 @@ func (d *doctor) run(ctx context.Context, file string) {
 	if d.fonts(&cfg) {
 		d.layouts(&cfg)
 	}
+	d.wallets(&cfg)
 	d.database(ctx, &cfg)
 	limits := map[domain.InstitutionCode]quota.Limits{}
 	var settings []secutix.Settings

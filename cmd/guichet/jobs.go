@@ -78,6 +78,9 @@ func (a *app) table() []job {
 		{kind: "tickets.export_sweep", queue: storage.QueueExport, every: 15 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.delivery.SweepExports(ctx)
 		}},
+		{kind: "delivery.wallets", queue: storage.QueueDeliver, every: 15 * time.Second, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
+			return a.wallets.Sweep(ctx)
+		}},
 		{kind: "answers.prune", queue: storage.QueueDeliver, every: time.Hour, start: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			n, err := a.answers.Prune(ctx, a.clock().AddDate(0, 0, -a.cfg.RawAnswersDays))
 			return domain.Outcome{Done: int(n)}, err

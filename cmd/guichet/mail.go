@@ -132,7 +132,7 @@ func newMails(a *app, ids domain.IDs, pages *templates.Pages) (*delivery.Mails, 
 		return nil, err
 	}
 	d := delivery.MailDeps{
-		Delivery: a.delivery, Orders: a.db.Sales(), Store: a.db.Mails(), Writer: writer, Clock: a.clock, IDs: ids, Log: a.log,
+		Delivery: a.delivery, Orders: a.db.Sales(), Store: a.db.Mails(), Writer: writer, Wallets: a.wallets, Clock: a.clock, IDs: ids, Log: a.log,
 		PublicURL: a.cfg.PublicURL, PDFLimit: a.cfg.MailPDFLimit,
 	}
 	relay, err := a.cfg.relay()

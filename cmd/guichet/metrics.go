@@ -116,12 +116,13 @@ var (
 	descCases   = prometheus.NewDesc("guichet_reconciliation_cases", "Differences that reconciliation found and that are not gone, by state.", []string{"institution", "state"}, nil)
 	descMails   = prometheus.NewDesc("guichet_mails", "E-mails to buyers that wait, and those that failed or bounced within the last day, by state.", []string{"institution", "state"}, nil)
 	descMailAge = prometheus.NewDesc("guichet_mail_oldest_seconds", "How long ago the oldest e-mail that waits was asked for.", []string{"institution"}, nil)
+	descPass    = prometheus.NewDesc("guichet_apple_certificate_seconds", "Time until Apple Wallet's certificate expires; only where there is one.", nil, nil)
 	descUsed    = prometheus.NewDesc("guichet_quota_calls_month", "Calls to S-360 made this month.", []string{"institution"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (w *watcher) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder, descOwed, descLimit, descCases, descMails, descMailAge} {
+	for _, d := range []*prometheus.Desc{descOrders, descCatalog, descAvail, descLeft, descUsed, descRate, descAlarm, descCrosses, descOrder, descOwed, descLimit, descCases, descMails, descMailAge, descPass} {
 		ch <- d
 	}
 }
@@ -142,6 +143,9 @@ func (w *watcher) Collect(ch chan<- prometheus.Metric) {
 	}
 	now := w.a.clock()
 	w.collectMails(ctx, ch, now)
+	if at := w.a.passCertificate; !at.IsZero() {
+		ch <- prometheus.MustNewConstMetric(descPass, prometheus.GaugeValue, at.Sub(now).Seconds())
+	}
 	for _, code := range w.a.cfg.codes() {
 		name := string(code)
 		if st, err := w.a.catalog.State(ctx, code); err == nil && st.Version > 0 {

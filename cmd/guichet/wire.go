@@ -45,10 +45,13 @@ type app struct {
 	storefront   *storefront.Service
 	delivery     *delivery.Service
 	mails        *delivery.Mails
-	metrics      *metrics
-	jobs         *jobs
-	api          http.Handler
-	operator     http.Handler
+	wallets      *delivery.Wallets
+	// passCertificate is when Apple Wallet's certificate expires; zero: there is none.
+	passCertificate time.Time
+	metrics         *metrics
+	jobs            *jobs
+	api             http.Handler
+	operator        http.Handler
 }
 
 // options are what only tests and the demo choose.
@@ -162,6 +165,9 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 		Layouts: renderer, Prints: a.db.Prints(), Program: version(),
 		Orders: a.db.Sales(), Exports: a.db.Exports(), Clock: a.clock, IDs: ids, Log: a.log,
 	})
+	if a.wallets, err = a.newWallets(); err != nil {
+		return nil, err
+	}
 	if a.mails, err = newMails(a, ids, pages); err != nil {
 		return nil, err
 	}
@@ -175,7 +181,7 @@ func build(ctx context.Context, cfg Config, o options) (_ *app, err error) {
 	deps := api.Deps{
 		Catalog: a.catalog, Sales: a.sales, Answers: a.answers, Storefront: a.storefront, Delivery: a.delivery, Mails: a.mails, BounceToken: cfg.MailBounceToken, Meter: a.meter, Jobs: a.jobs, Health: health{a}, Freshness: a.freshness, Views: a.views,
 		Metrics: a.metrics.handler(), Observe: a.metrics.observeRequest, Hooks: newHooks(a), Account: a.account, Reconcile: a.reconcile, CountOrders: a.db.Sales().CountOrders,
-		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, Pages: pages, LinkRate: cfg.LinkRate, ExportAtOnce: cfg.ExportAtOnce, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
+		Clock: a.clock, Log: a.log, IDs: ids, Version: version(), KeyRate: cfg.KeyRate, Pictures: images, ImageRate: cfg.ImageRate, Pages: pages, Wallets: a.wallets, LinkRate: cfg.LinkRate, ExportAtOnce: cfg.ExportAtOnce, MaxBody: cfg.MaxBody, PublicURL: cfg.PublicURL,
 	}
 	if a.api, err = api.New(deps); err != nil {
 		return nil, err
