@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/sales"
 )
@@ -200,4 +201,56 @@ func (s *Mails) Mails(ctx context.Context, q delivery.MailQuery) (mails []delive
 		mails[i] = rows[i].toMail()
 	}
 	return mails, next, nil
+}
+
+type mailMarkRow struct {
+	Institution string `gorm:"primaryKey"`
+	Seq         int64
+	Line        int64
+	OrderID     string
+}
+
+// TableName implements gorm's Tabler.
+func (mailMarkRow) TableName() string { return "mail_marks" }
+
+// MailMark implements delivery.ChangedStore.
+func (s *Mails) MailMark(ctx context.Context, code domain.InstitutionCode) (mark delivery.MailMark, known bool, err error) {
+	var rows []mailMarkRow
+	if err := s.db.read.WithContext(ctx).Where("institution = ?", string(code)).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return mark, false, translate("load mail mark", err)
+	}
+	return delivery.MailMark{Seq: rows[0].Seq, Line: rows[0].Line, Order: sales.OrderID(rows[0].OrderID)}, true, nil
+}
+
+// SaveMailMark implements delivery.ChangedStore.
+func (s *Mails) SaveMailMark(ctx context.Context, code domain.InstitutionCode, mark delivery.MailMark) error {
+	row := mailMarkRow{Institution: string(code), Seq: mark.Seq, Line: mark.Line, OrderID: string(mark.Order)}
+	return s.db.change(ctx, "save mail mark", func(tx *gorm.DB) error {
+		return tx.Clauses(clause.OnConflict{
+			Columns: []clause.Column{{Name: "institution"}}, DoUpdates: clause.AssignmentColumns([]string{"seq", "line", "order_id"}),
+		}).Create(&row).Error
+	})
+}
+
+// NextMoved implements delivery.ChangedStore.
+func (s *Mails) NextMoved(ctx context.Context, code domain.InstitutionCode, after delivery.MailMark, upTo int64) (line delivery.MovedLine, found bool, err error) {
+	var rows []changeRow
+	err = s.db.read.WithContext(ctx).Select("seq", "line", "performance").
+		Where("institution = ? AND (seq, line) > (?, ?) AND seq <= ? AND performance > 0", string(code), after.Seq, after.Line, upTo).
+		Where("what IN ?", []catalog.ChangeSort{catalog.ChangeMoved, catalog.ChangeState}).Order("seq, line").Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return line, false, translate("find moved performance", err)
+	}
+	return delivery.MovedLine{Seq: rows[0].Seq, Line: rows[0].Line, Performance: catalog.PerformanceID(rows[0].Performance)}, true, nil
+}
+
+// TicketOrders implements delivery.ChangedStore.
+func (s *Mails) TicketOrders(
+	ctx context.Context, code domain.InstitutionCode, id catalog.PerformanceID, after sales.OrderID, limit int,
+) ([]sales.OrderID, error) {
+	var ids []sales.OrderID
+	err := s.db.read.WithContext(ctx).Model(&ticketRow{}).Distinct("order_id").
+		Where("institution = ? AND performance = ? AND performance > 0 AND order_id > ?", string(code), int64(id), string(after)).
+		Order("order_id").Limit(limit).Pluck("order_id", &ids).Error
+	return ids, translate("list orders of performance", err)
 }

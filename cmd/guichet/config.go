@@ -122,8 +122,9 @@ type InstitutionConfig struct {
 	Barcode         symbologies            `yaml:"barcode"`
 	BarcodePrefixes map[string]symbologies `yaml:"barcode_by_prefix"`
 	Terms           map[string]string      `yaml:"terms"`
-	MailOnIssue     bool                   `yaml:"mail_on_issue"` // confirm issued orders by e-mail
-	MarkReprints    bool                   `yaml:"mark_reprints"` // layouts are told which print of a ticket a file is
+	MailOnIssue     bool                   `yaml:"mail_on_issue"`  // confirm issued orders by e-mail
+	MailOnChange    bool                   `yaml:"mail_on_change"` // tell buyers by e-mail of what was called off, rescheduled or moved
+	MarkReprints    bool                   `yaml:"mark_reprints"`  // layouts are told which print of a ticket a file is
 	PerMinute       int                    `yaml:"calls_per_minute"`
 	Concurrent      int                    `yaml:"calls_at_once"`
 	MonthCalls      int64                  `yaml:"calls_per_month"`
@@ -392,8 +393,8 @@ func (c *Config) Validate() error {
 			bad("institution %s stands twice", i.Code)
 		}
 		seen[i.Code] = true
-		if i.MailOnIssue && c.SMTPHost == "" {
-			bad("institution %s: mail_on_issue: it needs smtp_host", i.Code)
+		if (i.MailOnIssue || i.MailOnChange) && c.SMTPHost == "" {
+			bad("institution %s: mail_on_issue and mail_on_change need smtp_host", i.Code)
 		}
 		problems = append(problems, i.validate())
 	}

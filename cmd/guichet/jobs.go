@@ -72,6 +72,9 @@ func (a *app) table() []job {
 		{kind: "deliver.mail_sweep", queue: storage.QueueDeliver, every: 15 * time.Second, start: true, beside: true, run: func(ctx context.Context, _ string) (domain.Outcome, error) {
 			return a.mails.SendDue(ctx)
 		}},
+		{kind: "deliver.change_sweep", queue: storage.QueueDeliver, every: time.Minute, start: true, perInstitution: true, run: func(ctx context.Context, id string) (domain.Outcome, error) {
+			return a.mails.TellChanges(ctx, domain.InstitutionCode(id))
+		}},
 		{kind: string(reconcile.TaskRun), queue: storage.QueueDeliver, run: a.reconcileRun},
 		{kind: "reconcile.nightly", queue: storage.QueueDeliver, every: time.Hour, start: true, perInstitution: true, run: a.reconcileNightly},
 		{kind: string(delivery.TaskExport), queue: storage.QueueExport, run: a.delivery.MakeExport},

@@ -117,6 +117,15 @@ func (c *MailConfig) relay() (*smtp.Relay, error) {
 	return smtp.New(o)
 }
 
+// mailOnChange are the institutions whose buyers are told of changes by e-mail.
+func (c *Config) mailOnChange() map[domain.InstitutionCode]bool {
+	out := map[domain.InstitutionCode]bool{}
+	for _, i := range c.Institutions {
+		out[domain.InstitutionCode(i.Code)] = i.MailOnChange
+	}
+	return out
+}
+
 // mailOnIssue are the institutions whose orders are confirmed by e-mail.
 func (c *Config) mailOnIssue() map[domain.InstitutionCode]bool {
 	out := map[domain.InstitutionCode]bool{}
@@ -133,7 +142,8 @@ func newMails(a *app, ids domain.IDs, pages *templates.Pages) (*delivery.Mails, 
 	}
 	d := delivery.MailDeps{
 		Delivery: a.delivery, Orders: a.db.Sales(), Store: a.db.Mails(), Writer: writer, Wallets: a.wallets, Clock: a.clock, IDs: ids, Log: a.log,
-		PublicURL: a.cfg.PublicURL, PDFLimit: a.cfg.MailPDFLimit,
+		PublicURL: a.cfg.PublicURL, PDFLimit: a.cfg.MailPDFLimit, OnChange: a.cfg.mailOnChange(),
+		Served: func(code domain.InstitutionCode) int64 { return a.catalog.Mark(code).Seq },
 	}
 	relay, err := a.cfg.relay()
 	if err != nil {

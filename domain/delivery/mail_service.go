@@ -80,6 +80,7 @@ type MailStore interface {
 	CountMails(ctx context.Context, ended time.Time) ([]MailCount, error)
 	// Mails lists mails, newest first.
 	Mails(ctx context.Context, q MailQuery) (mails []Mail, next string, err error)
+	ChangedStore
 }
 
 // MailQuery selects mails. Empty members do not restrict.
@@ -111,6 +112,10 @@ type MailDeps struct {
 	PublicURL string
 	// PDFLimit is the most bytes of tickets that are attached; beyond it the mail has the link only. 0 is 5 MB.
 	PDFLimit int
+	// OnChange are the institutions whose buyers are told by e-mail of what was called off, rescheduled or moved; Served is the
+	// sequence number of the catalog changes that this process serves, and needed where there is one.
+	OnChange map[domain.InstitutionCode]bool
+	Served   func(code domain.InstitutionCode) int64
 }
 
 // Mails is the outbox of e-mails to buyers. It is safe for concurrent use, also by several processes on one database.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/sales"
 	"guichet/domain/sample"
@@ -412,6 +413,67 @@ func TestConfirmation_FollowsFromTheOrder(t *testing.T) {
 		if id, ok := delivery.MailOfMessage(other); ok {
 			t.Errorf("%q is %s", other, id)
 		}
+	}
+}
+
+// What the institution changes is told once, again when it changes again, and when all is as it was.
+func TestTellChanges_TellsEachBuyerOnceOfEachChange(t *testing.T) {
+	t.Parallel()
+	goods, seq := newShelf(), int64(5)
+	p := newPost(t, func(d *delivery.MailDeps) {
+		d.Delivery = service(func(d *delivery.Deps) { d.Catalog = goods })
+		d.OnChange, d.Served = map[domain.InstitutionCode]bool{sample.Code: true}, func(domain.InstitutionCode) int64 { return seq }
+	})
+	id := p.order().ID
+	p.box.Sold = map[catalog.PerformanceID][]sales.OrderID{sample.Tonight: {id}}
+	perf := goods.view.Performance(sample.Tonight)
+	was := perf.Start
+	told := func() int {
+		t.Helper()
+		for range 2 { // the second run finds nothing
+			if _, err := p.TellChanges(t.Context(), sample.Code); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p.now = p.now.Add(time.Minute)
+		list, err := p.Of(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	change := func(start time.Time) {
+		seq++
+		perf.Start = start
+		p.box.Moved = append(p.box.Moved, delivery.MovedLine{Seq: seq, Performance: sample.Tonight}, delivery.MovedLine{Seq: seq, Line: 1, Performance: sample.Tonight})
+	}
+	p.box.Moved = []delivery.MovedLine{{Seq: 4, Performance: sample.Tonight}}
+	if n := told(); n != 0 {
+		t.Fatalf("%d mails of what was changed before", n)
+	}
+	for i, start := range []time.Time{was.Add(time.Hour), was, was.Add(time.Hour), was.Add(2 * time.Hour)} {
+		change(start)
+		if n := told(); n != i+1 {
+			t.Fatalf("%d mails after change %d", n, i+1)
+		}
+	}
+	change(perf.Start) // of something that buyers are not told of
+	if n := told(); n != 4 {
+		t.Errorf("%d mails, and nothing new to tell", n)
+	}
+	p.send()
+	if last := p.pages[len(p.pages)-1]; last.Reason != delivery.MailChanged || len(last.Shows[0].Notices) != 1 {
+		t.Errorf("%+v", last)
+	}
+	change(was)
+	seq-- // not served here yet
+	if n := told(); n != 4 {
+		t.Error("told before it is served")
+	}
+	p.now = was.AddDate(0, 0, 2)
+	seq++
+	if n := told(); n != 4 {
+		t.Error("told after it is over")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/sales"
 )
@@ -19,7 +20,49 @@ type Outbox struct {
 	mu    sync.Mutex
 	mails map[delivery.MailID]delivery.Mail
 	keys  map[string]sales.Key
-	Tasks []delivery.MailID // that were asked for, in order
+	Tasks []delivery.MailID                         // that were asked for, in order
+	Moved []delivery.MovedLine                      // what the institution changed, in order
+	Sold  map[catalog.PerformanceID][]sales.OrderID // by id
+	mark  *delivery.MailMark
+}
+
+// MailMark implements delivery.ChangedStore.
+func (b *Outbox) MailMark(context.Context, domain.InstitutionCode) (delivery.MailMark, bool, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.mark == nil {
+		return delivery.MailMark{}, false, nil
+	}
+	return *b.mark, true, nil
+}
+
+// SaveMailMark implements delivery.ChangedStore.
+func (b *Outbox) SaveMailMark(_ context.Context, _ domain.InstitutionCode, mark delivery.MailMark) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mark = &mark
+	return nil
+}
+
+// NextMoved implements delivery.ChangedStore.
+func (b *Outbox) NextMoved(_ context.Context, _ domain.InstitutionCode, after delivery.MailMark, upTo int64) (delivery.MovedLine, bool, error) {
+	for _, l := range b.Moved {
+		if l.Seq <= upTo && (l.Seq > after.Seq || l.Seq == after.Seq && l.Line > after.Line) {
+			return l, true, nil
+		}
+	}
+	return delivery.MovedLine{}, false, nil
+}
+
+// TicketOrders implements delivery.ChangedStore.
+func (b *Outbox) TicketOrders(_ context.Context, _ domain.InstitutionCode, id catalog.PerformanceID, after sales.OrderID, limit int) ([]sales.OrderID, error) {
+	var ids []sales.OrderID
+	for _, o := range b.Sold[id] {
+		if o > after && len(ids) < limit {
+			ids = append(ids, o)
+		}
+	}
+	return ids, nil
 }
 
 // QueueMail implements delivery.MailStore.

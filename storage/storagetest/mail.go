@@ -3,13 +3,16 @@ package storagetest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"guichet/domain"
+	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/sales"
 )
@@ -25,6 +28,7 @@ func mailTests() []test {
 		{"what is due comes with the longest waiting first", mailsDue},
 		{"mails are listed by order, state and institution, newest first, page by page", mailsListed},
 		{"what waits and what went wrong lately is counted", mailsCounted},
+		{"how far changes were told is kept, and what comes next is found", changesTold},
 	}
 }
 
@@ -252,5 +256,53 @@ func mailsListed(t check) {
 	}
 	if _, _, err := t.db.Mails().Mails(t.Context(), delivery.MailQuery{Page: domain.Page{Cursor: "x"}}); !domain.HasCode(err, domain.CodeRequest) {
 		t.Error(err)
+	}
+}
+
+func changesTold(t check) {
+	store := t.db.Mails()
+	if _, known, err := store.MailMark(t.Context(), "opera"); known || err != nil {
+		t.Fatalf("%t, %v", known, err)
+	}
+	first := replace(t, noon(), catalog.Change{Sort: catalog.ChangeMoved, Product: 1, Performance: 2}).AvailabilitySeq
+	second := replace(t, noon(), catalog.Change{Sort: catalog.ChangeRepriced, Product: 1, Performance: 2}, catalog.Change{Sort: catalog.ChangeMoved, Product: 1},
+		catalog.Change{Sort: catalog.ChangeState, Product: 1, Performance: 3}, catalog.Change{Sort: catalog.ChangeMoved, Product: 1, Performance: 4}).AvailabilitySeq
+	var found []catalog.PerformanceID
+	for mark := (delivery.MailMark{}); ; {
+		line, ok, err := store.NextMoved(t.Context(), "opera", mark, second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		found = append(found, line.Performance)
+		mark = delivery.MailMark{Seq: line.Seq, Line: line.Line, Order: sales.OrderID("ord_" + strconv.Itoa(len(found)))}
+		if err := store.SaveMailMark(t.Context(), "opera", mark); err != nil {
+			t.Fatal(err)
+		}
+		if got, known, err := store.MailMark(t.Context(), "opera"); got != mark || !known || err != nil {
+			t.Errorf("%+v, %t, %v", got, known, err)
+		}
+	}
+	if diff := cmp.Diff([]catalog.PerformanceID{2, 3, 4}, found); diff != "" {
+		t.Error(diff)
+	}
+	if _, ok, err := store.NextMoved(t.Context(), "opera", delivery.MailMark{Seq: first, Line: math.MaxInt64}, first); ok || err != nil {
+		t.Errorf("beyond what is served: %t, %v", ok, err)
+	}
+	for n := range 3 {
+		o := order(n)
+		o.Lines = []sales.Line{{Performance: catalog.PerformanceID(2 + n/2), Quantity: 2, Places: []sales.Place{{ID: "plc_1"}, {ID: "plc_2"}}}}
+		o.Tickets = []sales.Ticket{{ID: fmt.Sprintf("tkt_%d_1", n), Place: "plc_1"}, {ID: fmt.Sprintf("tkt_%d_2", n), Place: "plc_2"}}
+		create(t, o)
+	}
+	for after, want := range map[sales.OrderID][]sales.OrderID{"": {"ord_0000", "ord_0001"}, "ord_0000": {"ord_0001"}, "ord_0001": nil} {
+		if got, err := store.TicketOrders(t.Context(), "opera", 2, after, 10); err != nil || !slices.Equal(got, want) {
+			t.Errorf("after %q: %v, %v", after, got, err)
+		}
+	}
+	if got, err := store.TicketOrders(t.Context(), "opera", 2, "", 1); err != nil || len(got) != 1 {
+		t.Errorf("%v, %v", got, err)
 	}
 }
