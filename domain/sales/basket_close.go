@@ -134,14 +134,19 @@ func (b *Basket) lookAgain(looks int) time.Duration {
 	return min(max(settleDelay(looks), time.Duration(looks-10)*time.Minute), manualWatch)
 }
 
-// sold reports whether every order is sold; a late barcode comes by itself.
+// sold reports whether every order was sold; a late barcode comes by itself.
 func (b *Basket) sold() bool {
 	for i := range b.Orders {
-		if !b.Orders[i].Status.Sold() {
+		if !b.Orders[i].closed() {
 			return false
 		}
 	}
 	return true
+}
+
+// closed reports whether the order is sold, or was and is taken back: for its basket that is no refusal.
+func (o *Order) closed() bool {
+	return o.Status.Sold() || o.Status == Cancelling || o.Status == Cancelled
 }
 
 // undone reports whether nothing of the basket is held, sold or on its way, but for what lies before a person.
@@ -159,7 +164,7 @@ func (b *Basket) undone() bool {
 func (s *Service) sellBasket(ctx context.Context, b *Basket, paymentReference string) (refused bool, err error) {
 	for n := range b.Orders {
 		o := &b.Orders[n]
-		if o.Status.Sold() {
+		if o.closed() {
 			continue
 		}
 		closed, err := s.Close(ctx, Viewer{Everything: true}, o.ID, Change{PaymentReference: paymentReference})
@@ -171,7 +176,7 @@ func (s *Service) sellBasket(ctx context.Context, b *Basket, paymentReference st
 		}
 		*o = closed
 		switch {
-		case closed.Status.Sold():
+		case closed.closed():
 			continue
 		case closed.Status.Unknown(), closed.Status == Review:
 			return false, nil

@@ -297,6 +297,27 @@ func TestBasket_CloseThatStopped_GoesOnByItself(t *testing.T) {
 	}
 }
 
+func TestBasket_AnOrderIsCancelledBeforeTheOthersAreSold_TheyAreSoldAllTheSame(t *testing.T) {
+	t.Parallel()
+	h := newTill(t)
+	b := h.basket(t)
+	h.platform.script = nth("close", 2, cutBefore)
+	b, err := h.CloseBasket(t.Context(), seller(), b.ID, "PAY")
+	if err != nil || b.State() != sales.BasketClosing {
+		t.Fatalf("%v %v", statuses(b), err)
+	}
+	if _, _, err := h.Cancel(t.Context(), seller(), b.Orders[0].ID, sales.CancelRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	h.sweep(t, 5*time.Minute)
+	if b, err = h.Basket(t.Context(), seller(), b.ID); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]sales.Status{sales.Cancelled, sales.Issued, sales.Issued}, statuses(b)); diff != "" {
+		t.Errorf("(-want +got), asked %v:\n%s", h.platform.asked, diff)
+	}
+}
+
 func TestBasket_ProcessDiesAnywhereInTheClose_EndsWhole(t *testing.T) {
 	t.Parallel()
 	for _, refused := range []int{0, 2, 3} { // which close is refused; 0 is none

@@ -370,6 +370,44 @@ func TestChange_ALookThatComesBackLate_ChangesNothingOfWhatCameAfter(t *testing.
 	expect(t, h.settle(t, o.ID), sales.Issued)
 }
 
+// adder is a platform after whose additions something happens before they are answered.
+type adder struct {
+	sales.Platform
+	added func()
+}
+
+func (p *adder) Add(ctx context.Context, o sales.Order, lines []sales.Line) (sales.Hold, error) {
+	hold, err := p.Platform.Add(ctx, o, lines)
+	p.added()
+	return hold, err
+}
+
+func TestChange_TakenOverWhileItsAnswerIsOnTheWay_GoesNoFurther(t *testing.T) {
+	t.Parallel()
+	p := &adder{}
+	h := newTill(t, func(d *sales.Deps) { p.Platform, d.Platform = d.Platform, p })
+	o := h.hold(t, "k")
+	p.added = func() {
+		h.advance(2 * time.Minute) // it stands still, and somebody else takes it over
+		h.platform.script = once("drop", cutBefore)
+		if _, err := h.SettleDue(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	got, err := h.relines(t, o.ID, "a", children(2, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, got, sales.Changing)
+	h.sweep(t, 4*time.Minute)
+	got = h.store.must(t, o.ID)
+	expect(t, got, sales.Held)
+	h.agrees(t, got)
+	if got.Places() != o.Places() {
+		t.Errorf("%d places, want %d as before", got.Places(), o.Places())
+	}
+}
+
 func TestChange_PlatformHoldsSomethingElse_IsGivenBackWhole(t *testing.T) {
 	t.Parallel()
 	h := newTill(t)

@@ -129,15 +129,17 @@ func (o *Order) unanswered() bool {
 	return slices.ContainsFunc(o.History, func(s Step) bool { return s.Status == Holding && s.Note == noteNoAnswer })
 }
 
-// standing is where an order is in its life: its status, and the change and the refund under way.
+// standing is where an order is in its life, and who moves it on: its status, the change and the refund under way, and the claim of
+// whoever asks the platform. Who takes a step over claims it anew, so that the one before, should it come back, does nothing more.
 type standing struct {
 	status         Status
 	change, refund string
 	changed        ChangeState
+	claim          int64
 }
 
 func (o *Order) stands() standing {
-	at := standing{status: o.Status}
+	at := standing{status: o.Status, claim: o.AskedUntil.UnixMilli()}
 	if c := o.openChange(); c != nil {
 		at.change, at.changed = c.ID, c.State
 	}
