@@ -214,7 +214,7 @@ func loadConfig(file string, environ []string) (Config, error) {
 		}
 		c.LinkSecret = text
 	}
-	problems = append(problems, c.MailConfig.loadSecrets(file))
+	problems = append(problems, c.loadSecrets(file))
 	for i := range c.Institutions {
 		problems = append(problems, c.Institutions[i].loadSecret(vars, file))
 	}
@@ -352,7 +352,7 @@ func (c *Config) Validate() error {
 	if c.LinkSecret != "" && c.PublicURL == "" && !c.AllowSimulator {
 		bad("public_url: it is needed for the addresses that the link secret signs")
 	}
-	problems = append(problems, c.MailConfig.validate())
+	problems = append(problems, c.validate())
 	for _, n := range c.PictureNetworks {
 		if _, err := parseNetwork(n); err != nil {
 			bad("picture_networks: %q is neither an address such as 10.0.0.5 nor a network such as 10.0.0.0/24", n)

@@ -72,7 +72,7 @@ func New(o Options) (*Relay, error) {
 		gomail.WithTimeout(o.Timeout), gomail.WithHELO(r.Host()), gomail.WithoutSMTPUTF8(),
 		gomail.WithTLSConfig(&tls.Config{ServerName: o.Host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12}),
 	}
-	port := 0
+	var port int
 	switch o.Security {
 	case StartTLS:
 		port = 587
