@@ -175,7 +175,7 @@ func mailRefusals() []refusal {
 		{name: "bounce without a token configured", do: func(r *rig) answer {
 			return r.do("", http.MethodPost, "/v1/hooks/mail/bounces", good, header("Authorization", "Bearer "))
 		}, status: 404, code: CodeRouteUnknown},
-		{name: "bounce with another token", do: func(r *rig) answer { return bounce(r, "token-of-the-rela", good) }, status: 401, code: storefront.CodeKeyUnknown},
+		{name: "bounce with another token", do: func(r *rig) answer { return bounce(r, "another-token", good) }, status: 401, code: storefront.CodeKeyUnknown},
 		{name: "bounce of no mail", do: func(r *rig) answer { return bounce(r, "token-of-the-relay", good) }, status: 404, code: delivery.CodeMailUnknown},
 		{name: "bounce of another's mail", do: func(r *rig) answer {
 			return bounce(r, "token-of-the-relay", strings.ReplaceAll(good, "mail_0@", "x@"))

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"encoding/xml"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -105,7 +106,7 @@ func TestMail_HTMLIsWhatMailClientsTake(t *testing.T) {
 		}
 		dec := xml.NewDecoder(strings.NewReader(voids.ReplaceAllString(strings.Replace(got.HTML, "<!doctype html>", "", 1), "<$1$2/>")))
 		for {
-			if _, err := dec.Token(); err == io.EOF {
+			if _, err := dec.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Fatalf("%s: %v", tag, err)

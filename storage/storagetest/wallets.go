@@ -141,7 +141,7 @@ func ticketMakesPassesDue(t check) {
 			t.Fatal(err)
 		}
 	}
-	later := time.Now().AddDate(100, 0, 0)
+	later := noon().AddDate(100, 0, 0)
 	change(func(o *sales.Order) {
 		o.Status, o.Tickets = sales.Issued, []sales.Ticket{{ID: "tkt_1", Place: "plc_1", Barcode: "1"}}
 	})
@@ -161,7 +161,7 @@ func catalogMakesPassesDue(t check) {
 		p.Performance, p.CheckAt = performance, noon().AddDate(200, 0, 0)
 		keepPass(t, p)
 	}
-	later := time.Now().AddDate(100, 0, 0)
+	later := noon().AddDate(100, 0, 0)
 	replace := func(changes ...catalog.Change) {
 		t.Helper()
 		state, err := t.db.Catalog().CatalogState(t.Context(), "opera")

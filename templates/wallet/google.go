@@ -36,7 +36,7 @@ type GoogleOptions struct {
 // Google's own addresses, and what is safe to be put into a link.
 const (
 	googleAPI    = "https://walletobjects.googleapis.com"
-	googleToken  = "https://oauth2.googleapis.com/token"
+	googleToken  = "https://oauth2.googleapis.com/token" //nolint:gosec // an address
 	googleScope  = "https://www.googleapis.com/auth/wallet_object.issuer"
 	googleSave   = "https://pay.google.com/gp/v/save/"
 	maxSaveLink  = 1800

@@ -64,28 +64,28 @@ func newWalletObjects(t *testing.T) (*walletObjects, domain.Secret) {
 }
 
 // claims checks a token against the public key.
-func claims(t testing.TB, key *rsa.PublicKey, token string) map[string]any {
-	t.Helper()
+func claims(tb testing.TB, key *rsa.PublicKey, token string) map[string]any {
+	tb.Helper()
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		t.Errorf("token %q", token)
+		tb.Errorf("token %q", token)
 		return nil
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if err != nil || rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], signature) != nil {
-		t.Errorf("the signature is not of the key: %v", err)
+		tb.Errorf("the signature is not of the key: %v", err)
 		return nil
 	}
 	for i, want := range []string{`{"alg":"RS256","typ":"JWT"}`, ""} {
 		raw, err := base64.RawURLEncoding.DecodeString(parts[i])
 		if err != nil || (want != "" && string(raw) != want) {
-			t.Errorf("part %d: %s %v", i, raw, err)
+			tb.Errorf("part %d: %s %v", i, raw, err)
 		}
 		if i == 1 {
 			var c map[string]any
 			if err := json.Unmarshal(raw, &c); err != nil {
-				t.Error(err)
+				tb.Error(err)
 			}
 			return c
 		}
