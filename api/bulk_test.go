@@ -246,3 +246,43 @@ func TestExport_WhatCannotBeDrawnIsAProblem(t *testing.T) {
 		}
 	}
 }
+
+func exportRefusals() []refusal {
+	keep := func(r *rig, e delivery.Export) string {
+		e.Storefront, e.CreatedAt = "web", noon
+		if err := r.deps.Delivery.Exports.CreateExport(r.t.Context(), e); err != nil {
+			r.t.Fatal(err)
+		}
+		return "/v1/exports/" + e.ID + "/file"
+	}
+	done := delivery.Export{ID: "exp_done", State: delivery.ExportDone, Size: 10}
+	get := func(r *rig, path string, more ...sent) answer { return r.do("web", http.MethodGet, path, "", more...) }
+	return []refusal{
+		{name: "export: unknown", do: func(r *rig) answer { return get(r, "/v1/exports/exp_x") }, status: 404, code: delivery.CodeExportUnknown},
+		{name: "export: nothing to print", do: func(r *rig) answer {
+			return export(r, "web", `{"performance":"play-999","format":"pdf"}`)
+		}, status: 409, code: delivery.CodeExportEmpty},
+		{name: "export: not made yet", do: func(r *rig) answer {
+			return get(r, keep(r, delivery.Export{ID: "exp_early", State: delivery.ExportWaiting, Total: 2}))
+		}, status: 409, code: delivery.CodeExportNotReady},
+		{name: "export: could not be made", do: func(r *rig) answer {
+			return get(r, keep(r, delivery.Export{ID: "exp_failed", State: delivery.ExportFailed, Failure: delivery.CodeBarcode}))
+		}, status: 409, code: delivery.CodeExportFailed},
+		{name: "export: a range beyond its end", do: func(r *rig) answer {
+			return get(r, keep(r, done), header("Range", "bytes=10-"))
+		}, status: 416, code: CodeRequestRange},
+		{name: "export: a day later", do: func(r *rig) answer {
+			path := keep(r, done)
+			r.now.advance(25 * time.Hour)
+			return get(r, path)
+		}, status: 410, code: delivery.CodeExportGone},
+	}
+}
+
+func TestExport_MoreThanAFileMayHave(t *testing.T) {
+	t.Parallel()
+	e := domain.AsError(tooManyTickets())
+	if x, ok := explain(e.Code); !ok || e.Code != delivery.CodeExportTooMany || x.Status != http.StatusConflict || !strings.Contains(e.Detail, strconv.Itoa(delivery.MaxBulk)) {
+		t.Errorf("%+v, %+v", e, x)
+	}
+}

@@ -59,9 +59,19 @@ func TestAmend_NoAnswer_Is202AndSettled(t *testing.T) {
 			t.Errorf("%s: %d %s", call, b.status, b.body)
 		}
 	}
-	if b := r.do("ops", http.MethodPost, "/v1/admin/orders/"+o.ID+"/settle", ""); b.status != http.StatusOK {
-		t.Fatalf("%d %s", b.status, b.body)
+	settle := func() string {
+		t.Helper()
+		b := r.do("ops", http.MethodPost, "/v1/admin/orders/"+o.ID+"/settle", "")
+		if b.status != http.StatusOK {
+			t.Fatalf("%d %s", b.status, b.body)
+		}
+		return decode[orderDTO](t, r.do("web", http.MethodGet, "/v1/orders/"+o.ID, "")).State
 	}
+	if state := settle(); state != "changing" { // it may arrive yet
+		t.Errorf("%s while it may be on the wire", state)
+	}
+	r.now.advance(2 * time.Minute)
+	settle()
 	if d := decode[orderDTO](t, r.do("web", http.MethodGet, "/v1/orders/"+o.ID, "")); d.State != "held" || d.Lines[0].Quantity != 2 || d.Change.State != "refused" || d.Change.Refusal == nil {
 		t.Errorf("%+v", d)
 	}

@@ -78,7 +78,7 @@ type refusal struct {
 }
 
 func refusals() []refusal {
-	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), exchangeRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals(), mailRefusals(), walletRefusals())
+	return slices.Concat(keyRefusals(), requestRefusals(), catalogRefusals(), orderRefusals(), laterRefusals(), cancelRefusals(), basketRefusals(), amendRefusals(), seatRefusals(), exchangeRefusals(), adminRefusals(), accountRefusals(), reconcileRefusals(), imageRefusals(), linkRefusals(), mailRefusals(), walletRefusals(), exportRefusals())
 }
 
 func keyRefusals() []refusal {
@@ -499,6 +499,8 @@ func elsewhere() []string {
 		codeLeaseLost, codePictureSize, // stay in the storage of jobs and pictures
 		freshness.CodeStale,                                 // stays in the planner's steps
 		delivery.CodeWalletUnknown, delivery.CodeWalletGone, // stay between wallets and their store and vendors
+		delivery.CodeExportClaim,   // stays between exports and their store
+		delivery.CodeExportTooMany, // TestExport_MoreThanAFileMayHave
 	}
 }
 

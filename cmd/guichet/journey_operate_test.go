@@ -13,9 +13,10 @@ import (
 // fails runs a command that must fail and returns what it said.
 func fails(t *testing.T, env []string, args ...string) string {
 	t.Helper()
+	program := binary(t) // building it may take longer
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary(t), args...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	if err == nil || ctx.Err() != nil {
