@@ -29,6 +29,8 @@ type cable struct {
 	hits  []hit
 	calls []call
 	late  []*http.Request // requests that arrive when the storm is over
+	open  int             // calls under way
+	last  time.Time       // when one began or ended
 }
 
 // call is one call of an order as the platform got it, or did not.
@@ -78,6 +80,36 @@ func (c *cable) calm(ctx context.Context) {
 	}
 }
 
+// Nobody is in the middle of something when nothing was asked of the platform for so long. On a machine that is too busy for
+// that it is waited for no longer than the other.
+const (
+	quietFor   = 120 * time.Millisecond
+	quietAfter = 5 * time.Second
+)
+
+// quiet waits until the service asks nothing of the platform.
+func (c *cable) quiet(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, quietAfter)
+	defer cancel()
+	for ctx.Err() == nil {
+		c.mu.Lock()
+		still := c.open == 0 && time.Since(c.last) >= quietFor
+		c.mu.Unlock()
+		if still {
+			return
+		}
+		time.Sleep(quietFor / 8)
+	}
+}
+
+// busy counts a call that is under way, or over.
+func (c *cable) busy(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open += n
+	c.last = time.Now()
+}
+
 // log is what was called since the storm began.
 func (c *cable) log() []call {
 	c.mu.Lock()
@@ -87,6 +119,8 @@ func (c *cable) log() []call {
 
 // ServeHTTP implements http.Handler: it passes one call on, or not.
 func (c *cable) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.busy(1)
+	defer c.busy(-1)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler)

@@ -132,7 +132,7 @@ const (
 
 // sweepBaskets moves time on, and has the service's sweep go on with the baskets.
 func (c *check) sweepBaskets(ctx context.Context) error {
-	if err := c.stage.move(ctx, basketWait); err != nil {
+	if err := c.stage.pass(ctx, basketWait); err != nil {
 		return err
 	}
 	if err := c.runJob(ctx, "sales.basket_sweep"); err != nil {

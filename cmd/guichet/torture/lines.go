@@ -121,7 +121,7 @@ func (p *player) await(ctx context.Context, b *purchase) {
 	if last := len(b.told) - 1; last < 0 || b.basket || b.told[last].a.order().State != "changing" {
 		return
 	}
-	if err := p.stage.move(ctx, settleWait); err != nil {
+	if err := p.stage.pass(ctx, settleWait); err != nil {
 		p.stage.say("moving time: %v", err)
 		return
 	}

@@ -272,7 +272,7 @@ func (p *player) do(ctx context.Context, st step, b *purchase) {
 		p.ask(ctx, b, hold, hold)
 		return
 	case doWait:
-		if err := p.stage.move(ctx, st.by); err != nil {
+		if err := p.stage.pass(ctx, st.by); err != nil {
 			p.stage.say("moving time: %v", err)
 		}
 		return
@@ -462,7 +462,7 @@ func (p *player) advance(ctx context.Context, open []order) error {
 		return err
 	}
 	if by := next.Upkeep.NextCheckAt.Sub(state.Now) + time.Millisecond; by > 0 {
-		if err := p.stage.move(ctx, by.Round(time.Millisecond)); err != nil {
+		if err := p.stage.pass(ctx, by.Round(time.Millisecond)); err != nil {
 			return err
 		}
 	}
@@ -480,7 +480,7 @@ func (p *player) advance(ctx context.Context, open []order) error {
 func (p *player) looked(ctx context.Context, before order, job string) error {
 	wait, cancel := context.WithTimeout(ctx, jobPatience)
 	defer cancel()
-	for pause, quiet := 2*time.Millisecond, 0; wait.Err() == nil && quiet < 8; pause = min(pause*3/2, 40*time.Millisecond) {
+	for pause, quiet := 2*time.Millisecond, 0; wait.Err() == nil && quiet < 25; pause = min(pause*3/2, 40*time.Millisecond) {
 		time.Sleep(pause)
 		a, err := p.shop.send(ctx, request{method: "GET", path: "/v1/admin/orders/" + before.ID, key: p.shop.admin}, p.shop.whom(), 0)
 		if err != nil {
