@@ -83,8 +83,10 @@ func anyOrder() *rapid.Generator[sales.Order] {
 		"Postings": rapid.Just([]sales.Posting(nil)).AsAny(),
 		"Limit":    rapid.Just((*domain.Money)(nil)).AsAny(),
 		"Bind":     rapid.Just((*sales.Key)(nil)).AsAny(),
-		"Version":  rapid.Just(int64(1)).AsAny(),
-		"Status":   rapid.SampledFrom(sales.Statuses()).AsAny(),
+
+		"ConfirmByMail": rapid.Just(false).AsAny(),
+		"Version":       rapid.Just(int64(1)).AsAny(),
+		"Status":        rapid.SampledFrom(sales.Statuses()).AsAny(),
 	}
 	return rapid.MakeCustom[sales.Order](shape)
 }
