@@ -30,7 +30,7 @@ type cable struct {
 	calls []call
 	late  []*http.Request // requests that arrive when the storm is over
 	open  int             // calls under way
-	last  time.Time       // when one began or ended
+	moves int             // how often one began or ended
 }
 
 // call is one call of an order as the platform got it, or did not.
@@ -91,14 +91,15 @@ const (
 func (c *cable) quiet(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, quietAfter)
 	defer cancel()
-	for ctx.Err() == nil {
+	const looks = 8
+	for still, seen := 0, -1; still < looks && ctx.Err() == nil; still++ {
+		time.Sleep(quietFor / looks)
 		c.mu.Lock()
-		still := c.open == 0 && time.Since(c.last) >= quietFor
-		c.mu.Unlock()
-		if still {
-			return
+		if c.open > 0 || c.moves != seen {
+			still = -1
 		}
-		time.Sleep(quietFor / 8)
+		seen = c.moves
+		c.mu.Unlock()
 	}
 }
 
@@ -107,7 +108,7 @@ func (c *cable) busy(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open += n
-	c.last = time.Now()
+	c.moves++
 }
 
 // log is what was called since the storm began.
