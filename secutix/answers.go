@@ -31,8 +31,10 @@ const maxKept = 256 << 10
 // personKey is where the context carries the texts that say who an order is for.
 type personKey struct{}
 
-// forOrder returns a context whose calls are made for the order, and kept without what says who it is for.
+// forOrder returns a context whose calls are made for the order, in the time that it was claimed for, and kept without what says
+// who it is for.
 func forOrder(ctx context.Context, o sales.Order) context.Context {
+	ctx = context.WithValue(ctx, claimKey{}, o.AskedUntil)
 	return context.WithValue(quota.ForOrder(ctx, string(o.ID)), personKey{}, privateOf(o))
 }
 

@@ -30,12 +30,16 @@ type meter struct {
 	calls   []quota.Call
 	results []quota.Result
 	refuse  error
+	wait    func() // what happens until a call's turn comes
 }
 
 func (m *meter) Enter(_ context.Context, c quota.Call) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls = append(m.calls, c)
+	if m.wait != nil {
+		m.wait()
+	}
 	return m.refuse
 }
 

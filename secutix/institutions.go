@@ -107,7 +107,7 @@ func New(settings []Settings, o Options) (*Institutions, error) {
 		client, err := s360.New(s360.Options{
 			BaseURL: s.BaseURL, Institution: s.Platform, Operator: s.Operator, Partner: s.Partner, Secret: s360.Secret(s.Secret.Reveal()),
 			Auth: s360.AuthMode(s.Auth), SubjectCase: s360.SubjectAsIs, Versions: versions(s.Version), Transport: o.Transport,
-			Gate: gate{meter: o.Meter, code: s.Code}, Clock: o.Clock, Logger: o.Log,
+			Gate: gate{meter: o.Meter, code: s.Code, clock: o.Clock}, Clock: o.Clock, Logger: o.Log,
 			Tape: in.tape(o.Keeper, s),
 		})
 		if err != nil {

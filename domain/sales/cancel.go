@@ -318,12 +318,11 @@ func (s *Service) refund(ctx context.Context, o Order) (Order, error) {
 	if r == nil {
 		return o, nil
 	}
-	was := *r
-	opened, err := s.Platform.OpenRefund(ctx, o, was, o.movements(r))
+	opened, err := s.Platform.OpenRefund(ctx, o, *r, o.movements(r))
 	if err != nil {
 		return s.refundNotDone(ctx, o, err)
 	}
-	open, err := s.keepAs(ctx, o, func(o *Order) error { return o.openedRefund(was, opened.Platform) })
+	open, err := s.keepAs(ctx, o, func(o *Order) error { return o.openedRefund(opened.Platform) })
 	if err != nil {
 		return s.asLeft(ctx, o.ID, err)
 	}
@@ -461,9 +460,9 @@ func (s *Service) settleRefund(ctx context.Context, o Order) (Order, error) {
 
 // payOpenRefund closes a refund order that a read found open. The platform closes one order number at most once.
 func (s *Service) payOpenRefund(ctx context.Context, o Order, seen RefundSeen) (Order, error) {
-	now, was := s.Clock(), *o.openRefund()
+	now := s.Clock()
 	open, err := s.keepAs(ctx, o, func(o *Order) error {
-		if err := o.openedRefund(was, seen.Platform); err != nil {
+		if err := o.openedRefund(seen.Platform); err != nil {
 			return err
 		}
 		o.AskedUntil = now.Add(s.CallTimeout)

@@ -191,9 +191,9 @@ func (o *Order) changeable(at time.Time) error {
 }
 
 // added keeps what the platform has reserved of what is new, line by line as missing lists them, and where it has put places.
-func (o *Order) added(id string, h Hold, moved []HoldPlace, placeIDs []string) error {
+func (o *Order) added(h Hold, moved []HoldPlace, placeIDs []string) error {
 	c := o.openChange()
-	if c == nil || c.ID != id {
+	if c == nil {
 		return errNotDue
 	}
 	at, _ := c.missing()

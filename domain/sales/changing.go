@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"time"
 
 	"guichet/domain"
 )
@@ -53,9 +54,10 @@ func (s *Service) changeLines(ctx context.Context, o Order) (Order, error) {
 		return s.undoChange(ctx, o, h.Movements, *why)
 	}
 	ids := s.ids("plc", countPlaces(h))
-	changed, err := s.keepAs(ctx, o, func(o *Order) error { return o.added(c.ID, h, moved, ids) })
+	changed, err := s.keepAs(ctx, o, func(o *Order) error { return o.added(h, moved, ids) })
 	if err != nil {
 		if errors.Is(err, errNotDue) && len(h.Movements) > 0 { // somebody ended the change meanwhile: nobody knows of these places
+			o.AskedUntil = time.Time{} // that is no step of the order's: it is owed whoever has claimed it
 			s.dropQuietly(ctx, o, h.Movements)
 		}
 		return s.asLeft(ctx, o.ID, err)

@@ -377,7 +377,9 @@ func TestAdopt_BarcodeOfAnotherOrder_BooksTheMoneyOnce(t *testing.T) {
 	h.platform.code = func(_, m int64) sales.Barcode { return sales.Barcode(fmt.Sprint(m % 1000)) }
 	h.issued(t)
 	o := h.hold(t, "k2")
-	if _, err := h.platform.Close(t.Context(), o); err != nil { // by another hand
+	byAnother := o
+	byAnother.AskedUntil = h.clock()
+	if _, err := h.platform.Close(t.Context(), byAnother); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {

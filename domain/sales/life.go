@@ -88,7 +88,7 @@ func (o *Order) refuse(r Refusal, at time.Time) error {
 
 // beginHoldAgain stores the intent to ask once more for what was refused for a passing reason. Of refusals for the same
 // reason in a row, the history keeps the first.
-func (o *Order) beginHoldAgain(at, lapses time.Time) error {
+func (o *Order) beginHoldAgain(at, lapses, deadline time.Time) error {
 	if n := len(o.History); n >= 4 && o.History[n-1].Status == Refused && o.History[n-3].Status == Refused &&
 		o.History[n-1].Note == o.History[n-3].Note {
 		o.History = o.History[:n-2]
@@ -96,7 +96,7 @@ func (o *Order) beginHoldAgain(at, lapses time.Time) error {
 	if err := o.step(Holding, at, ""); err != nil {
 		return err
 	}
-	o.Refusal = nil
+	o.Refusal, o.AskedUntil = nil, deadline
 	o.await(lapses)
 	return nil
 }

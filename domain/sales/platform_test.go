@@ -30,6 +30,7 @@ const (
 
 // platform is a scripted sales.Platform with a memory: orders lapse by the clock, close once, and have one barcode per place.
 type platform struct {
+	tb    failer
 	clock func() time.Time
 	// script says how the next call behaves; nil always answers.
 	script func(call string) act
@@ -80,8 +81,8 @@ type sold struct {
 	closes    int
 }
 
-func newPlatform(clock func() time.Time) *platform {
-	return &platform{clock: clock, orders: map[int64]*sold{}, refunds: map[int64]*undone{}}
+func newPlatform(tb failer, clock func() time.Time) *platform {
+	return &platform{tb: tb, clock: clock, orders: map[int64]*sold{}, refunds: map[int64]*undone{}}
 }
 
 func (p *platform) begin(ctx context.Context, call string) (act, error) {
@@ -95,6 +96,18 @@ func (p *platform) begin(ctx context.Context, call string) (act, error) {
 		return answers, nil
 	}
 	return p.script(call), nil
+}
+
+// beginStep begins a call that must not be made by whoever comes late: it carries the order's claim, and is not made once that has
+// run out.
+func (p *platform) beginStep(ctx context.Context, o sales.Order, call string) (act, error) {
+	if o.AskedUntil.IsZero() {
+		p.tb.Errorf("%s by nobody who has claimed the order", call)
+	}
+	if p.clock().After(o.AskedUntil) {
+		return 0, domain.Errorf(domain.Unavailable, domain.CodePlatformUnreachable, "not asked in time")
+	}
+	return p.begin(ctx, call)
 }
 
 func uncertain(cause error) error {
@@ -127,7 +140,7 @@ func (p *platform) note(format string, args ...any) {
 }
 
 func (p *platform) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) {
-	a, err := p.begin(ctx, "hold")
+	a, err := p.beginStep(ctx, o, "hold")
 	if err != nil {
 		return sales.Hold{}, err
 	}
@@ -191,7 +204,7 @@ func dead() *domain.Error {
 }
 
 func (p *platform) Close(ctx context.Context, o sales.Order) (sales.Outcome, error) {
-	a, err := p.begin(ctx, "close")
+	a, err := p.beginStep(ctx, o, "close")
 	if err != nil {
 		return sales.Outcome{}, err
 	}
@@ -385,7 +398,7 @@ func (h *till) advance(d time.Duration) {
 
 func newTill(tb failer, change ...func(*sales.Deps)) *till {
 	h := &till{now: sample.Now(), store: newStore(tb)}
-	h.platform = newPlatform(h.clock)
+	h.platform = newPlatform(tb, h.clock)
 	d := sales.Deps{
 		Store: h.store, Platform: h.platform, Catalog: quoter{sample.View(), h.clock}, Clock: h.clock, IDs: sample.IDs(), Log: discard(),
 	}
@@ -435,7 +448,7 @@ func (h *till) context() context.Context { return context.Background() }
 func (p *platform) RefundsByHand(domain.InstitutionCode) bool { return p.byHand }
 
 func (p *platform) OpenRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) (sales.RefundSeen, error) {
-	a, err := p.begin(ctx, "open refund")
+	a, err := p.beginStep(ctx, o, "open refund")
 	if err != nil {
 		return sales.RefundSeen{}, err
 	}
@@ -456,7 +469,7 @@ func (p *platform) back(r sales.Refund) domain.Money {
 }
 
 func (p *platform) CloseRefund(ctx context.Context, o sales.Order, r sales.Refund) error {
-	a, err := p.begin(ctx, "close refund")
+	a, err := p.beginStep(ctx, o, "close refund")
 	if err != nil {
 		return err
 	}
@@ -542,7 +555,7 @@ func (q quoter) TariffRequires(_ domain.InstitutionCode, id catalog.TariffID) []
 }
 
 func (p *platform) Add(ctx context.Context, o sales.Order, lines []sales.Line) (sales.Hold, error) {
-	a, err := p.begin(ctx, "add")
+	a, err := p.beginStep(ctx, o, "add")
 	if err != nil {
 		return sales.Hold{}, err
 	}
@@ -649,7 +662,7 @@ func (p *platform) Look(ctx context.Context, o sales.Order) (sales.Hold, sales.P
 }
 
 func (p *platform) Seat(ctx context.Context, o sales.Order, lines []sales.Line) ([]sales.HoldPlace, *sales.Refusal, error) {
-	a, err := p.begin(ctx, "seat")
+	a, err := p.beginStep(ctx, o, "seat")
 	if err != nil {
 		return nil, nil, err
 	}

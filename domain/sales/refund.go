@@ -91,11 +91,10 @@ func (o *Order) beginRefund(r Refund, at, readAt, deadline time.Time) error {
 	return nil
 }
 
-// openedRefund keeps what the platform's refund order is, unless somebody else has found one since the refund was as given: then
-// it is theirs to close.
-func (o *Order) openedRefund(was Refund, ref PlatformRef) error {
+// openedRefund keeps what the platform's refund order is.
+func (o *Order) openedRefund(ref PlatformRef) error {
 	r := o.openRefund()
-	if r == nil || r.ID != was.ID || r.Platform.OrderID != was.Platform.OrderID {
+	if r == nil {
 		return errNotDue
 	}
 	r.Platform = ref

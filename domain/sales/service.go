@@ -265,6 +265,7 @@ func (s *Service) newOrder(storefront string, r HoldRequest, quote catalog.Quote
 	}
 	o.Lines = newLines(r.Wants, r.Wishes, quote)
 	_ = o.step(Holding, now, "") // a new order may always become holding
+	o.AskedUntil = now.Add(s.CallTimeout)
 	o.await(now.Add(s.OrphanAfter))
 	return o
 }
@@ -348,7 +349,7 @@ func (s *Service) holdAgain(ctx context.Context, o Order, r HoldRequest) (Order,
 			return errAsItIs
 		}
 		o.Quoted, o.Lines = quote.Total, newLines(r.Wants, r.Wishes, quote)
-		return o.beginHoldAgain(now, now.Add(s.OrphanAfter))
+		return o.beginHoldAgain(now, now.Add(s.OrphanAfter), now.Add(s.CallTimeout))
 	})
 	if errors.Is(err, errAsItIs) {
 		before.Status = Holding // another one asks
@@ -798,14 +799,14 @@ func (s *Service) soldAsAnothers(ctx context.Context, id OrderID, at time.Time) 
 }
 
 // later leaves the order in its unknown status and says when to look at it. Back says that our own call has come back and that
-// nothing of ours that matters is on the wire any more.
+// nothing of ours that matters is on the wire any more; whoever has claimed the order since waits for its own.
 func (s *Service) later(ctx context.Context, o Order, back bool) (Order, error) {
-	now, starts := s.Clock(), s.starts(&o)
+	now, starts, stood := s.Clock(), s.starts(&o), o.stands()
 	return s.keep(ctx, o.ID, func(o *Order) error {
 		if !o.Status.Unknown() {
 			return nil
 		}
-		if back {
+		if back && o.stands() == stood {
 			o.AskedUntil = time.Time{}
 		}
 		if o.Status == Issuing {

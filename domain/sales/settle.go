@@ -195,11 +195,10 @@ func (s *Service) ExpireDue(ctx context.Context) (domain.Outcome, error) {
 }
 
 // Recover settles, at start-up, what the last process left behind, without waiting for its claims to run out. It may only
-// be called where no other process works on the same database. Changes of lines wait all the same: a request of the last
-// process that arrives after a look would add places that nobody here knows of.
+// be called where no other process works on the same database. What may still be on the wire is waited for all the same.
 func (s *Service) Recover(ctx context.Context) (domain.Outcome, error) {
 	far := s.Clock().Add(365 * 24 * time.Hour)
-	out, err := s.sweep(ctx, []Status{Closing, Issuing, Releasing, Cancelling}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
+	out, err := s.sweep(ctx, []Status{Changing, Closing, Issuing, Releasing, Cancelling}, far, func(ctx context.Context, id OrderID) (domain.Outcome, error) {
 		return s.Settle(ctx, id, true)
 	})
 	baskets, also := s.continueBaskets(ctx, far)

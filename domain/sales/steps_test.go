@@ -145,7 +145,7 @@ func (w *walk) steps() map[string]func(o *Order) error {
 	return map[string]func(o *Order) error{
 		"finish hold": func(o *Order) error { h, ids := w.hold(); return o.finishHold(h, w.now, w.now.Add(time.Minute), ids) },
 		"refuse":      func(o *Order) error { return o.refuse(refusal(), w.now) },
-		"hold again":  func(o *Order) error { return o.beginHoldAgain(w.now, w.now) },
+		"hold again":  func(o *Order) error { return o.beginHoldAgain(w.now, w.now, w.now) },
 		"orphan":      func(o *Order) error { return o.step(Orphaned, w.now, noteNoAnswer) },
 		"give back": func(o *Order) error {
 			if o.Status != Holding {
@@ -165,7 +165,7 @@ func (w *walk) steps() map[string]func(o *Order) error {
 				return errNotDue
 			}
 			h, ids := w.look(o.Change)
-			return o.added(o.Change.ID, h, nil, ids)
+			return o.added(h, nil, ids)
 		},
 		"changed": func(o *Order) error {
 			c := o.openChange()

@@ -1,12 +1,15 @@
 package sales_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"guichet/domain"
 	"guichet/domain/sales"
+	"guichet/domain/sample"
 )
 
 func TestSettle_CloseOnTheWire_IsReadButNotSentAgain(t *testing.T) {
@@ -79,5 +82,80 @@ func TestSettle_SenderDied_SoldIsFoundEarlyAndOpenIsSentAgainLate(t *testing.T) 
 			t.Fatal(err)
 		}
 		expect(t, h.store.must(t, o.ID), sales.Issued)
+	}
+}
+
+// standsStill is a platform before whose calls something happens once.
+type standsStill struct {
+	sales.Platform
+	before string
+	happen func()
+}
+
+func (p *standsStill) once(call string) {
+	if call == p.before {
+		p.before = ""
+		p.happen()
+	}
+}
+
+func (p *standsStill) Hold(ctx context.Context, o sales.Order) (sales.Hold, error) {
+	p.once("hold")
+	return p.Platform.Hold(ctx, o)
+}
+
+func (p *standsStill) Add(ctx context.Context, o sales.Order, lines []sales.Line) (sales.Hold, error) {
+	p.once("add")
+	return p.Platform.Add(ctx, o, lines)
+}
+
+func (p *standsStill) Close(ctx context.Context, o sales.Order) (sales.Outcome, error) {
+	p.once("close")
+	return p.Platform.Close(ctx, o)
+}
+
+func (p *standsStill) OpenRefund(ctx context.Context, o sales.Order, r sales.Refund, movements []int64) (sales.RefundSeen, error) {
+	p.once("open refund")
+	return p.Platform.OpenRefund(ctx, o, r, movements)
+}
+
+func (p *standsStill) CloseRefund(ctx context.Context, o sales.Order, r sales.Refund) error {
+	p.once("close refund")
+	return p.Platform.CloseRefund(ctx, o, r)
+}
+
+// A process that stands still between its intent and its call does nothing that somebody else has settled meanwhile.
+func TestClaim_RunOutBeforeTheCall_TheCallIsNotMadeAndWhoSettledIsRight(t *testing.T) {
+	t.Parallel()
+	for call, after := range map[string]time.Duration{
+		"hold": 2 * time.Hour, "add": 2 * time.Minute, "close": 2 * time.Minute, "open refund": 2 * time.Minute, "close refund": 2 * time.Minute,
+	} {
+		t.Run(call, func(t *testing.T) {
+			t.Parallel()
+			p := &standsStill{before: call}
+			h := newTill(t, func(d *sales.Deps) { p.Platform, d.Platform = d.Platform, p })
+			asked := 0
+			p.happen = func() {
+				h.advance(after)
+				if _, err := h.SettleDue(t.Context()); err != nil {
+					t.Error(err)
+				}
+				asked = len(h.platform.asked)
+			}
+			o, err := h.Hold(t.Context(), sample.Viewer(), sample.HoldRequest("k"))
+			switch call {
+			case "hold":
+				code(t, err, domain.CodePlatformUnreachable)
+			case "add":
+				_, _ = h.relines(t, o.ID, "a", children(2, 1))
+			default:
+				if o, err = closeIt(t, h, o.ID); err == nil && call != "close" {
+					_, _, _ = h.Cancel(t.Context(), sample.Viewer(), o.ID, sales.CancelRequest{Key: "c"})
+				}
+			}
+			if asked == 0 && call != "hold" || len(h.platform.asked) != asked {
+				t.Errorf("asked %v, %d of them before it came back", h.platform.asked, asked)
+			}
+		})
 	}
 }
