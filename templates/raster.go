@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/crc32"
@@ -307,7 +308,7 @@ func (r *raster) write(ctx context.Context, w io.Writer) error {
 		band := image.NewRGBA(image.Rect(0, y, r.w, min(y+bandRows, r.h)))
 		r.paint(band, z)
 		for i := range band.Bounds().Dy() {
-			if _, err := deflate.Write(rows.filter(band.Pix[i*band.Stride:])); err != nil {
+			if _, err := deflate.Write(rows.filter(band.Pix[i*band.Stride:][:4*r.w])); err != nil {
 				return err
 			}
 		}
@@ -383,33 +384,51 @@ func (d *pngData) flush() {
 	}
 }
 
-// rowFilter turns rows of RGBA into filtered rows of RGB: "Up" where it pays, else "Sub".
+// stretch is how many bytes of a row are looked at together: 64 points.
+const stretch = 4 * 64
+
+// rowFilter turns rows of RGBA into filtered rows of RGB: "Up" where it pays, else "Sub". Most of a page is like the row above
+// or white, and costs a comparison.
 type rowFilter struct {
-	cur, prev []byte
-	up, sub   []byte
+	above    []byte // the row before, as it was given
+	up, sub  []byte
+	asBefore []byte // a row that is the one above
 }
 
 func newRowFilter(w int) *rowFilter {
-	return &rowFilter{
-		cur: make([]byte, 3*w), prev: make([]byte, 3*w), up: make([]byte, 1+3*w), sub: make([]byte, 1+3*w),
-	}
+	f := &rowFilter{above: make([]byte, 4*w), up: make([]byte, 1+3*w), sub: make([]byte, 1+3*w), asBefore: make([]byte, 1+3*w)}
+	f.up[0], f.sub[0], f.asBefore[0] = 2, 1, 2
+	return f
 }
 
+// filter keeps the row until it is called with the next one, which must not be written in the same place.
 func (f *rowFilter) filter(rgba []byte) []byte {
-	f.cur, f.prev = f.prev, f.cur
-	for i, j := 0, 0; i < len(f.cur); i, j = i+3, j+4 {
-		f.cur[i], f.cur[i+1], f.cur[i+2] = rgba[j], rgba[j+1], rgba[j+2]
+	above := f.above
+	f.above = rgba
+	if bytes.Equal(rgba, above) {
+		return f.asBefore
 	}
-	f.up[0], f.sub[0] = 2, 1
 	costUp, costSub := 0, 0
-	for i, v := range f.cur {
-		u, s := v-f.prev[i], v
-		if i >= 3 {
-			s -= f.cur[i-3]
+	var left [4]byte // nothing, before the first point
+	for from := 0; from < len(rgba); from += stretch {
+		to := min(from+stretch, len(rgba))
+		row, over := rgba[from:to], above[from:to]
+		up, sub := f.up[1+from/4*3:1+to/4*3], f.sub[1+from/4*3:1+to/4*3]
+		if from > 0 && bytes.Equal(row, over) && bytes.Equal(row, rgba[from-4:to-4]) {
+			clear(up)
+			clear(sub)
+			continue
 		}
-		f.up[1+i], f.sub[1+i] = u, s
-		costUp += distance(u)
-		costSub += distance(s)
+		for i, j := 0, 0; j < len(row); i, j = i+3, j+4 {
+			p, o := [4]byte(row[j:]), [4]byte(over[j:])
+			for c := range 3 {
+				u, s := p[c]-o[c], p[c]-left[c]
+				up[i+c], sub[i+c] = u, s
+				costUp += distance(u)
+				costSub += distance(s)
+			}
+			left = p
+		}
 	}
 	if costUp <= costSub {
 		return f.up

@@ -6,7 +6,10 @@ import (
 	"image/draw"
 	"image/png"
 	"io"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"guichet/domain"
 	"guichet/domain/delivery"
@@ -114,4 +117,41 @@ func TestPNG_Modules_AreBlackOnWhiteWithoutGrey(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRowFilter_AnyRows_AreGotBack(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := rapid.IntRange(1, 300).Draw(t, "points across")
+		rows, got := newRowFilter(w), make([]byte, 3*w)
+		row := make([]byte, 4*w)
+		for range 6 {
+			row = slices.Clone(row) // often as the one above, but for a line of one colour
+			from := rapid.IntRange(0, w).Draw(t, "from")
+			to := rapid.IntRange(from, w).Draw(t, "to")
+			point := rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "point")
+			for x := from; x < to; x++ {
+				copy(row[4*x:], point)
+			}
+			if to > from && rapid.Bool().Draw(t, "speckled") {
+				row[4*from+rapid.IntRange(0, 3).Draw(t, "of")]++
+			}
+			filtered := rows.filter(row)
+			for i, v := range filtered[1:] {
+				switch {
+				case filtered[0] == 2:
+					got[i] += v
+				case i < 3:
+					got[i] = v
+				default:
+					got[i] = got[i-3] + v
+				}
+			}
+			for i, v := range got {
+				if want := row[i/3*4+i%3]; v != want {
+					t.Fatalf("byte %d is %d, want %d", i, v, want)
+				}
+			}
+		}
+	})
 }
