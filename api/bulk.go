@@ -18,7 +18,6 @@ import (
 	"guichet/domain/catalog"
 	"guichet/domain/delivery"
 	"guichet/domain/sales"
-	"guichet/domain/storefront"
 )
 
 type exportTicketsBody struct {
@@ -141,7 +140,7 @@ func (s *server) planExport(ctx context.Context, body *exportTicketsBody) (*expo
 	case err != nil:
 		return nil, err
 	case len(p.tickets) == 0:
-		return nil, domain.Errorf(domain.Conflict, delivery.CodeExportEmpty, "none of the tickets can be printed: they are not sold, or were taken back")
+		return nil, delivery.NothingToPrint()
 	}
 	return p, nil
 }
@@ -164,8 +163,8 @@ func (s *server) planOrders(ctx context.Context, p *exportPlan, ids []string) er
 }
 
 func (s *server) planPerformance(ctx context.Context, p *exportPlan, code domain.InstitutionCode) error {
-	if !callOf(ctx).key.Sees(code) {
-		return domain.Errorf(domain.Forbidden, storefront.CodeKeyInstitution, "the key is not for %s", code)
+	if err := mustSee(callOf(ctx).key, code); err != nil {
+		return err
 	}
 	q := sales.Query{
 		Institutions: []domain.InstitutionCode{code}, Performance: p.bulk.Performance, Statuses: []sales.Status{sales.Issued},

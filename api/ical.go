@@ -48,7 +48,9 @@ func (sh *shelf) calendar(p *catalog.Product, sp *speech) []byte {
 		if d := sp.say(perf.Description, sp.say(p.Description, "")); d != "" {
 			c.Text("DESCRIPTION", d)
 		}
-		c.Text("LOCATION", placeLine(&perf.Venue, sp))
+		at := &perf.Venue
+		place := delivery.Venue{Space: sp.say(at.Space, ""), Name: sp.say(at.Name, at.Code), Street: at.Street, Zip: at.Zip, Town: at.Town, Country: at.Country}
+		c.Text("LOCATION", place.Line())
 		if linkedStatus(p, perf) == "EventCancelled" {
 			c.Line("STATUS", "CANCELLED")
 		} else {
@@ -62,15 +64,4 @@ func (sh *shelf) calendar(p *catalog.Product, sp *speech) []byte {
 	}
 	c.Line("END", "VCALENDAR")
 	return c.Bytes()
-}
-
-// placeLine is a venue in one line: hall, house, street, town, country.
-func placeLine(v *catalog.Venue, sp *speech) string {
-	var parts []string
-	for _, s := range []string{sp.say(v.Space, ""), sp.say(v.Name, v.Code), v.Street, strings.TrimSpace(v.Zip + " " + v.Town), v.Country} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"guichet/domain"
 	"guichet/domain/sales"
@@ -26,19 +27,20 @@ func (s *Service) TicketBarcode(o sales.Order, ticket string, symbology Symbolog
 		return Barcode{}, domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong").
 			WithField("?symbology", domain.CodeRequest, "one of "+list(Symbologies()))
 	}
-	if dpi != 0 && (dpi < 36 || dpi > 600) {
-		return Barcode{}, domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong").WithField("?dpi", domain.CodeRequest, "36 to 600")
+	if dpi != 0 {
+		if err := FormatPNG.check(dpi); err != nil {
+			return Barcode{}, err
+		}
 	}
 	if err := issued(&o); err != nil {
 		return Barcode{}, err
 	}
-	i := slices.IndexFunc(o.Tickets, func(t sales.Ticket) bool { return t.ID == ticket })
-	if i < 0 {
-		return Barcode{}, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "the order has no ticket %s", ticket)
+	t := o.Ticket(ticket)
+	if t == nil {
+		return Barcode{}, noTicket(ticket)
 	}
-	t := &o.Tickets[i]
 	if !t.CancelledAt.IsZero() {
-		return Barcode{}, domain.Errorf(domain.Conflict, sales.CodeTicketCancelled, "the ticket was taken back")
+		return Barcode{}, takenBack()
 	}
 	if symbology == "" {
 		symbology = s.Settings[o.Institution].Symbols.Choose(string(t.Barcode))
@@ -63,12 +65,9 @@ func (s *Service) BarcodeETag(b Barcode) string {
 
 // list joins names with commas.
 func list(kinds []Symbology) string {
-	var b []byte
+	names := make([]string, len(kinds))
 	for i, k := range kinds {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = append(b, k...)
+		names[i] = string(k)
 	}
-	return string(b)
+	return strings.Join(names, ", ")
 }

@@ -71,10 +71,17 @@ type press struct {
 	s        *Service
 	want     Bulk
 	pictures map[string][]byte // by institution and address
+	perOrder map[string]bool   // the layouts that have one page for all tickets of an order
 }
 
 func (s *Service) press(b Bulk) *press {
-	return &press{s: s, want: b, pictures: map[string][]byte{}}
+	p := &press{s: s, want: b, pictures: map[string][]byte{}, perOrder: map[string]bool{}}
+	if s.Layouts != nil {
+		for _, l := range s.Layouts.Layouts() {
+			p.perOrder[l.Name] = l.Order
+		}
+	}
+	return p
 }
 
 // document is what is printed of an order; without pages where that is nothing.
@@ -120,12 +127,13 @@ func (p *press) gather(ctx context.Context, ids []sales.OrderID) (Document, erro
 		all.Pages = append(all.Pages, d.Pages...)
 	}
 	if len(all.Pages) == 0 {
-		return Document{}, empty()
+		return Document{}, NothingToPrint()
 	}
 	return all, nil
 }
 
-func empty() error {
+// NothingToPrint is the refusal of a bulk without a single good ticket: export.empty.
+func NothingToPrint() error {
 	return domain.Errorf(domain.Conflict, CodeExportEmpty, "none of the tickets can be printed: they are not sold, or were taken back")
 }
 
@@ -158,7 +166,7 @@ func (s *Service) WriteBulk(ctx context.Context, w io.Writer, b Bulk, ids []sale
 		}
 	}
 	if len(z.entries) == 0 {
-		return empty()
+		return NothingToPrint()
 	}
 	_, err := w.Write(directory(z.entries, z.size))
 	return err
@@ -173,7 +181,7 @@ func (p *press) add(ctx context.Context, z *zipFile, id sales.OrderID) error {
 	for len(d.Pages) > 0 {
 		one, name, layout := d, d.Pages[0].TicketID, d.Pages[0].Layout
 		one.Pages = d.Pages[:1]
-		if p.s.perOrder(layout) {
+		if p.perOrder[layout] {
 			n := slices.IndexFunc(d.Pages, func(pg Page) bool { return pg.Layout != layout })
 			if n < 0 {
 				n = len(d.Pages)
@@ -190,14 +198,6 @@ func (p *press) add(ctx context.Context, z *zipFile, id sales.OrderID) error {
 		d.Pages = d.Pages[len(one.Pages):]
 	}
 	return nil
-}
-
-// perOrder says that a layout has one page for all tickets of an order.
-func (s *Service) perOrder(layout string) bool {
-	if s.Layouts == nil {
-		return false
-	}
-	return slices.ContainsFunc(s.Layouts.Layouts(), func(l Layout) bool { return l.Name == layout && l.Order })
 }
 
 // ZipEntry is one file of a ZIP, as its directory lists it.

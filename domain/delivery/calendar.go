@@ -94,13 +94,7 @@ func (sh *Show) event(c *Calendar, uid string, now time.Time) {
 		summary += ": " + pg.Subtitle
 	}
 	c.Text("SUMMARY", summary)
-	var place []string
-	for _, s := range []string{pg.Venue.Space, pg.Venue.Name, pg.Venue.Street, strings.TrimSpace(pg.Venue.Zip + " " + pg.Venue.Town), pg.Venue.Country} {
-		if s != "" {
-			place = append(place, s)
-		}
-	}
-	c.Text("LOCATION", strings.Join(place, ", "))
+	c.Text("LOCATION", pg.Venue.Line())
 	status := "CONFIRMED"
 	if sh.off() {
 		status = "CANCELLED"

@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"guichet/domain"
@@ -52,6 +54,12 @@ type Page struct {
 // Venue is where it is.
 type Venue struct {
 	Name, Space, Street, Zip, Town, Country string
+}
+
+// Line is the venue in one line: hall, house, street, town, country.
+func (v *Venue) Line() string {
+	parts := []string{v.Space, v.Name, v.Street, strings.TrimSpace(v.Zip + " " + v.Town), v.Country}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 
 // Seat is the place; every member may be empty.

@@ -188,7 +188,7 @@ func (w *exportWork) zip(ctx context.Context) error {
 		return err
 	}
 	if len(entries) == 0 {
-		return empty()
+		return NothingToPrint()
 	}
 	if err := w.save(ctx, directory(entries, w.e.Size), nil, false); err != nil {
 		return err

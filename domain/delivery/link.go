@@ -162,20 +162,26 @@ func (s *Service) lastEnd(o *sales.Order) (time.Time, error) {
 	}
 	var last time.Time
 	for i := range o.Lines {
-		f := s.facts(o, &o.Lines[i])
-		end := f.End
-		switch {
-		case !end.IsZero() && end.After(f.Start):
-		case !f.Start.IsZero():
-			end = f.Start
-		case f.Day.Valid():
-			end = f.Day.Start(zoneOf(inst, &f)).AddDate(0, 0, 1)
-		}
-		if end.After(last) {
+		if end, _ := s.lineEnd(o, inst, &o.Lines[i]); end.After(last) {
 			last = end
 		}
 	}
 	return last, nil
+}
+
+// lineEnd is when what a line is for is over: at its end or, where that is not known, its start, and timed; or with its day. It is
+// zero where there is no date.
+func (s *Service) lineEnd(o *sales.Order, inst domain.Institution, l *sales.Line) (end time.Time, timed bool) {
+	f := s.facts(o, l)
+	switch {
+	case f.End.After(f.Start):
+		return f.End, true
+	case !f.Start.IsZero():
+		return f.Start, true
+	case f.Day.Valid():
+		return f.Day.Start(zoneOf(inst, &f)).AddDate(0, 0, 1), false
+	}
+	return time.Time{}, false
 }
 
 // facts are a line's names and times as the catalog has them now, or as they were sold.

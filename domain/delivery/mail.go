@@ -94,8 +94,7 @@ type Mail struct {
 
 // Confirmation is the mail that an issued order makes due. Its id follows from the order's, so that there is one.
 func Confirmation(o *sales.Order, at time.Time) Mail {
-	m := newMail(MailID("mail_"+strings.TrimPrefix(string(o.ID), linkPrefix)), o, MailIssued, at)
-	return m
+	return newMail(MailID("mail_"+strings.TrimPrefix(string(o.ID), linkPrefix)), o, MailIssued, at)
 }
 
 func newMail(id MailID, o *sales.Order, why MailReason, at time.Time) Mail {

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"strings"
 	"time"
 
 	"guichet/domain"
@@ -84,7 +83,7 @@ func (s *Service) OrderPage(o *sales.Order, asked string, accepted []string) (Or
 	if err != nil {
 		return OrderPage{}, err
 	}
-	langs := PageLanguages(asked, o.Buyer.Language, inst.MainLanguage, accepted)
+	langs := languages(inst, asked, o.Buyer.Language, accepted...)
 	p := OrderPage{
 		Languages: langs, Organiser: inst.Name.Or(string(inst.Code), langs...), SoldBy: o.Storefront, Order: string(o.ID), Reference: o.Reference,
 		Specimen: inst.PointOfSales.Test,
@@ -112,18 +111,6 @@ func (s *Service) OrderPage(o *sales.Order, asked string, accepted []string) (Or
 		}
 	}
 	return p, nil
-}
-
-// PageLanguages are the languages of a buyer's page, best first: the one asked for, the buyer's, those the browser accepts,
-// the institution's, English.
-func PageLanguages(asked, buyer, main string, accepted []string) []string {
-	var out []string
-	for _, l := range append(append([]string{asked, buyer}, accepted...), main, "en") {
-		if l = strings.ToLower(strings.TrimSpace(l)); l != "" {
-			out = append(out, l)
-		}
-	}
-	return out
 }
 
 // thing is what a line is for, whatever its price: tickets to the same thing stand together.

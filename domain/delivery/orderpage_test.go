@@ -102,7 +102,13 @@ func TestOrderPage_NothingBeforeTheSale(t *testing.T) {
 
 func TestOrderPage_TheBuyersLanguageComesBeforeTheBrowsers(t *testing.T) {
 	t.Parallel()
-	if diff := cmp.Diff([]string{"it", "fr", "de", "nl", "en"}, delivery.PageLanguages("IT", "fr ", "nl", []string{"de"})); diff != "" {
+	o := sample.Issued()
+	o.Buyer.Language = "pt-BR "
+	p, err := service().OrderPage(&o, "IT", []string{"de"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"it", "pt-br", "de", sample.Institution().MainLanguage, "en"}, p.Languages); diff != "" {
 		t.Error(diff)
 	}
 }

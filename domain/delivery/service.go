@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,12 +108,20 @@ func (s *Service) document(ctx context.Context, o sales.Order, want Print, pictu
 		d.Pages[i].Of = n
 	}
 	if len(d.Pages) == 0 && gone {
-		return Document{}, domain.Errorf(domain.Conflict, sales.CodeTicketCancelled, "the ticket was taken back")
+		return Document{}, takenBack()
 	}
 	if len(d.Pages) == 0 {
-		return Document{}, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "the order has no ticket %s", ticket)
+		return Document{}, noTicket(ticket)
 	}
 	return d, nil
+}
+
+func noTicket(ticket string) error {
+	return domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "the order has no ticket %s", ticket)
+}
+
+func takenBack() error {
+	return domain.Errorf(domain.Conflict, sales.CodeTicketCancelled, "the ticket was taken back")
 }
 
 // issued refuses an order that has no tickets to give out.
@@ -126,10 +135,11 @@ func issued(o *sales.Order) error {
 	return nil
 }
 
-// languages are the reader's, best first.
-func languages(inst domain.Institution, asked, buyer string) []string {
+// languages are the reader's, best first: the one asked for, the buyer's, those that the reader's browser accepts, the
+// institution's, English.
+func languages(inst domain.Institution, asked, buyer string, accepted ...string) []string {
 	var out []string
-	for _, l := range append([]string{asked, buyer, inst.MainLanguage}, "en") {
+	for _, l := range slices.Concat([]string{asked, buyer}, accepted, []string{inst.MainLanguage, "en"}) {
 		if l = strings.ToLower(strings.TrimSpace(l)); l != "" {
 			out = append(out, l)
 		}

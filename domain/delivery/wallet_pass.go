@@ -26,7 +26,7 @@ func Serial(o sales.OrderID, ticket string) string {
 func (s *Service) pass(o *sales.Order, ticket, lang string) (Pass, error) {
 	t := o.Ticket(ticket)
 	if t == nil {
-		return Pass{}, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "the order has no ticket %s", ticket)
+		return Pass{}, noTicket(ticket)
 	}
 	l, place := o.Place(t.Place)
 	if l == nil || (t.Barcode == "" && t.CancelledAt.IsZero()) {
@@ -104,16 +104,11 @@ func number(o *sales.Order, place string) (n, of int) {
 
 // passEnd is when there is nothing left to go to with a line's pass; zero where it has no date.
 func (s *Service) passEnd(o *sales.Order, inst domain.Institution, l *sales.Line) time.Time {
-	f := s.facts(o, l)
-	switch {
-	case f.End.After(f.Start):
-		return f.End.Add(passAfter).UTC()
-	case !f.Start.IsZero():
-		return f.Start.Add(passAfter).UTC()
-	case f.Day.Valid():
-		return f.Day.Start(zoneOf(inst, &f)).AddDate(0, 0, 1).UTC()
+	end, timed := s.lineEnd(o, inst, l)
+	if timed {
+		end = end.Add(passAfter)
 	}
-	return time.Time{}
+	return end.UTC()
 }
 
 // digest names what a pass says.

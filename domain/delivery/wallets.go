@@ -136,9 +136,9 @@ func (s *Service) passes(o *sales.Order, ticket, lang string) ([]Pass, error) {
 	}
 	switch {
 	case len(list) == 0 && gone:
-		return nil, domain.Errorf(domain.Conflict, sales.CodeTicketCancelled, "the ticket was taken back")
+		return nil, takenBack()
 	case len(list) == 0:
-		return nil, domain.Errorf(domain.NotFound, sales.CodeTicketUnknown, "the order has no ticket %s", ticket)
+		return nil, noTicket(ticket)
 	}
 	return list, nil
 }
@@ -148,7 +148,7 @@ func (w *Wallets) token(ctx context.Context, o *sales.Order, p *Pass) (domain.Se
 	if !w.Updates {
 		return "", nil
 	}
-	row, err := w.row(o, p, AppleWallet)
+	row, err := w.row(o, p, p.Page.TicketID, AppleWallet)
 	if err != nil {
 		return "", err
 	}
@@ -157,14 +157,14 @@ func (w *Wallets) token(ctx context.Context, o *sales.Order, p *Pass) (domain.Se
 	return kept.Token, err
 }
 
-// row is a pass as it is kept from now on.
-func (w *Wallets) row(o *sales.Order, p *Pass, wallet WalletKind) (WalletPass, error) {
+// row is a pass of a ticket as it is kept from now on.
+func (w *Wallets) row(o *sales.Order, p *Pass, ticket string, wallet WalletKind) (WalletPass, error) {
 	digest, err := p.digest()
 	row := WalletPass{
-		Wallet: wallet, Serial: p.Serial, Institution: o.Institution, Order: o.ID, Ticket: p.Page.TicketID, Language: p.Language, Digest: digest,
+		Wallet: wallet, Serial: p.Serial, Institution: o.Institution, Order: o.ID, Ticket: ticket, Language: p.Language, Digest: digest,
 		UpdatedAt: w.Clock(),
 	}
-	if t := o.Ticket(p.Page.TicketID); t != nil {
+	if t := o.Ticket(ticket); t != nil {
 		if l, _ := o.Place(t.Place); l != nil {
 			row.Performance = int64(l.Performance)
 		}
@@ -317,12 +317,11 @@ func (w *Wallets) GoogleLinks(ctx context.Context, o *sales.Order, ticket, lang 
 // ensure makes sure that Google has a class or an object as it is now. That it should have is stored first, so that whatever
 // is lost on the way is made up for by the sweep.
 func (w *Wallets) ensure(ctx context.Context, o *sales.Order, p Pass, ticket string, wallet WalletKind) error {
-	row, err := w.row(o, &p, wallet)
+	row, err := w.row(o, &p, ticket, wallet)
 	if err != nil {
 		return err
 	}
 	now := w.Clock()
-	row.Ticket, row.Performance = ticket, performanceOf(o, ticket)
 	if wallet == googleClasses {
 		row.Serial = p.Class
 	}
@@ -333,15 +332,6 @@ func (w *Wallets) ensure(ctx context.Context, o *sales.Order, p Pass, ticket str
 		return err
 	}
 	return w.save(ctx, kept, p, digest)
-}
-
-func performanceOf(o *sales.Order, ticket string) int64 {
-	if t := o.Ticket(ticket); t != nil {
-		if l, _ := o.Place(t.Place); l != nil {
-			return int64(l.Performance)
-		}
-	}
-	return 0
 }
 
 // save tells Google how a class or an object is now, and keeps that it knows.
