@@ -2,6 +2,7 @@ package api
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -12,12 +13,10 @@ import (
 // symbology reads the kind of barcode; empty where none is asked for.
 func (q *query) symbology() delivery.Symbology {
 	k := delivery.Symbology(q.text("symbology"))
-	for _, known := range delivery.Symbologies() {
-		if k == known || k == "" {
-			return k
-		}
+	if k == "" || slices.Contains(delivery.Symbologies(), k) {
+		return k
 	}
-	q.fault("symbology", "one of code128, itf, qr, aztec, datamatrix and pdf417")
+	q.fault("symbology", "one of "+joined(delivery.Symbologies()))
 	return ""
 }
 

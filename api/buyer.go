@@ -67,9 +67,8 @@ func (s *server) buyer(c *gin.Context) {
 		return
 	}
 	h.Set("Content-Security-Policy", s.Pages.PagePolicy())
-	from := clientAddress(c.Request)
-	if _, ok := s.readers.bucket(from, s.Clock()).spend(s.Clock(), s.readers.rate, s.readers.burst); !ok {
-		h.Set("Retry-After", strconv.Itoa(int(s.readers.wait(from)/time.Second)))
+	if wait := s.readers.over(clientAddress(c.Request)); wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)))
 		s.sorry(c, domain.Errorf(domain.Limited, domain.CodeRequest, "an address may ask %d times a second", s.LinkRate))
 		return
 	}

@@ -120,6 +120,15 @@ func (t *throttle) take(h http.Header, key string, now time.Time, line *[1]strin
 	return ok
 }
 
+// over spends one request of the key; where none is left it is how long until there is one, else 0.
+func (t *throttle) over(key string) time.Duration {
+	now := t.clock()
+	if _, ok := t.bucket(key, now).spend(now, t.rate, t.burst); ok {
+		return 0
+	}
+	return t.wait(key)
+}
+
 // wait is how long until the key may ask again, at least a second.
 func (t *throttle) wait(key string) time.Duration {
 	now := t.clock()

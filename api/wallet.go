@@ -157,10 +157,9 @@ func (s *server) phone(c *gin.Context) bool {
 		s.refuse(c, domain.Errorf(domain.NotFound, CodeRouteUnknown, "there is nothing at this address"))
 		return false
 	}
-	from := clientAddress(c.Request)
-	if _, ok := s.readers.bucket(from, s.Clock()).spend(s.Clock(), s.readers.rate, s.readers.burst); !ok {
+	if wait := s.readers.over(clientAddress(c.Request)); wait > 0 {
 		e := domain.Errorf(domain.Limited, CodePhoneRate, "an address may ask %d times a second", s.LinkRate)
-		e.RetryAfter = s.readers.wait(from)
+		e.RetryAfter = wait
 		s.refuse(c, e)
 		return false
 	}
@@ -308,7 +307,7 @@ type googleLinkDTO struct {
 
 type googleLinksInput struct {
 	ID   string `path:"id" doc:"id of the order"`
-	Lang string `query:"lang" maxLength:"35" doc:"default: the buyer's language, or the institution's"`
+	Lang string `query:"lang" maxLength:"35" pattern:"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$" doc:"default: the buyer's language, or the institution's" example:"fr"`
 }
 
 type googleLinksOutput struct{ Body googleLinksDTO }
@@ -317,10 +316,6 @@ type googleLinksOutput struct{ Body googleLinksDTO }
 const googleTimeout = 40 * time.Second
 
 func (s *server) getGoogleLinks(ctx context.Context, in *googleLinksInput) (*googleLinksOutput, error) {
-	if in.Lang != "" && !validLanguage(in.Lang) {
-		return nil, domain.Errorf(domain.Invalid, domain.CodeRequest, "a parameter is wrong").
-			WithField("?lang", domain.CodeRequest, "a language tag such as fr or pt-BR")
-	}
 	o, err := s.Sales.Order(ctx, viewer(ctx), sales.OrderID(in.ID))
 	if err != nil {
 		return nil, err

@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 
-	"guichet/domain"
 	"guichet/domain/delivery"
 )
 
@@ -20,9 +19,10 @@ const (
 // linear symbol, three of another one, so that a picture of few dots per inch is larger than asked for rather than unreadable. Errors: ticket.barcode;
 // ticket.barcode_unreadable; request.invalid for a resolution outside 36 to 600.
 func (r *Renderer) Barcode(ctx context.Context, w io.Writer, b delivery.Barcode) error {
-	if b.DPI != 0 && (b.DPI < minDPI || b.DPI > maxDPI) {
-		return domain.Errorf(domain.Invalid, domain.CodeRequest, "A picture has %d to %d dots per inch.", minDPI, maxDPI).
-			WithField("?dpi", domain.CodeRequest, "36 to 600")
+	if b.DPI != 0 {
+		if err := checkResolution(b.DPI); err != nil {
+			return err
+		}
 	}
 	s, err := encode(b.Symbology, b.Payload)
 	if err != nil {

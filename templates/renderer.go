@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -352,12 +353,20 @@ const (
 	maxDPI = 600
 )
 
+func checkResolution(dpi int) error {
+	if dpi >= minDPI && dpi <= maxDPI {
+		return nil
+	}
+	between := strconv.Itoa(minDPI) + " to " + strconv.Itoa(maxDPI)
+	return domain.Errorf(domain.Invalid, domain.CodeRequest, "A picture has %s dots per inch.", between).
+		WithField("?dpi", domain.CodeRequest, between)
+}
+
 // PNG implements delivery.Renderer: the first page as a picture. Errors: those of PDF; ticket.barcode also where the
 // resolution is too low for the barcode; request.invalid for a resolution outside 36 to 600.
 func (r *Renderer) PNG(ctx context.Context, w io.Writer, d delivery.Document, dpi int) error {
-	if dpi < minDPI || dpi > maxDPI {
-		return domain.Errorf(domain.Invalid, domain.CodeRequest, "A picture has %d to %d dots per inch.", minDPI, maxDPI).
-			WithField("?dpi", "range", "outside the range")
+	if err := checkResolution(dpi); err != nil {
+		return err
 	}
 	var out *raster
 	err := r.first(ctx, d, func(w *worker) canvas {
