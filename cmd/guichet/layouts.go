@@ -85,27 +85,35 @@ func (p *program) checkLayouts(ctx context.Context, files []string, t *trial) er
 	if err != nil {
 		return err
 	}
-	bad := 0
+	bad := false
 	for _, file := range files {
 		l, err := checkLayout(ctx, r, file, try)
-		var wrong templates.LayoutProblems
-		switch {
-		case errors.As(err, &wrong):
-			bad++
-			for _, w := range wrong {
-				w.File = file
-				fmt.Fprintln(p.out, w)
-			}
+		switch err = p.problems(file, err); {
+		case errors.Is(err, errPrinted):
+			bad = true
 		case err != nil:
 			return err
 		default:
 			fmt.Fprintf(p.out, "%s: good (%s, digest %s)\n", file, measures(l), l.Digest)
 		}
 	}
-	if bad > 0 {
+	if bad {
 		return errPrinted
 	}
 	return nil
+}
+
+// problems prints what is wrong with a layout file, a line for each; any other error it returns as it is.
+func (p *program) problems(file string, err error) error {
+	var wrong templates.LayoutProblems
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	for _, w := range wrong {
+		w.File = file
+		fmt.Fprintln(p.out, w)
+	}
+	return errPrinted
 }
 
 func checkLayout(ctx context.Context, r *templates.Renderer, file string, try templates.Try) (delivery.Layout, error) {
@@ -155,16 +163,8 @@ func (p *program) packLayout(ctx context.Context, file, out string, t *trial) er
 	}
 	defer func() { _ = folder.Close() }() // it was only read
 	packed, err := r.PackLayout(ctx, folder.FS(), name, try)
-	var wrong templates.LayoutProblems
-	if errors.As(err, &wrong) {
-		for _, w := range wrong {
-			w.File = file
-			fmt.Fprintln(p.out, w)
-		}
-		return errPrinted
-	}
 	if err != nil {
-		return err
+		return p.problems(file, err)
 	}
 	if out == "" {
 		out = strings.TrimSuffix(file, ".json") + ".packed.json"
