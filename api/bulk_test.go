@@ -50,7 +50,7 @@ func (s *exportShelf) ClaimExport(ctx context.Context, id, claim string, _, _ ti
 	return e, err == nil, err
 }
 
-func (s *exportShelf) SaveExport(_ context.Context, e delivery.Export, part *delivery.ExportPart, _ bool, _ time.Time) error {
+func (s *exportShelf) SaveExport(_ context.Context, e delivery.Export, part *delivery.ExportPart, _ time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all[e.ID] = e

@@ -145,7 +145,7 @@ func (x *Exports) ClaimExport(ctx context.Context, id, claim string, now, until 
 }
 
 // SaveExport implements delivery.Exports.
-func (x *Exports) SaveExport(ctx context.Context, e delivery.Export, part *delivery.ExportPart, fresh bool, until time.Time) error {
+func (x *Exports) SaveExport(ctx context.Context, e delivery.Export, part *delivery.ExportPart, until time.Time) error {
 	values := map[string]any{
 		"state": string(e.State), "done": e.Done, "next": e.Next, "size": e.Size, "parts": e.Parts, "digest": e.Digest, "failure": e.Failure,
 		"claimed_until": until.UnixMilli(),
@@ -161,13 +161,14 @@ func (x *Exports) SaveExport(ctx context.Context, e delivery.Export, part *deliv
 		if res.RowsAffected != 1 {
 			return errExportClaim()
 		}
-		if fresh {
-			if err := tx.Delete(&exportPartRow{}, "export_id = ?", e.ID).Error; err != nil {
-				return err
-			}
+		if e.State == delivery.ExportFailed {
+			return tx.Delete(&exportPartRow{}, "export_id = ?", e.ID).Error
 		}
 		if part == nil {
 			return nil
+		}
+		if err := tx.Delete(&exportPartRow{}, "export_id = ? AND number >= ?", e.ID, part.Number).Error; err != nil {
+			return err
 		}
 		entries, err := json.Marshal(part.Entries)
 		if err != nil {

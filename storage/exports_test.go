@@ -46,7 +46,7 @@ func TestExports_AreClaimedByOne_KeptInPiecesAndDeleted(t *testing.T) {
 		}
 		e.State, e.Done, e.Next, e.Size, e.Parts, e.Digest = delivery.ExportRunning, 2, 1, 3, 1, "d"
 		part := delivery.ExportPart{Content: []byte("abc"), Entries: []delivery.ZipEntry{{Name: "a.pdf", Size: 3, Tickets: 2}}}
-		if err := x.SaveExport(ctx, e, &part, false, at.Add(2*time.Minute)); err != nil {
+		if err := x.SaveExport(ctx, e, &part, at.Add(2*time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if open, err := x.OpenExports(ctx, at.Add(time.Minute), 9); len(open) != 0 || err != nil {
@@ -59,11 +59,11 @@ func TestExports_AreClaimedByOne_KeptInPiecesAndDeleted(t *testing.T) {
 		if !ok || err != nil || second.Done != 2 || second.Next != 1 || second.Size != 3 || second.Parts != 1 || second.Digest != "d" {
 			t.Errorf("taken over: %+v, %v, %v", second, ok, err)
 		}
-		if err := x.SaveExport(ctx, e, &delivery.ExportPart{Number: 1, Start: 3, Content: []byte("lost")}, false, at.Add(time.Hour)); !domain.HasCode(err, delivery.CodeExportClaim) {
+		if err := x.SaveExport(ctx, e, &delivery.ExportPart{Number: 1, Start: 3, Content: []byte("lost")}, at.Add(time.Hour)); !domain.HasCode(err, delivery.CodeExportClaim) {
 			t.Errorf("whoever lost the claim still writes: %v", err)
 		}
 		second.State, second.Size, second.Parts, second.FinishedAt = delivery.ExportDone, 5, 2, at.Add(3*time.Minute)
-		if err := x.SaveExport(ctx, second, &delivery.ExportPart{Number: 1, Start: 3, Content: []byte("de")}, false, at); err != nil {
+		if err := x.SaveExport(ctx, second, &delivery.ExportPart{Number: 1, Start: 3, Content: []byte("de")}, at); err != nil {
 			t.Fatal(err)
 		}
 		for from, want := range map[int64]string{0: "abc", 2: "abc", 3: "de", 4: "de"} {
@@ -93,7 +93,7 @@ func TestExports_AreClaimedByOne_KeptInPiecesAndDeleted(t *testing.T) {
 	})
 }
 
-func TestExports_BegunAnewDropsThePiecesBefore(t *testing.T) {
+func TestExports_APieceTakesThePlaceOfThoseFromItsNumberOn_AFailureOfAll(t *testing.T) {
 	t.Parallel()
 	everywhere(t, func(t *testing.T, db *storage.DB) {
 		t.Helper()
@@ -106,13 +106,27 @@ func TestExports_BegunAnewDropsThePiecesBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, fresh := range []bool{false, true} {
-			if err := x.SaveExport(ctx, e, &delivery.ExportPart{Content: []byte{byte('a' + i)}}, fresh, at); err != nil {
+		for _, part := range []delivery.ExportPart{
+			{Content: []byte("ab")}, {Number: 1, Start: 2, Content: []byte("cd")}, {Number: 2, Start: 4, Content: []byte("ef")}, {Number: 1, Start: 2, Content: []byte("x")},
+		} {
+			if err := x.SaveExport(ctx, e, &part, at); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if p, err := x.ExportPart(ctx, "exp_1", 0); err != nil || string(p.Content) != "b" {
-			t.Errorf("%q, %v", p.Content, err)
+		first, err := x.ExportPart(ctx, "exp_1", 1)
+		second, again := x.ExportPart(ctx, "exp_1", 2)
+		if err != nil || again != nil || string(first.Content) != "ab" || string(second.Content) != "x" {
+			t.Errorf("%q %v, %q %v", first.Content, err, second.Content, again)
+		}
+		if _, err := x.ExportPart(ctx, "exp_1", 4); !domain.HasCode(err, delivery.CodeExportUnknown) {
+			t.Errorf("a later piece stays: %v", err)
+		}
+		e.State, e.FinishedAt = delivery.ExportFailed, at
+		if err := x.SaveExport(ctx, e, nil, at); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := x.ExportPart(ctx, "exp_1", 0); !domain.HasCode(err, delivery.CodeExportUnknown) {
+			t.Errorf("pieces of a failed one stay: %v", err)
 		}
 	})
 }

@@ -69,9 +69,10 @@ type Exports interface {
 	Export(ctx context.Context, id string) (Export, error)
 	// ClaimExport takes an open export that nobody works on, with its orders; ok is false where there is nothing to take.
 	ClaimExport(ctx context.Context, id, claim string, now, until time.Time) (e Export, ok bool, err error)
-	// SaveExport keeps how far an export is, with a new piece where there is one, and renews the claim. fresh drops the pieces
-	// before it. It changes nothing where the claim is another one's: export.claim (Conflict).
-	SaveExport(ctx context.Context, e Export, part *ExportPart, fresh bool, until time.Time) error
+	// SaveExport keeps how far an export is, with a new piece where there is one, and renews the claim. The piece takes the place
+	// of those from its number on; one that failed loses all. It changes nothing where the claim is another one's: export.claim
+	// (Conflict).
+	SaveExport(ctx context.Context, e Export, part *ExportPart, until time.Time) error
 	// ExportEntries lists what the pieces have for the directory of a ZIP.
 	ExportEntries(ctx context.Context, id string) ([]ZipEntry, error)
 	// ExportPart reads the piece that has a byte.
@@ -114,11 +115,11 @@ func (s *Service) MakeExport(ctx context.Context, id string) (domain.Outcome, er
 	case err != nil && ctx.Err() == nil && !passes(err):
 		w.e.State, w.e.Failure, w.e.FinishedAt = ExportFailed, domain.AsError(err).Code, s.Clock()
 		s.Log.WarnContext(ctx, "export failed", slog.String("export", id), slog.Any("error", err))
-		err = s.Exports.SaveExport(ctx, w.e, nil, true, s.Clock())
+		err = s.Exports.SaveExport(ctx, w.e, nil, s.Clock())
 	case err != nil: // the process is told to stop, or the database does not answer: whoever comes next may begin at once
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		err = errors.Join(err, s.Exports.SaveExport(bounded, w.e, nil, false, s.Clock()))
+		err = errors.Join(err, s.Exports.SaveExport(bounded, w.e, nil, s.Clock()))
 	}
 	return domain.Outcome{Done: w.e.Done - e.Done, Left: w.e.Total - w.e.Done, Detail: string(w.e.State)}, err
 }
@@ -140,23 +141,26 @@ type exportWork struct {
 	until time.Time
 }
 
-// save keeps a piece and how far the export is.
-func (w *exportWork) save(ctx context.Context, content []byte, entries []ZipEntry, fresh bool) error {
+// save keeps a piece, and that so many tickets and orders are in the pieces. Where it fails the export is as far as it was.
+func (w *exportWork) save(ctx context.Context, content []byte, entries []ZipEntry, done, next int) error {
 	part := &ExportPart{Number: w.e.Parts, Start: w.e.Size, Content: content, Entries: entries}
-	w.e.State = ExportRunning
-	w.e.Parts++
-	w.e.Size += int64(len(content))
-	return w.s.Exports.SaveExport(ctx, w.e, part, fresh, w.s.Clock().Add(ClaimFor))
+	e := w.e
+	e.State, e.Done, e.Next, e.Parts, e.Size = ExportRunning, done, next, e.Parts+1, e.Size+int64(len(content))
+	if err := w.s.Exports.SaveExport(ctx, e, part, w.s.Clock().Add(ClaimFor)); err != nil {
+		return err
+	}
+	w.e = e
+	return nil
 }
 
 func (w *exportWork) done(ctx context.Context) error {
 	w.e.State, w.e.FinishedAt = ExportDone, w.s.Clock()
-	return w.s.Exports.SaveExport(ctx, w.e, nil, false, w.s.Clock())
+	return w.s.Exports.SaveExport(ctx, w.e, nil, w.s.Clock())
 }
 
 // later leaves the rest to the next run.
 func (w *exportWork) later(ctx context.Context) error {
-	return errors.Join(errLater, w.s.Exports.SaveExport(ctx, w.e, nil, false, w.s.Clock()))
+	return errors.Join(errLater, w.s.Exports.SaveExport(ctx, w.e, nil, w.s.Clock()))
 }
 
 // zip adds order after order, and the directory at the end.
@@ -177,8 +181,7 @@ func (w *exportWork) zip(ctx context.Context) error {
 		if next++; len(z.pending) < exportPiece && next < len(w.e.Orders) {
 			continue
 		}
-		w.e.Done, w.e.Next = done, next
-		if err := w.save(ctx, z.take(), z.entries, false); err != nil {
+		if err := w.save(ctx, z.take(), z.entries, done, next); err != nil {
 			return err
 		}
 		z.entries = nil
@@ -190,7 +193,7 @@ func (w *exportWork) zip(ctx context.Context) error {
 	if len(entries) == 0 {
 		return NothingToPrint()
 	}
-	if err := w.save(ctx, directory(entries, w.e.Size), nil, false); err != nil {
+	if err := w.save(ctx, directory(entries, w.e.Size), nil, done, next); err != nil {
 		return err
 	}
 	return w.done(ctx)
@@ -207,18 +210,18 @@ func (w *exportWork) pdf(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := &pieces{ctx: ctx, work: w, skip: w.e.Size}
 	if digest != w.e.Digest {
-		w.e.Parts, w.e.Size, w.e.Done = 0, 0, 0
-		p.skip, p.fresh, w.e.Digest = 0, true, digest
+		w.e.Parts, w.e.Size, w.e.Done, w.e.Digest = 0, 0, 0, digest
 	}
+	p := &pieces{ctx: ctx, work: w, skip: w.e.Size}
 	if err := w.s.Renderer.PDF(ctx, p, d); err != nil {
 		return err
 	}
-	w.e.Done = len(d.Pages)
+	p.drawn = len(d.Pages)
 	if err := p.flush(); err != nil {
 		return err
 	}
+	w.e.Done = len(d.Pages)
 	return w.done(ctx)
 }
 
@@ -227,7 +230,6 @@ type pieces struct {
 	ctx   context.Context //nolint:containedctx // an io.Writer is handed none
 	work  *exportWork
 	skip  int64
-	fresh bool
 	buf   bytes.Buffer
 	drawn int
 }
@@ -245,7 +247,6 @@ func (p *pieces) Write(b []byte) (int, error) {
 	}
 	p.buf.Write(b)
 	if p.buf.Len() >= exportPiece {
-		p.work.e.Done = max(p.work.e.Done, p.drawn)
 		if err := p.flush(); err != nil {
 			return 0, err
 		}
@@ -259,9 +260,7 @@ func (p *pieces) flush() error {
 	}
 	content := bytes.Clone(p.buf.Bytes())
 	p.buf.Reset()
-	fresh := p.fresh
-	p.fresh = false
-	return p.work.save(p.ctx, content, nil, fresh)
+	return p.work.save(p.ctx, content, nil, max(p.work.e.Done, p.drawn), 0)
 }
 
 // SweepExports goes on with exports that were left, and deletes those whose time is over.

@@ -67,6 +67,7 @@ type exportStore struct {
 	until time.Time
 	parts []delivery.ExportPart
 	dies  int // after so many pieces; 0: never
+	away  int // which piece is not taken, once; 0: none
 	dead  bool
 }
 
@@ -82,7 +83,7 @@ func (s *exportStore) ClaimExport(_ context.Context, _, claim string, now, until
 	return s.e, true, nil
 }
 
-func (s *exportStore) SaveExport(_ context.Context, e delivery.Export, part *delivery.ExportPart, fresh bool, until time.Time) error {
+func (s *exportStore) SaveExport(_ context.Context, e delivery.Export, part *delivery.ExportPart, until time.Time) error {
 	if s.dead {
 		return errKilled
 	}
@@ -93,12 +94,20 @@ func (s *exportStore) SaveExport(_ context.Context, e delivery.Export, part *del
 		s.dead = true
 		return errKilled
 	}
-	if fresh {
+	if s.away > 0 && part != nil {
+		if s.away--; s.away == 0 {
+			return domain.Errorf(domain.Unavailable, domain.CodeStoreUnavailable, "away")
+		}
+	}
+	if e.State == delivery.ExportFailed {
 		s.parts = nil
 	}
 	if part != nil {
-		if part.Number != len(s.parts) || part.Start != int64(len(s.file())) {
-			return fmt.Errorf("piece %d at %d after %d of %d bytes", part.Number, part.Start, len(s.parts), len(s.file()))
+		if part.Number > len(s.parts) {
+			return fmt.Errorf("piece %d after %d", part.Number, len(s.parts))
+		}
+		if s.parts = s.parts[:part.Number]; part.Start != int64(len(s.file())) {
+			return fmt.Errorf("piece %d at %d after %d bytes", part.Number, part.Start, len(s.file()))
 		}
 		s.parts = append(s.parts, *part)
 	}
@@ -305,6 +314,29 @@ func TestExport_ADatabaseThatIsAwayIsWaitedFor(t *testing.T) {
 	_, err := s.StartExport(t.Context(), delivery.Export{ID: "exp_1", Bulk: delivery.Bulk{Format: delivery.BulkZIP}, Orders: []sales.OrderID{"ord_0000"}, Total: 2})
 	if _, made := s.MakeExport(t.Context(), "exp_1"); err != nil || !domain.HasCode(made, domain.CodeStoreUnavailable) || store.e.State == delivery.ExportFailed {
 		t.Errorf("%v, %v, %s", err, made, store.e.State)
+	}
+}
+
+func TestExport_APieceThatIsNotTakenIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	for _, format := range delivery.BulkFormats() {
+		book := newOrderBook(20)
+		var whole bytes.Buffer
+		s, _ := works(book, nil)
+		if err := s.WriteBulk(t.Context(), &whole, delivery.Bulk{Format: format}, book.ids()); err != nil {
+			t.Fatal(err)
+		}
+		for away := 1; away < 4; away++ {
+			store := &exportStore{away: away}
+			s, _ := works(book, store)
+			_, err := s.StartExport(t.Context(), delivery.Export{ID: "exp_1", Bulk: delivery.Bulk{Format: format}, Orders: book.ids(), Total: 40})
+			if _, made := s.MakeExport(t.Context(), "exp_1"); err != nil || !domain.HasCode(made, domain.CodeStoreUnavailable) {
+				t.Fatal(err, made)
+			}
+			if _, err := s.MakeExport(t.Context(), "exp_1"); err != nil || store.e.State != delivery.ExportDone || store.e.Done != 40 || !bytes.Equal(store.file(), whole.Bytes()) {
+				t.Errorf("%s, piece %d: %v, %s, %d tickets, %d bytes of %d", format, away, err, store.e.State, store.e.Done, len(store.file()), whole.Len())
+			}
+		}
 	}
 }
 
