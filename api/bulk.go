@@ -34,7 +34,7 @@ type exportTicketsInput struct {
 
 type exportDTO struct {
 	ID         string    `json:"id" example:"exp_01J9ZZ0Q2V4T1T3E8Z0K9Q2M7A"`
-	State      string    `json:"state" enum:"waiting,running,done,failed"`
+	State      string    `json:"state" enum:"waiting,running,done,failed,stale" doc:"stale: done, and tickets of its orders were replaced or taken back since, so that there is no file any more"`
 	Format     string    `json:"format" enum:"pdf,zip"`
 	Done       int       `json:"done" doc:"tickets that are printed; those taken back meanwhile are left out"`
 	Total      int       `json:"total" doc:"tickets when it was asked for"`
@@ -51,7 +51,10 @@ func toExport(e *delivery.Export) exportDTO {
 		ID: e.ID, State: string(e.State), Format: string(e.Bulk.Format), Done: e.Done, Total: e.Total, URL: "/v1/exports/" + e.ID + "/file", Failure: e.Failure,
 		CreatedAt: in(e.CreatedAt, time.UTC), FinishedAt: in(e.FinishedAt, time.UTC), ExpiresAt: in(e.CreatedAt.Add(delivery.ExportKept), time.UTC),
 	}
-	if e.State == delivery.ExportDone {
+	switch {
+	case e.Stale():
+		d.State = "stale"
+	case e.State == delivery.ExportDone:
 		d.Size = e.Size
 	}
 	return d

@@ -147,6 +147,21 @@ func TestExport_ManyAreMadeInTheBackgroundAndFetchedInRanges(t *testing.T) {
 	if head := r.do("web", http.MethodHead, got.URL, ""); head.status != http.StatusOK || head.header.Get("Content-Length") != strconv.Itoa(len(whole.body)) {
 		t.Errorf("HEAD: %d %v", head.status, head.header)
 	}
+	kept, err := r.deps.Delivery.Exports.Export(t.Context(), got.ID)
+	kept.Changes++
+	if again := r.deps.Delivery.Exports.SaveExport(t.Context(), kept, nil, noon); err != nil || again != nil {
+		t.Fatal(err, again)
+	}
+	if stale := decode[exportDTO](t, r.do("web", http.MethodGet, "/v1/exports/"+got.ID, "")); stale.State != "stale" || stale.Size != 0 {
+		t.Errorf("after a ticket changed: %+v", stale)
+	}
+	if a := r.do("web", http.MethodGet, got.URL, "", header("Range", "bytes=10-")); a.status != http.StatusGone {
+		t.Errorf("the rest of a file that is not good any more: %d", a.status)
+	}
+	kept.Changes--
+	if err := r.deps.Delivery.Exports.SaveExport(t.Context(), kept, nil, noon); err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range []string{got.URL, "/v1/exports/" + got.ID} {
 		if other := r.do("other", http.MethodGet, path, ""); other.status != http.StatusNotFound {
 			t.Errorf("another storefront: %d", other.status)
@@ -276,6 +291,9 @@ func exportRefusals() []refusal {
 			r.now.advance(25 * time.Hour)
 			return get(r, path)
 		}, status: 410, code: delivery.CodeExportGone},
+		{name: "export: tickets changed since", do: func(r *rig) answer {
+			return get(r, keep(r, delivery.Export{ID: "exp_stale", State: delivery.ExportDone, Size: 10, Changes: 1}), header("If-None-Match", `"exp_stale"`))
+		}, status: 410, code: delivery.CodeExportStale},
 	}
 }
 

@@ -125,6 +125,7 @@ func explanations() []explanation {
 		{delivery.CodeExportNotReady, 409, "The file is not made yet", "Read the export until its state is done."},
 		{delivery.CodeExportFailed, 409, "The file could not be made", "failure of the export says why; mend that and ask for it anew."},
 		{delivery.CodeExportGone, 410, "The file is deleted", "It was kept for a day; ask for it anew."},
+		{delivery.CodeExportStale, 410, "The file shows tickets that are not good any more", "Some were replaced or taken back after it was printed; ask for another file."},
 		{delivery.CodeExportClaim, 409, "Another process works on the export", "Inside only: the other one goes on with it."},
 		{CodeRequestRange, 416, "The file has no such bytes", "Content-Range says how many it has."},
 		{delivery.CodeUnreadable, 503, "The barcode cannot be read back", "It was drawn, and then could not be decoded again, so the ticket is not released; an operator is told."},

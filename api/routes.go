@@ -402,7 +402,7 @@ func (s *server) routes() []*route {
 		{
 			method: http.MethodGet, path: "/v1/exports/{id}/file", id: "getExportFile", tag: tagTickets, scopes: deliver,
 			summary: "Fetch an export's file", about: "Whole, or from where a download was cut (Range). It shows the tickets as they were when it was printed.",
-			codes: []string{delivery.CodeExportUnknown, delivery.CodeExportNotReady, delivery.CodeExportFailed, delivery.CodeExportGone, CodeRequestRange},
+			codes: []string{delivery.CodeExportUnknown, delivery.CodeExportNotReady, delivery.CodeExportFailed, delivery.CodeExportGone, delivery.CodeExportStale, CodeRequestRange},
 			mount: rangedFile[exportIDInput](s.getExportFile, "application/pdf", "application/zip"),
 		},
 		{

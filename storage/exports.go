@@ -35,6 +35,8 @@ type (
 		Size         int64
 		Parts        int
 		Digest       string
+		Changes      int64
+		Printed      int64
 		Failure      string
 		Claim        string
 		ClaimedUntil int64
@@ -47,6 +49,10 @@ type (
 		Starts   int64
 		Content  []byte
 		Entries  string
+	}
+	exportOrderRow struct {
+		OrderID  string `gorm:"primaryKey"`
+		ExportID string `gorm:"primaryKey"`
 	}
 	exportRequest struct {
 		Format       delivery.BulkFormat      `json:"format"`
@@ -62,6 +68,9 @@ func (exportRow) TableName() string { return "exports" }
 
 // TableName implements gorm's Tabler.
 func (exportPartRow) TableName() string { return "export_parts" }
+
+// TableName implements gorm's Tabler.
+func (exportOrderRow) TableName() string { return "export_orders" }
 
 func errExportUnknown() *domain.Error {
 	return domain.Errorf(domain.NotFound, delivery.CodeExportUnknown, "there is no such export")
@@ -80,7 +89,7 @@ func (r *exportRow) toExport() (delivery.Export, error) {
 		ID: r.ID, Storefront: r.Storefront, State: delivery.ExportState(r.State), Institutions: q.Institutions,
 		Bulk:  delivery.Bulk{Format: q.Format, Layout: q.Layout, Lang: q.Lang, Performance: q.Performance},
 		Total: r.Total, Done: r.Done, Next: r.Next, Size: r.Size, Parts: r.Parts, Digest: r.Digest, Failure: r.Failure, Claim: r.Claim,
-		CreatedAt: time.Time(r.CreatedAt),
+		Changes: r.Changes, Printed: r.Printed, CreatedAt: time.Time(r.CreatedAt),
 	}
 	if r.FinishedAt != nil {
 		e.FinishedAt = time.Time(*r.FinishedAt)
@@ -112,6 +121,12 @@ func (x *Exports) CreateExport(ctx context.Context, e delivery.Export) error {
 	return x.db.change(ctx, "create export", func(tx *gorm.DB) error {
 		if err := tx.Create(&row).Error; err != nil {
 			return err
+		}
+		if len(e.Orders) > 0 {
+			within := mapEach(e.Orders, func(id sales.OrderID) exportOrderRow { return exportOrderRow{OrderID: string(id), ExportID: e.ID} })
+			if err := tx.CreateInBatches(within, batch).Error; err != nil {
+				return err
+			}
 		}
 		return x.db.insertTasks(ctx, tx, []domain.Task{{Kind: delivery.TaskExport, Key: e.ID}})
 	})
@@ -148,6 +163,7 @@ func (x *Exports) ClaimExport(ctx context.Context, id, claim string, now, until 
 func (x *Exports) SaveExport(ctx context.Context, e delivery.Export, part *delivery.ExportPart, until time.Time) error {
 	values := map[string]any{
 		"state": string(e.State), "done": e.Done, "next": e.Next, "size": e.Size, "parts": e.Parts, "digest": e.Digest, "failure": e.Failure,
+		"printed":       e.Printed,
 		"claimed_until": until.UnixMilli(),
 	}
 	if !e.FinishedAt.IsZero() {
@@ -225,10 +241,18 @@ func (x *Exports) DropExports(ctx context.Context, before time.Time, limit int) 
 		return 0, translate("list old exports", err)
 	}
 	err = x.db.change(ctx, "delete exports", func(tx *gorm.DB) error {
-		if err := tx.Delete(&exportPartRow{}, "export_id IN ?", ids).Error; err != nil {
-			return err
+		for _, rows := range []any{&exportPartRow{}, &exportOrderRow{}} {
+			if err := tx.Delete(rows, "export_id IN ?", ids).Error; err != nil {
+				return err
+			}
 		}
 		return tx.Delete(&exportRow{}, "id IN ?", ids).Error
 	})
 	return len(ids), err
+}
+
+// exportsChanged counts in the exports of an order that its tickets have changed, in the transaction that changes them.
+func exportsChanged(tx *gorm.DB, o *sales.Order) error {
+	return tx.Model(&exportRow{}).Where("id IN (SELECT export_id FROM export_orders WHERE order_id = ?)", string(o.ID)).
+		UpdateColumn("changes", gorm.Expr("changes + 1")).Error
 }

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"guichet/domain"
 	"guichet/domain/delivery"
 	"guichet/domain/sales"
+	"guichet/domain/sample"
 	"guichet/storage"
 )
 
@@ -127,6 +129,62 @@ func TestExports_APieceTakesThePlaceOfThoseFromItsNumberOn_AFailureOfAll(t *test
 		}
 		if _, err := x.ExportPart(ctx, "exp_1", 0); !domain.HasCode(err, delivery.CodeExportUnknown) {
 			t.Errorf("pieces of a failed one stay: %v", err)
+		}
+	})
+}
+
+func TestExports_CountTheChangesOfTheirOrdersTickets(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, db *storage.DB) {
+		t.Helper()
+		ctx, at := t.Context(), time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+		o := sample.Issued()
+		key := sales.Key{Storefront: o.Storefront, Key: "k", Call: "hold", Digest: "d", Order: o.ID, At: at}
+		if _, _, _, err := db.Sales().CreateOrder(ctx, o, key); err != nil {
+			t.Fatal(err)
+		}
+		for id, orders := range map[string][]sales.OrderID{"exp_its": {"ord_1", o.ID}, "exp_other": {"ord_1"}} {
+			if err := db.Exports().CreateExport(ctx, delivery.Export{ID: id, State: delivery.ExportWaiting, CreatedAt: at, Orders: orders}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e, _, err := db.Exports().ClaimExport(ctx, "exp_its", "clm_1", at, at.Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := func(want int64) {
+			t.Helper()
+			its, err := db.Exports().Export(ctx, "exp_its")
+			other, again := db.Exports().Export(ctx, "exp_other")
+			if err != nil || again != nil || its.Changes != want || other.Changes != 0 {
+				t.Errorf("%v %v, counted %d and %d, want %d and 0", err, again, its.Changes, other.Changes, want)
+			}
+		}
+		for i, change := range []func(*sales.Order){
+			func(o *sales.Order) { o.Buyer.LastName = "Another" },
+			func(o *sales.Order) { o.Tickets[0].Barcode = "0099" },
+			func(o *sales.Order) { o.Tickets[0].CancelledAt = at },
+		} {
+			_, err := db.Sales().UpdateOrder(ctx, o.ID, func(o *sales.Order) error {
+				o.Tickets = slices.Clone(o.Tickets)
+				change(o)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			counts(int64(i))
+		}
+		e.State, e.Printed, e.FinishedAt = delivery.ExportDone, 1, at
+		if err := db.Exports().SaveExport(ctx, e, nil, at); err != nil { // whoever prints has read another count
+			t.Fatal(err)
+		}
+		counts(2)
+		if e, err = db.Exports().Export(ctx, "exp_its"); err != nil || !e.Stale() {
+			t.Errorf("%+v, %v", e, err)
+		}
+		if n, err := db.Exports().DropExports(ctx, at.Add(time.Second), 9); n != 2 || err != nil {
+			t.Errorf("%d deleted, %v", n, err)
 		}
 	})
 }

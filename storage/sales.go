@@ -328,11 +328,11 @@ func (u *orderUpdate) idle() bool { return u.row == u.before && !u.leaves() }
 
 // alone says that only the order's own row is written.
 func (u *orderUpdate) alone() bool {
-	return !u.leaves() && sameTickets(u.had, u.order.Tickets) && !u.changesPasses()
+	return !u.leaves() && sameTickets(u.had, u.order.Tickets) && !u.changesGood()
 }
 
-// changesPasses says that tickets which may be in wallets were replaced or taken back.
-func (u *orderUpdate) changesPasses() bool {
+// changesGood says that tickets which may be in wallets and exports were replaced or taken back.
+func (u *orderUpdate) changesGood() bool {
 	return len(u.had) > 0 && !slices.EqualFunc(u.had, u.order.Tickets, func(x, y sales.Ticket) bool {
 		return x.ID == y.ID && x.Barcode == y.Barcode && x.CancelledAt.Equal(y.CancelledAt)
 	})
@@ -371,8 +371,8 @@ func (s *Sales) saveOrder(ctx context.Context, tx *gorm.DB, u *orderUpdate) erro
 			return err
 		}
 	}
-	if u.changesPasses() {
-		if err := passesDue(tx, &u.order); err != nil {
+	if u.changesGood() {
+		if err := errors.Join(passesDue(tx, &u.order), exportsChanged(tx, &u.order)); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,7 @@ const (
 	CodeExportNotReady = "export.not_ready" // the file is not made yet
 	CodeExportFailed   = "export.failed"    // the file could not be made
 	CodeExportGone     = "export.gone"      // the file was deleted after its time
+	CodeExportStale    = "export.stale"     // tickets in the file were replaced or taken back since
 )
 
 // BulkFormat is what many tickets come as.

@@ -40,10 +40,15 @@ type Export struct {
 	Parts        int                      // how many pieces there are
 	Digest       string                   // of what a PDF is printed from
 	Failure      string                   // a code, where it failed
+	Changes      int64                    // how often tickets of its orders were replaced or taken back since it was asked for
+	Printed      int64                    // Changes when what the pieces hold was begun
 	Claim        string                   // who works on it
 	CreatedAt    time.Time
 	FinishedAt   time.Time
 }
+
+// Stale says that the file is made and may show tickets that are not good any more.
+func (e *Export) Stale() bool { return e.State == ExportDone && e.Changes != e.Printed }
 
 // How long things last. A claim is renewed with every piece; whoever dies leaves it to others after ClaimFor.
 const (
@@ -63,7 +68,8 @@ type ExportPart struct {
 
 // Exports keeps exports. It is safe for concurrent use, also by several processes.
 type Exports interface {
-	// CreateExport keeps a new export, and asks for its job (tickets.export), in one transaction.
+	// CreateExport keeps a new export, and asks for its job (tickets.export), in one transaction. From then on Changes rises in the
+	// transaction of every order of it that replaces a ticket's barcode or takes a ticket back.
 	CreateExport(ctx context.Context, e Export) error
 	// Export reads one without its orders; domain.NotFound (export.unknown).
 	Export(ctx context.Context, id string) (Export, error)
@@ -104,6 +110,9 @@ func (s *Service) MakeExport(ctx context.Context, id string) (domain.Outcome, er
 		return domain.Outcome{Detail: "nothing to do"}, err
 	}
 	w := &exportWork{s: s, e: e, press: s.press(e.Bulk), until: now.Add(exportBudget)}
+	if e.Changes != e.Printed { // the pieces may hold tickets that are not good any more
+		w.anew()
+	}
 	if e.Bulk.Format == BulkPDF {
 		err = w.pdf(ctx)
 	} else {
@@ -139,6 +148,11 @@ type exportWork struct {
 	e     Export
 	press *press
 	until time.Time
+}
+
+// anew leaves out of account what was printed before: the next piece is the first one.
+func (w *exportWork) anew() {
+	w.e.Parts, w.e.Size, w.e.Done, w.e.Next, w.e.Digest, w.e.Printed = 0, 0, 0, 0, "", w.e.Changes
 }
 
 // save keeps a piece, and that so many tickets and orders are in the pieces. Where it fails the export is as far as it was.
@@ -211,7 +225,8 @@ func (w *exportWork) pdf(ctx context.Context) error {
 		return err
 	}
 	if digest != w.e.Digest {
-		w.e.Parts, w.e.Size, w.e.Done, w.e.Digest = 0, 0, 0, digest
+		w.anew()
+		w.e.Digest = digest
 	}
 	p := &pieces{ctx: ctx, work: w, skip: w.e.Size}
 	if err := w.s.Renderer.PDF(ctx, p, d); err != nil {
@@ -292,7 +307,7 @@ type ExportFile struct {
 	part ExportPart
 }
 
-// OpenExport opens the file of an export. Errors: export.not_ready, export.failed, export.gone.
+// OpenExport opens the file of an export. Errors: export.not_ready, export.failed, export.gone, export.stale.
 func (s *Service) OpenExport(ctx context.Context, e *Export) (*ExportFile, error) {
 	switch {
 	case e.State == ExportFailed:
@@ -301,6 +316,8 @@ func (s *Service) OpenExport(ctx context.Context, e *Export) (*ExportFile, error
 		return nil, domain.Errorf(domain.Conflict, CodeExportNotReady, "%d of %d tickets are printed", e.Done, e.Total)
 	case s.Clock().After(e.CreatedAt.Add(ExportKept)):
 		return nil, domain.Errorf(domain.Gone, CodeExportGone, "the file was kept for a day")
+	case e.Stale():
+		return nil, domain.Errorf(domain.Gone, CodeExportStale, "tickets of its orders were replaced or taken back after it was printed")
 	}
 	return &ExportFile{ctx: ctx, keep: s.Exports, id: e.ID, size: e.Size}, nil
 }

@@ -340,6 +340,35 @@ func TestExport_APieceThatIsNotTakenIsMadeAgain(t *testing.T) {
 	}
 }
 
+func TestExport_TicketsThatChangeBetweenTwoRuns_BeginItAnew_AfterTheLastItIsStale(t *testing.T) {
+	t.Parallel()
+	for _, format := range delivery.BulkFormats() {
+		book := newOrderBook(20)
+		store := &exportStore{dies: 3}
+		s, now := works(book, store)
+		_, err := s.StartExport(t.Context(), delivery.Export{ID: "exp_1", Bulk: delivery.Bulk{Format: format}, Orders: book.ids(), Total: 40})
+		if _, died := s.MakeExport(t.Context(), "exp_1"); err != nil || !errors.Is(died, errKilled) {
+			t.Fatal(err, died)
+		}
+		o := book.orders["ord_0000"]
+		o.Tickets = slices.Clone(o.Tickets)
+		o.Tickets[0].CancelledAt = sample.Now()
+		book.orders["ord_0000"] = o
+		store.dead, store.dies, *now = false, 0, now.Add(delivery.ClaimFor)
+		store.e.Changes++
+		if _, err := s.MakeExport(t.Context(), "exp_1"); err != nil || store.e.State != delivery.ExportDone || store.e.Done != 39 || bytes.Contains(store.file(), []byte("tkt_0000_0")) {
+			t.Errorf("%s: %v, %s, %d tickets", format, err, store.e.State, store.e.Done)
+		}
+		if _, err := s.OpenExport(t.Context(), &store.e); err != nil {
+			t.Errorf("%s: what was printed after the change is good: %v", format, err)
+		}
+		store.e.Changes++
+		if _, err := s.OpenExport(t.Context(), &store.e); !domain.HasCode(err, delivery.CodeExportStale) {
+			t.Errorf("%s: after another one: %v", format, err)
+		}
+	}
+}
+
 // awayOrders is a database that does not answer.
 type awayOrders struct{}
 
