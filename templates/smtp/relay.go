@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/mail"
 	"strconv"
 	"strings"
@@ -45,10 +46,11 @@ type Options struct {
 
 // Relay is a mail relay. It is safe for concurrent use.
 type Relay struct {
-	host    string
-	options []gomail.Option
-	from    *mail.Address
-	replyTo *mail.Address
+	host     string
+	options  []gomail.Option
+	implicit bool // encrypted from the first byte: the library dials by itself, and such a line is closed when it is collected
+	from     *mail.Address
+	replyTo  *mail.Address
 }
 
 var _ delivery.Mailer = (*Relay)(nil)
@@ -78,7 +80,7 @@ func New(o Options) (*Relay, error) {
 		port = 587
 		r.options = append(r.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
 	case TLS:
-		port = 465
+		port, r.implicit = 465, true
 		r.options = append(r.options, gomail.WithSSL())
 	case Plain:
 		port = 25
@@ -121,7 +123,23 @@ func (r *Relay) Connect(ctx context.Context) (delivery.MailConn, error) {
 	if err != nil {
 		return nil, err
 	}
+	var line net.Conn // the library leaves it open where the relay does not let us in
+	if !r.implicit {
+		err = gomail.WithDialContextFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
+			c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			if err == nil {
+				line = c
+			}
+			return c, err
+		})(client)
+		if err != nil {
+			return nil, err
+		}
+	}
 	if err := client.DialWithContext(ctx); err != nil {
+		if line != nil {
+			_ = line.Close() // it is of no use any more
+		}
 		return nil, domain.Errorf(domain.Unavailable, delivery.CodeMailRelay, "the relay cannot be reached, or does not let us in").Because(err)
 	}
 	return &conn{r: r, client: client}, nil

@@ -33,6 +33,7 @@ type server struct {
 	cert     tls.Certificate
 	roots    *x509.CertPool
 	noTLS    bool
+	left     chan struct{} // where it is there: told when a client hangs up
 	// say answers a command ("MAIL", "RCPT", "DATA", "." after the content), by its text and how many came before it; empty is yes,
 	// "drop" breaks the connection.
 	say func(command, argument string, n int) string
@@ -100,7 +101,12 @@ func (s *server) count(what string) int {
 
 // talk is one connection, in the order that a relay's client keeps.
 func (s *server) talk(c net.Conn, encrypted bool) {
-	defer func() { _ = c.Close() }()
+	defer func() {
+		_ = c.Close()
+		if s.left != nil {
+			s.left <- struct{}{}
+		}
+	}()
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	s.mu.Lock()
 	s.connections++
@@ -406,6 +412,32 @@ func TestConnect_RefusesWhoIsNotTheRelayOrDoesNotEncrypt(t *testing.T) {
 		if len(c.s.mails)+len(c.s.auth) != 0 || c.s.plain {
 			t.Errorf("%s: it was told something", name)
 		}
+	}
+}
+
+func TestConnect_HangsUpWhereItIsNotLetIn(t *testing.T) {
+	t.Parallel()
+	for _, security := range []Security{StartTLS, Plain} {
+		t.Run(string(security), func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, false, func(s *server) {
+				s.left = make(chan struct{}, 1)
+				s.say = func(verb, _ string, _ int) string {
+					if verb == "AUTH" {
+						return "535 5.7.8 not you"
+					}
+					return ""
+				}
+			})
+			if _, err := s.relay(security).Connect(t.Context()); !domain.HasCode(err, delivery.CodeMailRelay) {
+				t.Fatal(err)
+			}
+			select {
+			case <-s.left:
+			case <-time.After(10 * time.Second):
+				t.Error("the line stays open")
+			}
+		})
 	}
 }
 
