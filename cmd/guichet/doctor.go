@@ -19,7 +19,7 @@ import (
 func (p *program) doctorCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Check configuration, database, clock, sign-in and point of sales", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Check configuration, database, mail relay, clock, sign-in and point of sales", Args: cobra.NoArgs,
 		Long: "Doctor checks everything that serve needs and says what to do about each failure. It makes two calls to each\n" +
 			"institution and changes nothing.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,6 +78,7 @@ func (d *doctor) run(ctx context.Context, file string) {
 		d.layouts(&cfg)
 	}
 	d.wallets(&cfg)
+	d.mail(ctx, &cfg)
 	d.database(ctx, &cfg)
 	limits := map[domain.InstitutionCode]quota.Limits{}
 	var settings []secutix.Settings

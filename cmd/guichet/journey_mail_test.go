@@ -11,6 +11,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,17 +23,24 @@ import (
 // first mail's outcome is not known to its sender.
 type mailbox struct {
 	listener net.Listener
+	refuses  map[string]string // what it answers to a command instead
 	mu       sync.Mutex
 	mails    [][]byte
+	heard    []string // the commands, in turn
 }
 
 func newMailbox(t *testing.T) *mailbox {
+	t.Helper()
+	return newRefusingMailbox(t, nil)
+}
+
+func newRefusingMailbox(t *testing.T, refuses map[string]string) *mailbox {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mailbox{listener: l}
+	m := &mailbox{listener: l, refuses: refuses}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {
@@ -58,9 +66,20 @@ func (m *mailbox) talk(c net.Conn) {
 		if err != nil {
 			return
 		}
-		switch verb, _, _ := strings.Cut(strings.TrimSpace(line), " "); strings.ToUpper(verb) {
+		verb, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		m.mu.Lock()
+		m.heard = append(m.heard, verb)
+		m.mu.Unlock()
+		if said := m.refuses[verb]; said != "" {
+			answer(said)
+			continue
+		}
+		switch verb {
 		case "EHLO":
-			answer("250 mailbox")
+			answer("250-mailbox")
+			answer("250 AUTH PLAIN")
+		case "AUTH":
+			answer("235 welcome")
 		case "DATA":
 			answer("354 go on")
 			var content bytes.Buffer
@@ -90,6 +109,14 @@ func (m *mailbox) talk(c net.Conn) {
 		}
 	}
 }
+
+func (m *mailbox) commands() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.heard)
+}
+
+func (m *mailbox) port() int { return m.listener.Addr().(*net.TCPAddr).Port }
 
 func (m *mailbox) all() [][]byte {
 	m.mu.Lock()
@@ -138,13 +165,12 @@ func TestJourney_ASaleIsMailedWithItsBarcodes(t *testing.T) {
 
 func mailed(t *testing.T, s *stage, box *mailbox) {
 	t.Helper()
-	_, port, _ := net.SplitHostPort(box.listener.Addr().String())
 	raw, err := os.ReadFile(s.config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, s.config, strings.ReplaceAll(string(raw), "    barcode: ", "    mail_on_issue: true\n    barcode: "))
-	s.env = append(s.env, "GUICHET_SMTP_HOST=127.0.0.1", "GUICHET_SMTP_PORT="+port, "GUICHET_SMTP_SECURITY=plain", "GUICHET_SMTP_FROM=Tickets <tickets@tickets.example>",
+	s.env = append(s.env, "GUICHET_SMTP_HOST=127.0.0.1", "GUICHET_SMTP_PORT="+strconv.Itoa(box.port()), "GUICHET_SMTP_SECURITY=plain", "GUICHET_SMTP_FROM=Tickets <tickets@tickets.example>",
 		"GUICHET_LINK_SECRET="+strings.Repeat("a-secret-of-a-test-", 3), "GUICHET_PUBLIC_URL=https://tickets.example")
 	server, api := s.serve(t, "mailed")
 	shop := newClient(api, s.key(t, "web", "catalog,sell,deliver"))
@@ -210,6 +236,10 @@ func mailed(t *testing.T, s *stage, box *mailbox) {
 	}
 	if len(ids) != 2 {
 		t.Errorf("Message-IDs %v, want the first twice", ids)
+	}
+	contains(t, command(t, s.env, "doctor"), "ok    mail relay 127.0.0.1")
+	if now := len(box.all()); now != len(mails) {
+		t.Errorf("doctor sent %d mails", now-len(mails))
 	}
 	server.stop(t)
 	if log := server.log.String(); strings.Contains(log, "ada@example.org") || strings.Contains(log, "bob@example.org") {

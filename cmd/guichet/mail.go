@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"time"
@@ -115,6 +118,38 @@ func (c *MailConfig) relay() (*smtp.Relay, error) {
 		}
 	}
 	return smtp.New(o)
+}
+
+// mail connects to the relay as mails do, encrypts, signs in where a user is configured, and hangs up without sending anything.
+func (d *doctor) mail(ctx context.Context, cfg *Config) {
+	relay, err := cfg.relay()
+	if relay == nil || err != nil {
+		return // there is none, or the configuration's check has said what is wrong with it
+	}
+	conn, err := relay.Connect(ctx)
+	if err == nil {
+		err = conn.Close()
+	}
+	d.check("mail relay "+cfg.SMTPHost, err, relayRemedy(err))
+}
+
+func relayRemedy(err error) string {
+	var (
+		name    *net.DNSError
+		unknown x509.UnknownAuthorityError
+		other   x509.HostnameError
+		expired x509.CertificateInvalidError
+		said    *textproto.Error
+	)
+	switch {
+	case errors.As(err, &name):
+		return "check smtp_host and this machine's DNS"
+	case errors.As(err, &unknown), errors.As(err, &other), errors.As(err, &expired):
+		return "smtp_host must be the name in the relay's certificate; smtp_ca_file names who signs a private one"
+	case errors.As(err, &said):
+		return "the relay says why: check smtp_user, its password and smtp_security"
+	}
+	return "check smtp_host, smtp_port and smtp_security, that the relay runs, and firewalls between"
 }
 
 // mailOnChange are the institutions whose buyers are told of changes by e-mail.
