@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -207,6 +210,51 @@ func TestWallet_WithoutAppleThereIsNoWebService(t *testing.T) {
 			t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
 		}
 	}
+}
+
+// tally counts the bytes that are written to it.
+type tally struct{ n atomic.Int64 }
+
+func (t *tally) Write(p []byte) (int, error) {
+	t.n.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// FuzzPhone holds that whatever a phone sends to register, or to complain, is taken or refused as documented, and that our log
+// and what is kept stay within their bounds.
+func FuzzPhone(f *testing.F) {
+	said := &tally{}
+	r := newRig(f, withWallets, func(d *Deps) { d.LinkRate, d.Log = 1_000_000, slog.New(slog.NewTextHandler(said, nil)) })
+	o := soldTickets(r)
+	r.do("web", http.MethodGet, "/v1/tickets/"+o.Tickets[0].ID+".pkpass", "")
+	registration, _ := phonePaths(o, 0)
+	for _, body := range []string{
+		`{"pushToken":"abc","more":1}`, `{"pushToken":"a/b"}`, `{"pushToken":7}`, `{"PUSHTOKEN":"abc","pushToken":null}`, `{"pushToken":"` + strings.Repeat("a", 201) + `"}`,
+		`{"logs":["one","two\n\u0000\u2028"]}`, `{"logs":[null,{}]}`, `{"logs":"one"}`, `{"logs":["` + strings.Repeat("é", 400) + `"]}`, `{"logs":[` + strings.Repeat(`"x",`, 30) + `"x"]}`,
+		`null`, `[`, "", "\xff", strings.Repeat("[", 10_000),
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, path := range []string{registration, "/wallet/apple/v1/log"} {
+			before := said.n.Load()
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
+			req.Header.Set("Authorization", "ApplePass pass-token")
+			rec := httptest.NewRecorder()
+			r.handler.ServeHTTP(rec, req)
+			switch rec.Code {
+			case http.StatusOK, http.StatusCreated, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+			default:
+				t.Errorf("%s %.200q: %d %s", path, body, rec.Code, rec.Body)
+			}
+			if grown := said.n.Load() - before; grown > 2*maxPhoneLines*(6*maxPhoneLine+500) {
+				t.Errorf("%.200q: %d bytes of log", body, grown)
+			}
+			if err := checkerOf(t, document(t, r.srv)).check(http.MethodPost, path, answer{status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}); err != nil {
+				t.Errorf("%.200q: %v", body, err)
+			}
+		}
+	})
 }
 
 func walletRefusals() []refusal {
