@@ -152,7 +152,7 @@ func attached(t *testing.T, raw []byte) (mail.Header, map[string][]byte) {
 }
 
 // A sale is confirmed by a mail whose PDF has the barcodes; one whose outcome is lost is sent again under the same Message-ID;
-// and the same request for another mail is one.
+// and the same request for another mail is one. What the institution calls off, the buyer is told by another.
 func TestJourney_ASaleIsMailedWithItsBarcodes(t *testing.T) {
 	t.Parallel()
 	for kind, database := range databases(t) {
@@ -169,10 +169,12 @@ func mailed(t *testing.T, s *stage, box *mailbox) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, s.config, strings.ReplaceAll(string(raw), "    barcode: ", "    mail_on_issue: true\n    barcode: "))
+	write(t, s.config, strings.ReplaceAll(string(raw), "    barcode: ", "    mail_on_issue: true\n    mail_on_change: true\n    barcode: "))
 	s.env = append(s.env, "GUICHET_SMTP_HOST=127.0.0.1", "GUICHET_SMTP_PORT="+strconv.Itoa(box.port()), "GUICHET_SMTP_SECURITY=plain", "GUICHET_SMTP_FROM=Tickets <tickets@tickets.example>",
 		"GUICHET_LINK_SECRET="+strings.Repeat("a-secret-of-a-test-", 3), "GUICHET_PUBLIC_URL=https://tickets.example")
-	server, api := s.serve(t, "mailed")
+	ahead := filepath.Join(s.dir, "ahead")
+	write(t, ahead, "0s")
+	server, api := s.serve(t, "mailed", "--clock-file", ahead)
 	shop := newClient(api, s.key(t, "web", "catalog,sell,deliver"))
 	dated, _ := offers(t, shop, "theatre")
 	keyed := func(path, key string, body any, status int) answer {
@@ -240,6 +242,14 @@ func mailed(t *testing.T, s *stage, box *mailbox) {
 	contains(t, command(t, s.env, "doctor"), "ok    mail relay 127.0.0.1")
 	if now := len(box.all()); now != len(mails) {
 		t.Errorf("doctor sent %d mails", now-len(mails))
+	}
+	s.control.must(t, "POST", "/performances/"+strings.TrimPrefix(str(dated[0].line, "performance"), "theatre-")+"/cancel", nil, 200)
+	write(t, ahead, "30m") // the platform gives no catalog again so soon
+	newClient(api, s.key(t, "ops", "admin")).must(t, "POST", "/v1/admin/institutions/theatre/refresh", nil, 200)
+	eventually(t, 150, "the buyer is told that it is called off", func() bool { list := states(); return len(list) == 3 && list[0] == "changed sent 1" })
+	header, files := attached(t, box.all()[len(mails)])
+	if header.Get("To") != "<ada@example.org>" || !bytes.Contains(files["calendar.ics"], []byte("STATUS:CANCELLED")) {
+		t.Errorf("to %s, calendar %s", header.Get("To"), files["calendar.ics"])
 	}
 	server.stop(t)
 	if log := server.log.String(); strings.Contains(log, "ada@example.org") || strings.Contains(log, "bob@example.org") {
