@@ -68,11 +68,11 @@ func read(l *locale, p *delivery.Page) facts {
 	if !p.IssuedAt.IsZero() {
 		f["issued"] = l.word("issued", "date", l.shortDate(p.IssuedAt))
 	}
-	f["notes"] = join(" · ", f["sold_by"], f["issued"])
+	f["notes"] = delivery.JoinTexts(" · ", f["sold_by"], f["issued"])
 	if p.Specimen {
 		f["specimen"], f["specimen.note"] = l.word("specimen"), l.word("specimen_note")
 	}
-	f["mark"] = join(" · ", f["duplicate"], f["specimen.note"])
+	f["mark"] = delivery.JoinTexts(" · ", f["duplicate"], f["specimen.note"])
 	return f
 }
 
@@ -142,19 +142,7 @@ func (f facts) admission(l *locale, p *delivery.Page) {
 }
 
 func town(v delivery.Venue) string {
-	s := join(" ", v.Zip, v.Town)
-	return join(", ", s, v.Country)
-}
-
-// join puts together what is not blank.
-func join(between string, parts ...string) string {
-	kept := parts[:0:0]
-	for _, p := range parts {
-		if strings.TrimSpace(p) != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, between)
+	return delivery.JoinTexts(", ", v.TownLine(), v.Country)
 }
 
 // sentence starts a text with a capital.
@@ -182,7 +170,7 @@ func lines(l *locale, tickets []subject) []subject {
 			line := t
 			line.facts = facts{
 				"line.title": f["title"], "line.price": f["price"],
-				"line.detail": join(" · ", join(", ", f["date"], f["time"]), f["category"], f["tariff"]),
+				"line.detail": delivery.JoinTexts(" · ", delivery.JoinTexts(", ", f["date"], f["time"]), f["category"], f["tariff"]),
 			}
 			line.count, line.symbol = 0, nil
 			out = append(out, line)

@@ -216,7 +216,7 @@ func (s speaker) notice(n *delivery.ShownNotice) string {
 	case sales.NoticeRescheduled:
 		return s.say("rescheduled", "now", when(n.Now), "was", when(n.Was))
 	case sales.NoticeMoved:
-		return s.say("moved", "place", join(", ", n.Place.Name, n.Place.Space, n.Place.Street, town(n.Place)))
+		return s.say("moved", "place", delivery.JoinTexts(", ", n.Place.Name, n.Place.Space, n.Place.Street, town(n.Place)))
 	}
 	return ""
 }

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -58,8 +57,21 @@ type Venue struct {
 
 // Line is the venue in one line: hall, house, street, town, country.
 func (v *Venue) Line() string {
-	parts := []string{v.Space, v.Name, v.Street, strings.TrimSpace(v.Zip + " " + v.Town), v.Country}
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
+	return JoinTexts(", ", v.Space, v.Name, v.Street, v.TownLine(), v.Country)
+}
+
+// TownLine is the town with its postal code.
+func (v *Venue) TownLine() string { return JoinTexts(" ", v.Zip, v.Town) }
+
+// JoinTexts puts together what is not blank.
+func JoinTexts(between string, parts ...string) string {
+	kept := parts[:0:0]
+	for _, p := range parts {
+		if strings.TrimSpace(p) != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, between)
 }
 
 // Seat is the place; every member may be empty.

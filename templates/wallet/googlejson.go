@@ -129,12 +129,12 @@ func (g *Google) class(p *delivery.Pass) classJSON {
 		ID: g.id(p.Class), Issuer: pg.Organiser, EventID: p.Class, Review: "UNDER_REVIEW", Devices: "ONE_USER_ALL_DEVICES",
 		FinePrint: localized(p, func(pg *delivery.Page) string { return pg.Terms }),
 	}
-	if name := localized(p, func(pg *delivery.Page) string { return join(" · ", pg.Title, pg.Subtitle) }); name != nil {
+	if name := localized(p, func(pg *delivery.Page) string { return delivery.JoinTexts(" · ", pg.Title, pg.Subtitle) }); name != nil {
 		out.EventName = *name
 	}
-	name := localized(p, func(pg *delivery.Page) string { return join(", ", pg.Venue.Name, pg.Venue.Space) })
+	name := localized(p, func(pg *delivery.Page) string { return delivery.JoinTexts(", ", pg.Venue.Name, pg.Venue.Space) })
 	address := localized(p, func(pg *delivery.Page) string {
-		return join("\n", pg.Venue.Street, join(" ", pg.Venue.Zip, pg.Venue.Town), pg.Venue.Country)
+		return delivery.JoinTexts("\n", pg.Venue.Street, pg.Venue.TownLine(), pg.Venue.Country)
 	})
 	if name != nil && address != nil { // Google wants both or none
 		out.Venue = &venueJSON{*name, *address}
@@ -159,14 +159,14 @@ func (g *Google) object(p *delivery.Pass) objectJSON {
 	one := func(s string) *localizedJSON { return localized(p, func(*delivery.Page) string { return s }) }
 	out := objectJSON{
 		ID: g.id(p.Serial), Class: g.id(p.Class), State: "ACTIVE", Holder: pg.Holder, Number: pg.TicketID,
-		Type: localized(p, func(pg *delivery.Page) string { return join(" · ", pg.Tariff, pg.Category) }), Reservation: map[string]string{"confirmationCode": pg.Order},
+		Type: localized(p, func(pg *delivery.Page) string { return delivery.JoinTexts(" · ", pg.Tariff, pg.Category) }), Reservation: map[string]string{"confirmationCode": pg.Order},
 		Grouping: &groupingJSON{p.Class, pg.Number}, Notify: "NOTIFY_ON_UPDATE",
 		Barcode: &codeJSON{googleFormat(pg.Symbology), pg.Barcode, pg.Barcode},
 	}
 	if pg.Reference != "" {
 		out.Reservation["confirmationCode"] = pg.Reference
 	}
-	seat := seatInfoJSON{Seat: one(pg.Seat.Number), Row: one(pg.Seat.Row), Section: one(join(" ", pg.Seat.Area, pg.Seat.Block)), Gate: one(pg.Seat.Entrance)}
+	seat := seatInfoJSON{Seat: one(pg.Seat.Number), Row: one(pg.Seat.Row), Section: one(delivery.JoinTexts(" ", pg.Seat.Area, pg.Seat.Block)), Gate: one(pg.Seat.Entrance)}
 	if seat != (seatInfoJSON{}) {
 		out.Seat = &seat
 	}

@@ -100,7 +100,7 @@ func (a *Apple) pass(p *delivery.Pass) ([]byte, error) {
 	pg := &p.Page
 	look := a.looks[p.Institution]
 	out := passJSON{
-		FormatVersion: 1, PassType: a.passType, Team: a.team, Organization: pg.Organiser, Serial: p.Serial, Description: join(" · ", pg.Title, pg.Subtitle),
+		FormatVersion: 1, PassType: a.passType, Team: a.team, Organization: pg.Organiser, Serial: p.Serial, Description: delivery.JoinTexts(" · ", pg.Title, pg.Subtitle),
 		Grouping: p.Class, Foreground: rgb(look.ink), Background: rgb(look.ground), Label: rgb(look.soft), EventTicket: a.event(p), Semantics: semantics(pg),
 	}
 	if !look.logo {
@@ -152,7 +152,7 @@ func (a *Apple) event(p *delivery.Pass) eventJSON {
 		when.Label = word("date")
 		e.Secondary = append(e.Secondary, when)
 	}
-	add(&e.Secondary, "venue", word("venue"), join(", ", pg.Venue.Name, pg.Venue.Space))
+	add(&e.Secondary, "venue", word("venue"), delivery.JoinTexts(", ", pg.Venue.Name, pg.Venue.Space))
 	for _, name := range []string{"area", "block", "row", "seat"} {
 		add(&e.Auxiliary, name, word(name), facts[name])
 	}
@@ -164,7 +164,7 @@ func (a *Apple) event(p *delivery.Pass) eventJSON {
 	for _, name := range []string{"category", "tariff", "price", "holder"} {
 		add(&e.Back, name, word(name), facts[name])
 	}
-	add(&e.Back, "address", word("venue"), join("\n", pg.Venue.Name, pg.Venue.Space, pg.Venue.Street, facts["venue.town"]))
+	add(&e.Back, "address", word("venue"), delivery.JoinTexts("\n", pg.Venue.Name, pg.Venue.Space, pg.Venue.Street, facts["venue.town"]))
 	for _, name := range []string{"reference", "order", "file"} {
 		add(&e.Back, name, word(name), facts[name])
 	}
@@ -200,7 +200,7 @@ func semantics(pg *delivery.Page) *semanticsJSON {
 	if pg.End.After(pg.Start) && !pg.Start.IsZero() {
 		s.End = pg.End.Format(time.RFC3339)
 	}
-	if seat := (seatJSON{join(" ", pg.Seat.Area, pg.Seat.Block), pg.Seat.Row, pg.Seat.Number}); seat != (seatJSON{}) {
+	if seat := (seatJSON{delivery.JoinTexts(" ", pg.Seat.Area, pg.Seat.Block), pg.Seat.Row, pg.Seat.Number}); seat != (seatJSON{}) {
 		s.Seats = []seatJSON{seat}
 	}
 	return s
@@ -280,15 +280,4 @@ func lproj(lang string) string {
 		return base + "-" + strings.ToUpper(region) + ".lproj"
 	}
 	return lang + ".lproj"
-}
-
-// join puts together what is not blank.
-func join(between string, parts ...string) string {
-	kept := parts[:0:0]
-	for _, p := range parts {
-		if strings.TrimSpace(p) != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, between)
 }
