@@ -304,3 +304,39 @@ func TestExport_MoreThanAFileMayHave(t *testing.T) {
 		t.Errorf("%+v, %+v", e, x)
 	}
 }
+
+func TestExport_MoreThanOneFileMayHave_IsRefused(t *testing.T) {
+	t.Parallel()
+	r := exports(t)
+	sold, err := r.orders.Order(t.Context(), sales.OrderID(r.issued().ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const each = 100
+	var ids []string
+	for n := range delivery.MaxBulk/each + 1 {
+		o := sold
+		o.ID = sales.OrderID("ord_many_" + strconv.Itoa(n))
+		o.Lines = append([]sales.Line(nil), sold.Lines[0])
+		o.Lines[0].Places, o.Tickets = nil, nil
+		for i := range each {
+			id := "_" + strconv.Itoa(n*each+i)
+			o.Lines[0].Places = append(o.Lines[0].Places, sales.Place{ID: "plc" + id})
+			o.Tickets = append(o.Tickets, sales.Ticket{ID: "tkt" + id, Place: "plc" + id, Barcode: "1"})
+		}
+		if _, _, _, err := r.orders.CreateOrder(t.Context(), o, sales.Key{Storefront: o.Storefront, Key: string(o.ID), Order: o.ID}); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, string(o.ID))
+	}
+	ask := func(ids []string) answer {
+		body, _ := json.Marshal(map[string]any{"orders": ids, "format": "pdf"}) // always text
+		return export(r, "web", string(body))
+	}
+	if a := ask(ids); a.status != http.StatusConflict || !strings.Contains(string(a.body), delivery.CodeExportTooMany) {
+		t.Errorf("one too many: %d %s", a.status, a.body)
+	}
+	if a := ask(ids[1:]); a.status != http.StatusAccepted || decode[exportDTO](t, a).Total != delivery.MaxBulk {
+		t.Errorf("as many as may be: %d %s", a.status, a.body)
+	}
+}
