@@ -169,7 +169,7 @@ func TestCheck_GoodBarcode_IsReadBackFromEveryOutput(t *testing.T) {
 			t.Run(name+"/"+string(kind), func(t *testing.T) {
 				t.Parallel()
 				mustPDF(t, r, d)
-				mustPNG(t, r, d, 203)
+				mustPNG(t, r, d, 131) // fewer dots are harder to read
 			})
 		}
 	}
