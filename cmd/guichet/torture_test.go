@@ -57,7 +57,7 @@ func runTorture(t *testing.T, program, db string, schedules int, more ...string)
 		found = append(found, v)
 	}
 	if (err != nil) != (r.Violations > 0) || len(found) != r.Violations {
-		t.Errorf("%d violations counted, %d told, and the program ended with %v", r.Violations, len(found), err)
+		t.Errorf("%d violations counted, %d told, and the program ended with %v\n%s", r.Violations, len(found), err, tail(errs.String(), 20))
 	}
 	return r, found
 }
