@@ -37,7 +37,7 @@ func paymentOnce(t check) {
 	for n := range 10 {
 		wg.Go(func() {
 			p := report("1", "r", 4200)
-			p.ID = fmt.Sprint("pay_", n)
+			p.ID = fmt.Sprint("pay_by_", n) // none of those below
 			kept, err := store.KeepPayments(t.Context(), []reconcile.Payment{p})
 			if err != nil || len(kept) != 1 {
 				t.Errorf("kept %v, %v", kept, err)
